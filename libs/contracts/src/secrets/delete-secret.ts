@@ -1,0 +1,20 @@
+import * as v from 'valibot';
+import { callerSchema } from '../caller';
+import { defineMessage } from '../message';
+
+/** Deletes a secret and frees its name. Fails with NOT_FOUND, PRECONDITION_FAILED, IDEMPOTENCY_KEY_REUSED. */
+export const deleteSecret = defineMessage({
+  name: 'delete-secret',
+  kind: 'command',
+  request: v.strictObject({
+    caller: callerSchema,
+    commandId: v.string(),
+    idempotencyKey: v.nullable(v.string()),
+    /** Id or name. */
+    secret: v.string(),
+    ifRevision: v.nullable(v.string()),
+    /** Destroy the keys now instead of at the end of the recovery window. */
+    destroy: v.boolean(),
+  }),
+  reply: v.strictObject({ position: v.string() }),
+});

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { AppError } from '#libs/kernel';
+import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead';
+import { lengthPrefixed } from './length-prefixed';
+
+/*
+ * Wrapped key v1, frozen:
+ *
+ *   "SK" | version 01 | suite 01 | nonce 12 | ciphertext 32 | tag 16
+ *   '------ header, 16 bytes -------'
+ *
+ * The limit of random nonces. A parent wraps many keys, each under 96 random bits. After 2^32 wraps the
+ * chance that two nonces met is 2^-33 (NIST SP 800-38D, 8.3 allows as many). The root key wraps one key per
+ * organization and never comes near. An organization's key wraps one key per version written: at 8,000
+ * writes a second, all of them in one organization, it takes six days and more than a terabyte of key store
+ * to get there, and every new generation of the key starts from nought. No commitment is needed here: a
+ * parent is chosen by its id, and all parents are keys we made.
+ */
+const FORMAT = Uint8Array.of(0x53, 0x4b, 0x01, 0x01);
+const HEADER_BYTES = FORMAT.length + NONCE_BYTES;
+const WRAPPED_BYTES = HEADER_BYTES + KEY_BYTES + TAG_BYTES;
+const KEY_LABEL = 'sv/v1/key';
+
+/** What a key is and whose. A wrapped key moved to another row does not unwrap there. */
+export interface KeyBinding {
+  readonly purpose: string;
+  /** Id of the wrapping key. */
+  readonly parent: string;
+  readonly id: string;
+  readonly generation: number;
+  readonly orgId: string;
+  readonly secretId: string;
+}
+
+/** 32 bytes from the operating system's generator. */
+export function newKey(): Buffer {
+  return randomBytes(KEY_BYTES);
+}
+
+export function wrapKey(key: Uint8Array, parentKey: Uint8Array, binding: KeyBinding): Buffer {
+  if (key.length !== KEY_BYTES) throw new RangeError('A key has 32 bytes');
+  const nonce = randomBytes(NONCE_BYTES);
+  const header = Buffer.concat([FORMAT, nonce]);
+  return Buffer.concat([
+    header,
+    encrypt({ key: parentKey, nonce, aad: authenticated(header, binding) }, key),
+  ]);
+}
+
+/** Total, like `openEnvelope`: gives the key or throws INTEGRITY_ERROR, which does not say what was wrong. */
+export function unwrapKey(wrapped: Uint8Array, parentKey: Uint8Array, binding: KeyBinding): Buffer {
+  if (wrapped.length !== WRAPPED_BYTES || !FORMAT.every((byte, at) => wrapped[at] === byte)) {
+    throw new AppError('INTEGRITY_ERROR');
+  }
+  const header = wrapped.subarray(0, HEADER_BYTES);
+  const nonce = header.subarray(FORMAT.length);
+  const key = decrypt(
+    { key: parentKey, nonce, aad: authenticated(header, binding) },
+    wrapped.subarray(HEADER_BYTES),
+  );
+  if (!key) throw new AppError('INTEGRITY_ERROR');
+  return key;
+}
+
+function authenticated(header: Uint8Array, binding: KeyBinding): Buffer {
+  const { purpose, parent, id, generation, orgId, secretId } = binding;
+  return lengthPrefixed(KEY_LABEL, header, purpose, parent, id, generation, orgId, secretId);
+}

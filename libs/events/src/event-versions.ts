@@ -1,0 +1,21 @@
+/**
+ * The current schema version of every event type. An additive change keeps the version; a breaking
+ * one adds a version here and a pure upcaster. Each has a golden file in test/fixtures/events.
+ */
+export const eventVersions = {
+  OrganizationCreated: 1,
+  ApiKeyIssued: 1,
+  SecretCreated: 1,
+  SecretUpdated: 1,
+  SecretMetadataChanged: 1,
+  SecretRenamed: 1,
+  SecretDeleted: 1,
+  SecretShredStarted: 1,
+  SecretShredded: 1,
+  SecretCreationAbandoned: 1,
+  SecretNameClaimed: 1,
+  SecretNameReleased: 1,
+  SecretRead: 1,
+} as const;
+
+export type EventType = keyof typeof eventVersions;

@@ -1,0 +1,72 @@
+/** Facts about secrets, kept for ever. Every event carries the whole metadata, so applying one twice changes nothing. */
+export interface SecretSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly tags: readonly string[];
+  /** The current version of the value, from 1. */
+  readonly version: number;
+  readonly insertedAt: string;
+  readonly updatedAt: string;
+  readonly expiresAt: string | null;
+}
+
+/** A sealed value: base64 of the envelope (libs/crypto), and the id of the data key that opens it. */
+export interface SealedValue {
+  readonly envelope: string;
+  readonly dataKeyId: string;
+}
+
+export interface SecretCreated {
+  readonly type: 'SecretCreated';
+  readonly data: { readonly secret: SecretSnapshot; readonly sealed: SealedValue };
+}
+
+export interface SecretUpdated {
+  readonly type: 'SecretUpdated';
+  readonly data: { readonly secret: SecretSnapshot; readonly sealed: SealedValue; readonly reason: 'value' };
+}
+
+export interface SecretMetadataChanged {
+  readonly type: 'SecretMetadataChanged';
+  readonly data: { readonly secret: SecretSnapshot };
+}
+
+/** `previousName` equals the name when a stale claim on another name was fenced off (docs/adr: unique names). */
+export interface SecretRenamed {
+  readonly type: 'SecretRenamed';
+  readonly data: { readonly secret: SecretSnapshot; readonly previousName: string };
+}
+
+/** From here on nobody reads it. Its keys go when `shredAfter` has passed. */
+export interface SecretDeleted {
+  readonly type: 'SecretDeleted';
+  readonly data: { readonly secret: SecretSnapshot; readonly deletedAt: string; readonly shredAfter: string };
+}
+
+/** The point of no return: a restart finishes what follows. */
+export interface SecretShredStarted {
+  readonly type: 'SecretShredStarted';
+  readonly data: { readonly secretId: string; readonly dataKeyIds: readonly string[] };
+}
+
+export interface SecretShredded {
+  readonly type: 'SecretShredded';
+  readonly data: { readonly secretId: string; readonly dataKeyIds: readonly string[] };
+}
+
+/** Written to a stream that expected to be empty: whoever claimed a name for this secret came too late. */
+export interface SecretCreationAbandoned {
+  readonly type: 'SecretCreationAbandoned';
+  readonly data: { readonly secretId: string };
+}
+
+export type SecretEvent =
+  | SecretCreated
+  | SecretUpdated
+  | SecretMetadataChanged
+  | SecretRenamed
+  | SecretDeleted
+  | SecretShredStarted
+  | SecretShredded
+  | SecretCreationAbandoned;

@@ -1,0 +1,54 @@
+import { AppError } from './app-error';
+
+/** Reads one setting: gives its parsed value, or throws a plain Error that says what is expected. */
+export type Setting<T> = (text: string | undefined) => T;
+
+/**
+ * Parses all settings at once and freezes the result.
+ * Fails with CONFIG_INVALID naming every bad setting and what it expects; never its value.
+ */
+export function readEnv<S extends Record<string, Setting<unknown>>>(
+  env: NodeJS.ProcessEnv,
+  settings: S,
+): Readonly<{ [K in keyof S]: ReturnType<S[K]> }> {
+  const parsed: Record<string, unknown> = {};
+  const complaints: string[] = [];
+  for (const [name, setting] of Object.entries(settings)) {
+    try {
+      // An empty variable means "not set": that is how compose files and shells leave one out.
+      parsed[name] = setting(env[name] === '' ? undefined : env[name]);
+    } catch (error) {
+      complaints.push(`${name} ${error instanceof Error ? error.message : 'is invalid'}`);
+    }
+  }
+  if (complaints.length > 0) {
+    throw new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${complaints.join('; ')}.` });
+  }
+  return Object.freeze(parsed) as Readonly<{ [K in keyof S]: ReturnType<S[K]> }>;
+}
+
+export function text(fallback: string): Setting<string> {
+  return (value) => value ?? fallback;
+}
+
+export function optionalText(): Setting<string | undefined> {
+  return (value) => value;
+}
+
+/** A whole number within bounds, both included. */
+export function integer(fallback: number, min: number, max: number): Setting<number> {
+  return (value) => {
+    if (value === undefined) return fallback;
+    const parsed = /^-?\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(parsed >= min && parsed <= max)) throw new Error(`must be a whole number from ${min} to ${max}`);
+    return parsed;
+  };
+}
+
+export function oneOf<const T extends string>(fallback: T, choices: readonly T[]): Setting<T> {
+  return (value) => {
+    const found = choices.find((choice) => choice === (value ?? fallback));
+    if (found === undefined) throw new Error(`must be one of ${choices.join(', ')}`);
+    return found;
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * What an error means to the caller. One filter in the gateway turns a kind into an HTTP status;
+ * `startup` never crosses a wire: it ends the process with one sentence.
+ */
+export type ErrorKind =
+  | 'malformed'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'timeout'
+  | 'conflict'
+  | 'precondition-failed'
+  | 'too-large'
+  | 'unsupported-media'
+  | 'invalid'
+  | 'rate-limited'
+  | 'unavailable'
+  | 'internal'
+  | 'startup';
+
+interface ErrorEntry {
+  kind: ErrorKind;
+  message: string;
+}
+
+/** Every error code of the product, with the sentence people read. docs/errors.md is generated from it. */
+export const errorRegistry = {
+  MALFORMED_REQUEST: { kind: 'malformed', message: 'The request is malformed' },
+  MALFORMED_JSON: { kind: 'malformed', message: 'The request body is not valid JSON' },
+  MISPLACED_CREDENTIAL: {
+    kind: 'malformed',
+    message: 'An API key belongs in the Authorization header, nowhere else. Treat this key as leaked',
+  },
+  AUTHENTICATION_REQUIRED: { kind: 'unauthenticated', message: 'Authentication required' },
+  FORBIDDEN: { kind: 'forbidden', message: 'This credential does not allow that' },
+  NOT_FOUND: { kind: 'not-found', message: 'Not found' },
+  METHOD_NOT_ALLOWED: { kind: 'method-not-allowed', message: 'Method not allowed' },
+  REQUEST_TIMEOUT: { kind: 'timeout', message: 'The request took too long to arrive' },
+  SECRET_NAME_TAKEN: { kind: 'conflict', message: 'Secret name is already taken' },
+  CONCURRENT_CHANGE: { kind: 'conflict', message: 'Somebody else changed this at the same time; try again' },
+  WRONG_REVISION: { kind: 'conflict', message: 'The stream is not at the expected revision' },
+  PRECONDITION_FAILED: { kind: 'precondition-failed', message: 'If-Match failed: it has changed since' },
+  BODY_TOO_LARGE: { kind: 'too-large', message: 'The request body is too large' },
+  UNSUPPORTED_MEDIA_TYPE: {
+    kind: 'unsupported-media',
+    message: 'Send JSON: Content-Type: application/json, uncompressed',
+  },
+  VALIDATION_FAILED: { kind: 'invalid', message: 'Validation failed' },
+  QUOTA_EXCEEDED: { kind: 'invalid', message: 'The quota of this organization is used up' },
+  IDEMPOTENCY_KEY_REUSED: {
+    kind: 'invalid',
+    message: 'This Idempotency-Key was used with another request; choose a new one',
+  },
+  RATE_LIMITED: { kind: 'rate-limited', message: 'Too many requests' },
+  STORE_UNAVAILABLE: { kind: 'unavailable', message: 'A store needed for the answer is away; try again' },
+  SERVICE_UNAVAILABLE: { kind: 'unavailable', message: 'A service needed for the answer is away; try again' },
+  CONSISTENCY_TIMEOUT: { kind: 'unavailable', message: 'The list has not caught up yet; try again' },
+  INTEGRITY_ERROR: { kind: 'internal', message: 'The stored data failed its integrity check' },
+  INTERNAL_ERROR: { kind: 'internal', message: 'Internal error' },
+  CONFIG_INVALID: { kind: 'startup', message: 'The configuration is invalid' },
+  DATA_DIR_UNUSABLE: { kind: 'startup', message: 'The data directory cannot be used' },
+  STORE_LOCKED: { kind: 'startup', message: 'The data is in use by another process' },
+  STORE_CORRUPT: { kind: 'startup', message: 'A store is damaged' },
+  ROOT_KEY_INVALID: { kind: 'startup', message: 'The root key cannot be used' },
+  PORT_UNAVAILABLE: { kind: 'startup', message: 'The port cannot be used' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorRegistry;

@@ -1,0 +1,45 @@
+import { isAppError } from '#libs/kernel';
+import type { LogFields } from './log-fields';
+
+const MAX_FRAMES = 12;
+// `    at Service.method (/app/file.js:1:2)`, `    at async /app/file.js:1:2`, `    at Array.map (<anonymous>)`.
+const FRAME =
+  /^\s+at (?:[\w$.<>[\] #]{1,120} \((?:<anonymous>|index \d{1,9})\)|(?:[\w$.<>[\] #]{1,120} \()?(?:node:|file:\/\/|\/|[A-Za-z]:\\)[^()\s]{1,300}:\d+:\d+\)?)$/;
+const NAME = /^[A-Za-z]\w{0,63}$/;
+const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
+
+/**
+ * What may be logged about anything that was thrown: its name, its code, where it came from. Never its message:
+ * messages quote what they were given, and that may be a value. An AppError speaks for its cause.
+ */
+export function errorFields(error: unknown): LogFields {
+  if (isAppError(error)) {
+    const origin = error.cause instanceof Error && !isAppError(error.cause) ? error.cause : error;
+    return { error_code: error.code, error_name: nameOf(origin), stack: framesOf(origin) };
+  }
+  if (!(error instanceof Error)) return { error_name: typeof error };
+  const code =
+    'code' in error && typeof error.code === 'string' && CODE.test(error.code) ? error.code : undefined;
+  return { error_code: code, error_name: nameOf(error), stack: framesOf(error) };
+}
+
+/** Some libraries leave every name at "Error"; the class then says more. */
+function nameOf(error: Error): string {
+  const name = error.name === 'Error' ? error.constructor.name : error.name;
+  return NAME.test(name) ? name : 'Error';
+}
+
+/**
+ * A stack begins with the message, and a message may hold lines that look like frames. So what is kept stands
+ * after the message, at the end, in lines that can be nothing but frames.
+ */
+function framesOf(error: Error): string {
+  const stack = typeof error.stack === 'string' ? error.stack : '';
+  const messageAt = stack.indexOf(error.message);
+  const lines = (messageAt < 0 ? stack : stack.slice(messageAt + error.message.length)).split('\n');
+  const firstFrame = lines.findLastIndex((line) => !FRAME.test(line)) + 1;
+  return lines
+    .slice(firstFrame, firstFrame + MAX_FRAMES)
+    .map((line) => line.trim())
+    .join('\n');
+}
