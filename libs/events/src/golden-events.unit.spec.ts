@@ -20,7 +20,12 @@ const fold = (...names: string[]) =>
 
 describe('golden events', () => {
   it('fold into a living secret with both versions', () => {
-    const state = fold('SecretCreated.v1', 'SecretUpdated.v1', 'SecretMetadataChanged.v1', 'SecretRenamed.v1');
+    const state = fold(
+      'SecretCreated.v1',
+      'SecretUpdated.v1',
+      'SecretMetadataChanged.v1',
+      'SecretRenamed.v1',
+    );
     expect(state).toMatchObject({
       status: 'live',
       secret: { name: 'STRIPE_SECRET', version: 2, insertedAt: '2026-11-23T10:00:00.000Z' },
@@ -49,7 +54,10 @@ describe('golden events', () => {
     const names = ['OrganizationCreated.v1', 'ApiKeyIssued.v1'];
     const state = names.reduce((before, name) => evolveOrganization(before, golden(name)), noOrganization);
     expect(state.organization?.name).toBe('My organization');
-    expect(state.keys.get('key_01jd9x7k2m4n6p8q0r2s4t6v8w')?.scopes).toEqual(['secrets:list', 'secrets:read']);
+    expect(state.keys.get('key_01jd9x7k2m4n6p8q0r2s4t6v8w')?.scopes).toEqual([
+      'secrets:list',
+      'secrets:read',
+    ]);
   });
 
   it('are refused by a fold when their type is unknown or cannot follow', () => {

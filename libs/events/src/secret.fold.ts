@@ -46,7 +46,12 @@ export function evolveSecret(state: SecretState, recorded: Recorded): SecretStat
     case 'SecretRenamed':
       return { status: 'live', secret: event.data.secret, versions: known(state).versions };
     case 'SecretDeleted':
-      return { ...known(state), status: 'deleted', secret: event.data.secret, shredAfter: event.data.shredAfter };
+      return {
+        ...known(state),
+        status: 'deleted',
+        secret: event.data.secret,
+        shredAfter: event.data.shredAfter,
+      };
     case 'SecretShredStarted':
       return { ...deleted(state), status: 'shredding' };
     case 'SecretShredded':

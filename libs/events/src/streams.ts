@@ -10,4 +10,5 @@ export const secretNameStream = (orgId: string, nameDigest: string) => `secretna
 export const organizationStream = (orgId: string) => `organization-${orgId}`;
 
 /** Reads and refusals of one UTC day; aged out as a whole. `at` is ISO 8601. */
-export const accessStream = (orgId: string, at: string) => `access-${orgId}.${at.slice(0, 10).replaceAll('-', '')}`;
+export const accessStream = (orgId: string, at: string) =>
+  `access-${orgId}.${at.slice(0, 10).replaceAll('-', '')}`;

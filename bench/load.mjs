@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+const script = path.join(import.meta.dirname, 'load.lua');
+
+/**
+ * Loads a server with wrk and gives requests a second, latencies in ms, CPU µs of the server per request.
+ * Any answer that is not 2xx, and any broken connection, fails the run: a refused request is a fast one.
+ */
+export async function load(
+  server,
+  { name, method = 'GET', key = '', body = '', paths, connections = 32, seconds },
+) {
+  const cpuBefore = server.cpuSeconds();
+  const result = await wrk([
+    ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, server.url, '--'],
+    ...[method, key, body, ...paths],
+  ]);
+  const cpu = server.cpuSeconds() - cpuBefore;
+  if (result.notOk + result.broken > 0) {
+    throw new Error(`${name}: ${result.notOk} answers were no success, ${result.broken} connections broke`);
+  }
+  return {
+    name,
+    perSecond: result.requests / (result.durationUs / 1e6),
+    p50Ms: result.p50Us / 1000,
+    p99Ms: result.p99Us / 1000,
+    cpuUs: (cpu * 1e6) / result.requests,
+  };
+}
+
+async function wrk(args) {
+  const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const failed = new Promise((_, reject) => {
+    child.on('error', () => reject(new Error('wrk is not installed. On Debian: apt-get install wrk')));
+  });
+  const collected = (async () => {
+    let output = '';
+    for await (const chunk of child.stdout) output += chunk;
+    const line = /^RESULT (.*)$/m.exec(output);
+    if (!line) throw new Error(`wrk gave no result: ${output}`);
+    return JSON.parse(line[1]);
+  })();
+  return Promise.race([collected, failed]);
+}

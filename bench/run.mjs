@@ -1,0 +1,116 @@
+// `npm run bench`: starts the built server and a raw node:http server, loads both, prints ratios.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { install } from '../scripts/install.mjs';
+import { build } from '../scripts/build.mjs';
+import { load } from './load.mjs';
+import { table } from './report.mjs';
+import { seed } from './seed.mjs';
+import { startServer } from './server-process.mjs';
+
+const here = import.meta.dirname;
+const standalone = path.join(here, '../dist/services/standalone/src/main.js');
+const SECRETS = 10_000;
+
+const options = parse(process.argv.slice(2));
+install();
+await build();
+const dataDir = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
+try {
+  await bench();
+} finally {
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+async function bench() {
+  const raw = await startServer(path.join(here, 'raw-server.mjs'));
+  const env = { DATA_DIR: dataDir, PORT: '0', SECRETS_PER_ORGANIZATION_MAX: '1000000' };
+  const first = await startServer(standalone, env);
+  const key = readFileSync(path.join(dataDir, 'first-api-key'), 'utf8').trim();
+  console.log(`Seeding ${SECRETS} secrets …`);
+  const ids = await seed(first, { key, count: SECRETS, prefix: 'BENCH' });
+  await first.stop();
+
+  const server = await startServer(standalone, env);
+  const idleMiB = server.memoryMiB();
+  const { seconds } = options;
+  const scenarios = [
+    {
+      name: 'list 20 of 10,000 (a page)',
+      paths: ['/api/v1/secrets?page=250&page_size=20'],
+      must: 12,
+      mustP99: 15,
+    },
+    {
+      name: 'read a value',
+      paths: sample(ids, 100).map((id) => `/api/v1/secrets/${id}/value`),
+      must: 21,
+      mustP99: 6,
+    },
+    {
+      name: 'create a secret',
+      method: 'POST',
+      body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}',
+      paths: ['/api/v1/secrets'],
+      must: 7,
+      mustP99: 15,
+    },
+    {
+      name: 'change a value',
+      method: 'PUT',
+      body: '{"secret":{"value":"whsec_def456_$N"}}',
+      paths: ids.slice(0, 5_000).map((id) => `/api/v1/secrets/${id}`),
+      must: 7,
+      mustP99: 15,
+    },
+  ];
+  const rows = [];
+  const rawRate = async () => (await load(raw, { name: 'raw', paths: ['/'], seconds })).perSecond;
+  let before = await rawRate();
+  for (const scenario of scenarios) {
+    console.log(`${scenario.name} …`);
+    const row = await load(server, { ...scenario, key, seconds });
+    const after = await rawRate();
+    rows.push({ ...row, must: scenario.must, mustP99: scenario.mustP99, rawPerSecond: (before + after) / 2 });
+    before = after;
+  }
+  const single = [
+    await load(server, { ...scenarios[1], name: 'read, one connection', key, seconds, connections: 1 }),
+    await load(server, {
+      ...scenarios[2],
+      body: scenarios[2].body.replace('CREATED', 'SINGLE'),
+      name: 'create, one connection',
+      key,
+      seconds,
+      connections: 1,
+    }),
+  ];
+  await server.stop();
+  const again = await startServer(standalone, env);
+  const readyMs = again.readyMs;
+  await again.stop();
+  await raw.stop();
+  const report = table({ rows, single, idleMiB, secondStartMs: server.readyMs, lastStartMs: readyMs });
+  console.log(`\n${report}`);
+  mkdirSync(path.join(here, 'results'), { recursive: true });
+  const file = path.join(here, 'results', 'standalone.md');
+  writeFileSync(file, `${report}\n`);
+  console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
+}
+
+function sample(list, count) {
+  const step = Math.floor(list.length / count);
+  return Array.from({ length: count }, (_, index) => list[index * step]);
+}
+
+function parse(args) {
+  if (args.includes('--help')) {
+    console.log(
+      'Usage: npm run bench -- [--seconds N]\n\n  --seconds N  how long each run lasts (default 8)\n\nNeeds wrk on the PATH.',
+    );
+    process.exit(0);
+  }
+  const at = args.indexOf('--seconds');
+  return { seconds: at === -1 ? 8 : Number(args[at + 1]) };
+}

@@ -1,0 +1,2 @@
+export { given } from './given';
+export { created, deleted, someSealed, someSecret } from './secret-builders';

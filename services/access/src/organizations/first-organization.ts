@@ -1,0 +1,67 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { scopes } from '#libs/contracts';
+import { hashApiKey, newApiKey } from '#libs/crypto';
+import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
+import { evolveOrganization, noOrganization, organizationStream } from '#libs/events';
+import { Keyring } from '#libs/key-store';
+import { idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
+import { API_KEY_PEPPER } from '../api-keys/api-keys';
+import type { AccessConfig } from '../config';
+import { CLOCK, CONFIG, EVENT_STORE, PRODUCER } from '../tokens';
+import { decideFirstOrganization } from './organization.decider';
+
+/** The same in every installation, so that of two services starting first on one log only one makes it. */
+const FIRST_ORGANIZATION_ID = idFromCommand('org', uuidV5('first organization'));
+
+/** Makes the organization and the API key that a new installation starts with. */
+@Injectable()
+export class FirstOrganization {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: AccessConfig,
+    @Inject(EVENT_STORE) private readonly events: EventStore,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /**
+   * Gives the new key, or null when there was nothing to do. `keep` stores the key for its owner and is
+   * called before the key exists: a crash in between leaves a key that opens nothing, never a lost one.
+   */
+  async make(keep: (key: Redacted<string>) => Promise<void>): Promise<Redacted<string> | null> {
+    const orgId = FIRST_ORGANIZATION_ID;
+    const stream = organizationStream(orgId);
+    const { state } = await foldStream(this.events, { orgId, stream }, noOrganization, evolveOrganization);
+    if (state.organization) return null;
+
+    const now = this.clock.now();
+    const at = now.toISOString();
+    const apiKey = newApiKey(now);
+    const hash = hashApiKey(await this.keyring.instanceKey(API_KEY_PEPPER), apiKey);
+    const key = {
+      keyId: apiKey.id,
+      name: 'First key',
+      scopes: [...scopes],
+      hash,
+      issuedAt: at,
+      expiresAt: null,
+    };
+    const events = decideFirstOrganization(state, {
+      orgId,
+      name: this.config.firstOrganizationName,
+      key,
+      at,
+    });
+    await keep(apiKey.text);
+    const commandId = newCommandId(now);
+    const caller = { orgId, actorType: 'system', actorId: 'first-start' };
+    const metadata = eventMetadata({
+      caller,
+      commandId,
+      correlationId: 'first-start',
+      at,
+      producer: PRODUCER,
+    });
+    await this.events.append({ orgId, stream, events, expected: 'no stream', metadata });
+    return apiKey.text;
+  }
+}

@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import type { Metrics, Logger } from '#libs/observability';
+import type { MessageClient } from '#libs/transport';
+import { ApiGuard } from './auth/api.guard';
+import { OwnWrites } from './consistency/own-writes';
+import { AppErrorFilter } from './errors/app-error.filter';
+import { HealthController } from './health/health.controller';
+import { DtoPipe } from './http/validation';
+import { SecretsController } from './secrets/secrets.controller';
+import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
+
+/** What the composition root opens for the gateway, and closes after it. */
+export interface GatewayParts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly access: MessageClient;
+  readonly secretsCommand: MessageClient;
+  readonly secretsQuery: MessageClient;
+}
+
+/** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
+@Module({})
+export class GatewayModule {
+  static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      controllers: [HealthController, SecretsController],
+      providers: [
+        { provide: ACCESS, useValue: access },
+        { provide: LOGGER, useValue: logger },
+        { provide: METRICS, useValue: metrics },
+        { provide: SECRETS_COMMAND, useValue: secretsCommand },
+        { provide: SECRETS_QUERY, useValue: secretsQuery },
+        { provide: APP_FILTER, useClass: AppErrorFilter },
+        { provide: APP_GUARD, useClass: ApiGuard },
+        { provide: APP_PIPE, useValue: new DtoPipe() },
+        OwnWrites,
+      ],
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import { isIP, isIPv6 } from 'node:net';
+import { AppError, integer, optionalText, readEnv, text } from '#libs/kernel';
+
+/** Settings of the gateway. */
+export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
+
+export function readGatewayConfig(env = process.env) {
+  const settings = readEnv(env, {
+    HOST: text('127.0.0.1'),
+    PORT: integer(8080, 0, 65_535),
+    TLS_CERT_FILE: optionalText(),
+    TLS_KEY_FILE: optionalText(),
+    TRUSTED_PROXIES: proxies,
+  });
+  const {
+    HOST: host,
+    TLS_CERT_FILE: certFile,
+    TLS_KEY_FILE: keyFile,
+    TRUSTED_PROXIES: trustedProxies,
+  } = settings;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new AppError('CONFIG_INVALID', {
+      safeMessage: 'Cannot start: set both TLS_CERT_FILE and TLS_KEY_FILE, or neither.',
+    });
+  }
+  const tls = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : null;
+  if (!tls && trustedProxies.length === 0 && !isLoopback(host)) {
+    throw new AppError('CONFIG_INVALID', {
+      safeMessage:
+        'Cannot start: HOST is not a loopback address, and secrets do not travel over plain HTTP. Set TLS_CERT_FILE ' +
+        'and TLS_KEY_FILE, or TRUSTED_PROXIES to the addresses of the proxy that terminates TLS in front.',
+    });
+  }
+  return { host, port: settings.PORT, tls, trustedProxies };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function proxies(value: string | undefined): string[] {
+  const entries = (value ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  const valid = entries.every((entry) => {
+    const [address = '', prefix, ...rest] = entry.split('/');
+    const bits = prefix === undefined ? 0 : Number(prefix);
+    return isIP(address) !== 0 && rest.length === 0 && bits >= 0 && bits <= (isIPv6(address) ? 128 : 32);
+  });
+  if (!valid) throw new Error('must be a list of addresses or CIDR ranges, separated by commas');
+  return entries;
+}

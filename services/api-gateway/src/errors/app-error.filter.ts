@@ -1,0 +1,61 @@
+import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { AppError, isAppError, type ErrorCode } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LOGGER } from '../tokens';
+import { httpStatusOf } from './http-status';
+
+/** What Nest and Fastify themselves refuse, by the status they give it. */
+const CODE_OF_STATUS: Record<number, ErrorCode> = {
+  400: 'MALFORMED_REQUEST',
+  404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
+  408: 'REQUEST_TIMEOUT',
+  413: 'BODY_TOO_LARGE',
+  414: 'MALFORMED_REQUEST',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+/** The one place where an error becomes an HTTP answer, always of one shape. */
+@Catch()
+export class AppErrorFilter implements ExceptionFilter {
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const error = toAppError(thrown);
+    const status = httpStatusOf[error.kind];
+    if (status >= 500) {
+      const cause = isAppError(thrown) && thrown.cause !== undefined ? thrown.cause : thrown;
+      this.logger.error('request failed', {
+        request_id: request.id,
+        ...errorFields(cause),
+        error_code: error.code,
+      });
+    }
+    if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (status === 503 || status === 429)
+      void reply.header('retry-after', String(error.retryAfterSeconds ?? 1));
+    // The rest of a body that was refused unread is not worth reading.
+    if (status === 413 || status === 408) void reply.header('connection', 'close');
+    void reply.status(status).send({
+      error: error.safeMessage,
+      code: error.code,
+      ...(error.details && { details: error.details }),
+      request_id: request.id,
+    });
+  }
+}
+
+function toAppError(thrown: unknown): AppError {
+  if (isAppError(thrown)) return thrown.kind === 'startup' ? new AppError('INTERNAL_ERROR') : thrown;
+  return new AppError(CODE_OF_STATUS[statusOf(thrown)] ?? 'INTERNAL_ERROR');
+}
+
+function statusOf(thrown: unknown): number {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  const status = thrown instanceof Error && 'statusCode' in thrown ? thrown.statusCode : undefined;
+  return typeof status === 'number' ? status : 500;
+}

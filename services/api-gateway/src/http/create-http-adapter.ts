@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { newCommandId } from '#libs/kernel';
+import type { GatewayConfig } from '../config';
+import { answerClientError } from './client-error';
+import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
+
+/** Headers must have arrived by then, the whole request a little later (cases C3, I2). */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+
+/** The request id of a client is echoed when it is sane; it goes into logs, events and headers. */
+const SANE_REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+
+/** The HTTP server: everything that limits a request before any handler sees it. */
+export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 300 },
+    genReqId: ({ headers }: { headers: Record<string, unknown> }) => {
+      const given = headers['x-request-id'];
+      return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newCommandId();
+    },
+    clientErrorHandler: answerClientError,
+    ...serverOptions(config),
+  });
+  const server = adapter.getInstance();
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  server.decorateRequest('caller', null);
+  return adapter;
+}
+
+function serverOptions({ tls }: GatewayConfig) {
+  const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 };
+  if (!tls) return { http: timeouts };
+  const https = {
+    cert: readFileSync(tls.certFile),
+    key: readFileSync(tls.keyFile),
+    minVersion: 'TLSv1.2' as const,
+  };
+  return { https: { ...timeouts, ...https } };
+}

@@ -1,0 +1,27 @@
+import { AppError } from '#libs/kernel';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { GatewayConfig } from '../config';
+
+/** Starts to serve; gives the URL. Fails with PORT_UNAVAILABLE and a sentence that says what to do. */
+export async function listen(
+  app: NestFastifyApplication,
+  { host, port, tls }: GatewayConfig,
+): Promise<string> {
+  try {
+    await app.listen(port, host);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    const reason = REASON[code] ?? `cannot be opened (${code})`;
+    const safeMessage = `Cannot start: port ${port} on ${host} ${reason}.`;
+    throw new AppError('PORT_UNAVAILABLE', { safeMessage, cause });
+  }
+  const address = app.getHttpServer().address();
+  const actual = typeof address === 'object' && address ? address.port : port;
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+}
+
+const REASON: Record<string, string> = {
+  EADDRINUSE: 'is in use. Stop the program that uses it, or set PORT to another number',
+  EACCES: 'needs more rights than this user has. Set PORT to a number above 1023',
+  EADDRNOTAVAIL: 'is not an address of this machine. Set HOST to one that is',
+};

@@ -1,0 +1,67 @@
+import { AppError } from '#libs/kernel';
+import type { Metrics, Logger } from '#libs/observability';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isMisplacedCredential } from '../auth/misplaced-credential';
+import type { GatewayRequest } from './gateway-request';
+
+const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
+
+interface HookParts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tls: boolean;
+}
+
+/** What happens to every request, routed or not: headers, early refusals, one log line, one measurement. */
+export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls }: HookParts): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    if (tls) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    done(earlyRefusal(request, reply));
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    // The route's pattern, never the URL: a URL may hold anything a client mistakes for a place to put a key.
+    const route = request.routeOptions.url ?? 'none';
+    const { method, id: request_id } = request;
+    const { statusCode: status, elapsedTime: duration_ms } = reply;
+    metrics.observe({ method, route, status, durationMs: duration_ms });
+    const caller = (request as GatewayRequest).caller;
+    logger.info('request', {
+      request_id,
+      method,
+      route,
+      status,
+      duration_ms: Math.round(duration_ms * 1000) / 1000,
+      ...(caller && { org_id: caller.orgId, actor_id: caller.actorId }),
+    });
+    done();
+  });
+}
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
+
+function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
+  if (!METHODS.has(request.method)) {
+    void reply.header('allow', [...METHODS].join(', ')).header('connection', 'close');
+    return new AppError('METHOD_NOT_ALLOWED');
+  }
+  // Percent-encoded or not; a URL whose encoding is broken never reaches a route.
+  if (request.url.length > 60 && isMisplacedCredential(decoded(request.url)))
+    return new AppError('MISPLACED_CREDENTIAL');
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') return new AppError('UNSUPPORTED_MEDIA_TYPE');
+  return undefined;
+}
+
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url);
+  } catch {
+    return url;
+  }
+}

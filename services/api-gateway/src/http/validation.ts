@@ -1,0 +1,56 @@
+import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import { AppError, type ErrorDetail } from '#libs/kernel';
+
+const DETAILS_MAX = 50;
+
+/** Validates bodies and queries against their DTO: unknown fields are refused, nothing is coerced or echoed. */
+export class DtoPipe extends ValidationPipe {
+  constructor() {
+    super({
+      transform: true,
+      whitelist: true,
+      forbidNonWhitelisted: true,
+      forbidUnknownValues: true,
+      stopAtFirstError: true,
+      exceptionFactory: (errors) => invalid(errors.flatMap((error) => detailsOf(error, ''))),
+    });
+  }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    // Every query field is optional, so an empty query is valid as it is; most requests have none.
+    if (metadata.type === 'query' && isEmpty(value)) return {};
+    return super.transform(value, metadata) as Promise<unknown>;
+  }
+}
+
+/** A refusal that names fields; messages never repeat what was sent. */
+export function invalid(details: readonly ErrorDetail[]): AppError {
+  const [first] = details;
+  const safeMessage = first ? `Validation failed: ${first.field} ${first.message}` : undefined;
+  return new AppError('VALIDATION_FAILED', {
+    details: details.slice(0, DETAILS_MAX),
+    ...(safeMessage && { safeMessage }),
+  });
+}
+
+function detailsOf({ property, constraints, children }: ValidationError, parent: string): ErrorDetail[] {
+  const field = parent + fieldName(property);
+  if (children?.length) return children.flatMap((child) => detailsOf(child, `${field}.`));
+  const [constraint, message] = Object.entries(constraints ?? {})[0] ?? [];
+  return [
+    {
+      field,
+      message: constraint === 'whitelistValidation' ? 'is not a known field' : (message ?? 'is invalid'),
+    },
+  ];
+}
+
+/** Unknown field names come from the client: cut to what an identifier needs. */
+function fieldName(property: string): string {
+  return property.replaceAll(/[^\w.-]/g, '?').slice(0, 64);
+}
+
+function isEmpty(value: unknown): boolean {
+  for (const _ in value as object) return false;
+  return true;
+}

@@ -1,0 +1,118 @@
+import type {
+  createSecret,
+  deleteSecret,
+  listSecrets,
+  RequestOf,
+  revealSecret,
+  updateSecret,
+} from '#libs/contracts';
+import { secretSortFields } from '#libs/contracts';
+import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
+import { callerOf, type GatewayRequest } from '../http/gateway-request';
+import type { CreateSecretBody } from './create-secret.dto';
+import { isSecretName } from './secret-field.dto';
+import {
+  PAGE_SIZE_DEFAULT,
+  type DeleteSecretQuery,
+  type ListSecretsQuery,
+  type RevealSecretQuery,
+} from './secret-queries.dto';
+import type { UpdateSecretBody } from './update-secret.dto';
+import { idempotencyKey, ifRevision } from './write-headers';
+
+/** What a validated request says, as the message that carries it. */
+
+const USER_AGENT_CHARACTERS_MAX = 256;
+
+/** The secret a URL names: an id or a name, lower and upper case, so they never meet. Fails with NOT_FOUND. */
+export function secretRef({ params }: GatewayRequest): string {
+  const { id = '' } = params;
+  if (!isId('sec', id) && !isSecretName(id)) throw new AppError('NOT_FOUND');
+  return id;
+}
+
+/** Null: the whole list. */
+export function pageOf({ page, page_size: size }: ListSecretsQuery) {
+  if (page === undefined && size === undefined) return null;
+  return { number: Number(page ?? 1), size: Number(size ?? PAGE_SIZE_DEFAULT) };
+}
+
+export function toList(
+  request: GatewayRequest,
+  query: ListSecretsQuery,
+  atLeast: string | null,
+): RequestOf<typeof listSecrets> {
+  const { q = null, name = null, tag = null, sort = 'name' } = query;
+  const descending = sort.startsWith('-');
+  const field = secretSortFields.find((candidate) => candidate === sort.slice(descending ? 1 : 0)) ?? 'name';
+  return {
+    caller: callerOf(request),
+    page: pageOf(query),
+    q,
+    name,
+    tag,
+    sort: { field, direction: descending ? 'descending' : 'ascending' },
+    atLeast,
+  };
+}
+
+export function toCreate(
+  request: GatewayRequest,
+  { secret }: CreateSecretBody,
+): RequestOf<typeof createSecret> {
+  return {
+    ...commandOf(request),
+    name: secret.name,
+    value: new Redacted(secret.value),
+    description: secret.description ?? null,
+    tags: secret.tags ?? [],
+    expiresAt: utc(secret.expires_at) ?? null,
+  };
+}
+
+export function toUpdate(
+  request: GatewayRequest,
+  target: { secret: string; lastReadAt: string | null },
+  { secret: fields }: UpdateSecretBody,
+): RequestOf<typeof updateSecret> {
+  return {
+    ...commandOf(request),
+    ...target,
+    ifRevision: ifRevision(request),
+    ...(fields.name !== undefined && { name: fields.name }),
+    ...(fields.value !== undefined && { value: new Redacted(fields.value) }),
+    ...(fields.description !== undefined && { description: fields.description }),
+    ...(fields.tags !== undefined && { tags: fields.tags ?? [] }),
+    ...(fields.expires_at !== undefined && { expiresAt: utc(fields.expires_at) ?? null }),
+  };
+}
+
+export function toDelete(
+  request: GatewayRequest,
+  secret: string,
+  { destroy }: DeleteSecretQuery,
+): RequestOf<typeof deleteSecret> {
+  return { ...commandOf(request), secret, ifRevision: ifRevision(request), destroy: destroy === 'true' };
+}
+
+export function toReveal(
+  request: GatewayRequest,
+  secret: string,
+  { version }: RevealSecretQuery,
+): RequestOf<typeof revealSecret> {
+  return {
+    caller: callerOf(request),
+    secret,
+    version: version === undefined ? null : Number(version),
+    address: request.ip,
+    userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARACTERS_MAX) ?? null,
+  };
+}
+
+function commandOf(request: GatewayRequest) {
+  return { caller: callerOf(request), commandId: newCommandId(), idempotencyKey: idempotencyKey(request) };
+}
+
+function utc(time: string | null | undefined): string | null | undefined {
+  return typeof time === 'string' ? new Date(time).toISOString() : time;
+}

@@ -1,0 +1,127 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Query, Req, Res } from '@nestjs/common';
+import {
+  createSecret,
+  deleteSecret,
+  getSecret,
+  listSecrets,
+  listSecretVersions,
+  revealSecret,
+  updateSecret,
+} from '#libs/contracts';
+import type { MessageClient } from '#libs/transport';
+import type { FastifyReply } from 'fastify';
+import { Requires } from '../auth/requires';
+import { OwnWrites } from '../consistency/own-writes';
+import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
+import { SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
+import { CreateSecretBody } from './create-secret.dto';
+import { DeleteSecretQuery, ListSecretsQuery, RevealSecretQuery } from './secret-queries.dto';
+import { pageOf, secretRef, toCreate, toDelete, toList, toReveal, toUpdate } from './secret-messages';
+import { UpdateSecretBody } from './update-secret.dto';
+import { etag } from './write-headers';
+
+@Controller('api/v1/secrets')
+export class SecretsController {
+  constructor(
+    @Inject(SECRETS_COMMAND) private readonly command: MessageClient,
+    @Inject(SECRETS_QUERY) private readonly query: MessageClient,
+    private readonly ownWrites: OwnWrites,
+  ) {}
+
+  @Get()
+  @Requires('secrets:list')
+  async list(@Query() query: ListSecretsQuery, @Req() request: GatewayRequest) {
+    const atLeast = this.ownWrites.atLeast(request);
+    const { data, total } = await this.query.send(
+      listSecrets,
+      toList(request, query, atLeast),
+      contextOf(request),
+    );
+    const page = pageOf(query);
+    return page ? { data, page: page.number, page_size: page.size, total } : { data };
+  }
+
+  @Post()
+  @Requires('secrets:write')
+  async create(
+    @Body() body: CreateSecretBody,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const created = await this.command.send(createSecret, toCreate(request, body), contextOf(request));
+    this.ownWrites.answer(request, reply, created.position);
+    void reply
+      .header('location', `/api/v1/secrets/${created.data.id}`)
+      .header('etag', etag(created.revision));
+    return { data: created.data };
+  }
+
+  @Get(':id')
+  @Requires('secrets:list')
+  async get(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    const message = { caller: callerOf(request), secret: secretRef(request) };
+    const { data, revision } = await this.query.send(getSecret, message, contextOf(request));
+    void reply.header('etag', etag(revision));
+    return { data };
+  }
+
+  @Get(':id/value')
+  @Requires('secrets:read')
+  async reveal(
+    @Query() query: RevealSecretQuery,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const message = toReveal(request, secretRef(request), query);
+    const { id, name, value, version, decryptedAt } = await this.query.send(
+      revealSecret,
+      message,
+      contextOf(request),
+    );
+    void reply.header('cache-control', 'no-store');
+    return { id, name, value: value.expose(), version, decrypted_at: decryptedAt };
+  }
+
+  @Put(':id')
+  @Requires('secrets:write')
+  async update(
+    @Body() body: UpdateSecretBody,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const secret = secretRef(request);
+    const lastReadAt = await this.lastReadAt(request, secret);
+    const message = toUpdate(request, { secret, lastReadAt }, body);
+    const updated = await this.command.send(updateSecret, message, contextOf(request));
+    this.ownWrites.answer(request, reply, updated.position);
+    void reply.header('etag', etag(updated.revision));
+    return { data: updated.data };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires('secrets:delete')
+  async delete(
+    @Query() query: DeleteSecretQuery,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const message = toDelete(request, secretRef(request), query);
+    const { position } = await this.command.send(deleteSecret, message, contextOf(request));
+    this.ownWrites.answer(request, reply, position);
+  }
+
+  @Get(':id/versions')
+  @Requires('secrets:list')
+  async versions(@Req() request: GatewayRequest) {
+    const message = { caller: callerOf(request), secret: secretRef(request) };
+    return this.query.send(listSecretVersions, message, contextOf(request));
+  }
+
+  /** When it was last read is the query service's knowledge, part of every answer, and never worth failing a write for. */
+  private async lastReadAt(request: GatewayRequest, secret: string): Promise<string | null> {
+    const message = { caller: callerOf(request), secret };
+    const known = await this.query.send(getSecret, message, contextOf(request)).catch(() => null);
+    return known?.data.last_read_at ?? null;
+  }
+}

@@ -1,0 +1,23 @@
+import { AppError } from '#libs/kernel';
+import type { GatewayRequest } from '../http/gateway-request';
+import { invalid } from '../http/validation';
+
+/** The revision in `If-Match: "7"`; null without the header or for `*`. An ETag we never gave fails the match. */
+export function ifRevision({ headers }: GatewayRequest): string | null {
+  const given = headers['if-match'];
+  if (given === undefined || given === '*') return null;
+  const match = /^"(0|[1-9]\d{0,18})"$/.exec(given);
+  if (!match?.[1]) throw new AppError('PRECONDITION_FAILED');
+  return match[1];
+}
+
+/** The `Idempotency-Key` header; null without it. */
+export function idempotencyKey({ headers }: GatewayRequest): string | null {
+  const given = headers['idempotency-key'];
+  if (given === undefined) return null;
+  if (typeof given === 'string' && /^[\x21-\x7e]{1,255}$/.test(given)) return given;
+  throw invalid([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
+}
+
+/** The revision as an ETag. */
+export const etag = (revision: string) => `"${revision}"`;

@@ -1,0 +1,7 @@
+/** Injection tokens: the services behind the gateway, each reached by messages alone. */
+export const ACCESS = Symbol('access');
+export const SECRETS_COMMAND = Symbol('secrets-command');
+export const SECRETS_QUERY = Symbol('secrets-query');
+
+export const METRICS = Symbol('Metrics');
+export const LOGGER = Symbol('Logger');

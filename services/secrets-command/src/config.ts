@@ -1,0 +1,17 @@
+import { integer, readEnv } from '#libs/kernel';
+
+/** Settings of the command service. */
+export type SecretsCommandConfig = ReturnType<typeof readSecretsCommandConfig>;
+
+export function readSecretsCommandConfig(env = process.env) {
+  const settings = readEnv(env, {
+    SECRETS_PER_ORGANIZATION_MAX: integer(10_000, 1, 1_000_000),
+    RECOVERY_DAYS: integer(7, 0, 365),
+  });
+  return {
+    /** Quota of an organization; it bounds an unpaged list. */
+    secretsPerOrganizationMax: settings.SECRETS_PER_ORGANIZATION_MAX,
+    /** How long a deleted secret keeps its keys. */
+    recoveryDays: settings.RECOVERY_DAYS,
+  };
+}

@@ -1,0 +1,65 @@
+import { Controller, Inject } from '@nestjs/common';
+import { createSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { eventMetadata } from '#libs/event-store';
+import { noSecret } from '#libs/events';
+import { Keyring } from '#libs/key-store';
+import { AppError, idFromCommand, isAppError, type Clock } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { IdempotentAnswers } from '../idempotency/idempotent-answers';
+import { CLOCK, PRODUCER } from '../tokens';
+import { decideCreate } from './secret.decider';
+import { SecretNames } from './secret-names';
+import { SecretQuota } from './secret-quota';
+import { evolved, SecretStreams, written } from './secret-streams';
+
+type Command = RequestOf<typeof createSecret>;
+type Reply = ReplyOf<typeof createSecret>;
+
+@Controller()
+export class CreateSecretHandler {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly answers: IdempotentAnswers,
+    private readonly keyring: Keyring,
+    private readonly names: SecretNames,
+    private readonly quota: SecretQuota,
+    private readonly streams: SecretStreams,
+  ) {}
+
+  @Handles(createSecret)
+  async handle(command: Command, context: MessageContext): Promise<Reply> {
+    const { name, value, description, tags, expiresAt } = command;
+    const content = [createSecret.name, JSON.stringify({ name, description, tags, expiresAt }), value];
+    return this.answers.once(command, content, async (commandId) => {
+      const retried = command.idempotencyKey !== null && (await this.earlierAnswer(command, commandId));
+      return retried || this.create({ ...command, commandId }, context);
+    });
+  }
+
+  private async create(command: Command, { correlationId }: MessageContext): Promise<Reply> {
+    const { caller, commandId, name, description, tags, expiresAt } = command;
+    const id = idFromCommand('sec', commandId);
+    const at = this.clock.now().toISOString();
+    const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
+
+    await this.quota.check(caller.orgId);
+    await this.names.claim({ orgId: caller.orgId, name, secretId: id }, metadata); // one winner per name
+    const sealed = await this.keyring.seal(caller.orgId, id, 1, command.value); // the plaintext ends here
+    const events = decideCreate({ id, name, description, tags, expiresAt, sealed, at });
+    const appended = await this.streams
+      .append({ secretId: id, events, expected: 'no stream', metadata }, sealed)
+      .catch((error: unknown) => {
+        // Whoever wanted the name next has fenced this creation off: it took too long to come this far.
+        throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
+      });
+    const earlier = appended.duplicate && (await this.earlierAnswer(command, commandId));
+    return earlier || written(evolved(noSecret, events, metadata), appended, null);
+  }
+
+  /** The answer of a command whose event is in the log already; null when it never got that far. */
+  private async earlierAnswer({ caller }: Command, commandId: string): Promise<Reply | null> {
+    const secretId = idFromCommand('sec', commandId);
+    const { applied } = await this.streams.load({ orgId: caller.orgId, secretId }, commandId);
+    return applied && written(applied.state, applied, null);
+  }
+}

@@ -1,0 +1,69 @@
+import { Controller, Inject } from '@nestjs/common';
+import { deleteSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { eventMetadata } from '#libs/event-store';
+import { AppError, type Clock } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import type { SecretsCommandConfig } from '../config';
+import { IdempotentAnswers } from '../idempotency/idempotent-answers';
+import { CLOCK, CONFIG, PRODUCER } from '../tokens';
+import { decideDelete } from './secret.decider';
+import { SecretNames } from './secret-names';
+import { SecretShredder } from './secret-shredder';
+import { SecretStreams, untilWon } from './secret-streams';
+
+type Command = RequestOf<typeof deleteSecret>;
+type Reply = ReplyOf<typeof deleteSecret>;
+
+const DAY_MS = 86_400_000;
+
+@Controller()
+export class DeleteSecretHandler {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: SecretsCommandConfig,
+    private readonly answers: IdempotentAnswers,
+    private readonly names: SecretNames,
+    private readonly shredder: SecretShredder,
+    private readonly streams: SecretStreams,
+  ) {}
+
+  @Handles(deleteSecret)
+  async handle(command: Command, context: MessageContext): Promise<Reply> {
+    const { secret, ifRevision, destroy } = command;
+    const content = [deleteSecret.name, JSON.stringify({ secret, ifRevision, destroy })];
+    return this.answers.once(command, content, (commandId) =>
+      this.delete({ ...command, commandId }, context),
+    );
+  }
+
+  private async delete(command: Command, context: MessageContext): Promise<Reply> {
+    const { orgId } = command.caller;
+    const secretId = await this.names.resolve(orgId, command.secret);
+    if (secretId === null) throw new AppError('NOT_FOUND');
+    const reply = await untilWon(command.ifRevision, () => this.end(secretId, command, context));
+    if (command.destroy) await this.shredder.shred({ orgId, secretId }, context);
+    return reply;
+  }
+
+  private async end(secretId: string, command: Command, { correlationId }: MessageContext): Promise<Reply> {
+    const { caller, commandId, ifRevision } = command;
+    const { orgId } = caller;
+    const { state, revision, applied } = await this.streams.load({ orgId, secretId }, commandId);
+    if (applied) return { position: applied.position };
+    if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
+    if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
+
+    const now = this.clock.now();
+    const at = now.toISOString();
+    const keptMs = command.destroy ? 0 : this.config.recoveryDays * DAY_MS;
+    const shredAfter = new Date(now.getTime() + keptMs).toISOString();
+    const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
+    const events = decideDelete(state, { at, shredAfter });
+    const { position } = await this.streams.append(
+      { secretId, events, expected: { revision }, metadata },
+      undefined,
+    );
+    await this.names.release({ orgId, name: state.secret.name, secretId }, metadata);
+    return { position };
+  }
+}

@@ -1,0 +1,46 @@
+import type { SecretEvent } from '#libs/events';
+import type { Projection } from '#libs/projection';
+
+/**
+ * What the command service must know about all secrets at once: how many an organization holds (its
+ * quota) and whose keys are due for destruction. Neither decides about names, versions or rights.
+ */
+export const secretInventory = {
+  name: 'secret-inventory',
+  version: 1,
+  collections: [
+    {
+      name: 'inventory_v1',
+      fields: { orgId: 'string', status: 'string', shredAfter: 'string' },
+      indexes: [['status', 'shredAfter']],
+      countBy: ['orgId', 'status'],
+    },
+  ],
+  categories: ['secret'],
+  types: ['SecretCreated', 'SecretDeleted', 'SecretShredStarted', 'SecretShredded'],
+  apply: (recorded) => {
+    const event = recorded as unknown as SecretEvent;
+    const { revision } = recorded;
+    const { orgId } = recorded.metadata;
+    const put = (id: string, status: string, shredAfter: string | null) => [
+      {
+        kind: 'put' as const,
+        collection: 'inventory_v1',
+        revision,
+        document: { id, orgId, status, shredAfter },
+      },
+    ];
+    switch (event.type) {
+      case 'SecretCreated':
+        return put(event.data.secret.id, 'live', null);
+      case 'SecretDeleted':
+        return put(event.data.secret.id, 'deleted', event.data.shredAfter);
+      case 'SecretShredStarted':
+        return put(event.data.secretId, 'deleted', recorded.metadata.occurredAt);
+      case 'SecretShredded':
+        return [{ kind: 'remove', collection: 'inventory_v1', id: event.data.secretId, revision }];
+      default:
+        return [];
+    }
+  },
+} as const satisfies Projection;

@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { presentSecret, type createSecret, type ReplyOf } from '#libs/contracts';
+import {
+  foldStream,
+  type AppendRequest,
+  type Appended,
+  type EventMetadata,
+  type EventStore,
+} from '#libs/event-store';
+import {
+  evolveSecret,
+  noSecret,
+  secretStream,
+  type SealedValue,
+  type SecretEvent,
+  type SecretState,
+} from '#libs/events';
+import { Keyring } from '#libs/key-store';
+import { AppError, isAppError } from '#libs/kernel';
+import { EVENT_STORE } from '../tokens';
+
+export type SecretWritten = ReplyOf<typeof createSecret>;
+
+interface SecretRef {
+  readonly orgId: string;
+  readonly secretId: string;
+}
+
+/** Reads and writes the stream of one secret. */
+@Injectable()
+export class SecretStreams {
+  constructor(
+    @Inject(EVENT_STORE) private readonly events: EventStore,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** The secret as it stands, and as it stood right after `commandId` changed it, if it ever did. */
+  async load({ orgId, secretId }: SecretRef, commandId: string) {
+    return foldStream(
+      this.events,
+      { orgId, stream: secretStream(orgId, secretId), commandId },
+      noSecret,
+      evolveSecret,
+    );
+  }
+
+  /**
+   * Appends at the exact revision. A data key that no event will ever name is destroyed again when the
+   * append lost its race; after any other failure it may be in use and stays.
+   */
+  async append(
+    request: Omit<AppendRequest, 'orgId' | 'stream'> & { secretId: string },
+    sealed: SealedValue | undefined,
+  ): Promise<Appended> {
+    const { secretId, ...append } = request;
+    const { orgId } = append.metadata;
+    try {
+      return await this.events.append({ orgId, stream: secretStream(orgId, secretId), ...append });
+    } catch (error) {
+      if (sealed && isAppError(error, 'WRONG_REVISION')) await this.keyring.destroy([sealed.dataKeyId]);
+      throw error;
+    }
+  }
+}
+
+/** The state after events that were just decided, without asking the log. */
+export function evolved(
+  state: SecretState,
+  events: readonly SecretEvent[],
+  metadata: EventMetadata,
+): SecretState {
+  return events.reduce((before, event) => evolveSecret(before, { ...event, metadata }), state);
+}
+
+/** The answer to a write: the secret after it, and where that stands. */
+export function written(
+  state: SecretState,
+  at: { readonly revision: string; readonly position: string },
+  lastReadAt: string | null,
+): SecretWritten {
+  if (!('secret' in state)) throw new Error('A write must leave a secret behind');
+  return { data: presentSecret(state.secret, lastReadAt), revision: at.revision, position: at.position };
+}
+
+/** A change that lost a race is decided again on the new state this often, unless the caller named a state. */
+const ATTEMPTS_MAX = 5;
+
+/** Runs `change` until it wins. Fails with PRECONDITION_FAILED (If-Match was given) or CONCURRENT_CHANGE. */
+export async function untilWon<T>(ifRevision: string | null, change: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!isAppError(error, 'WRONG_REVISION')) throw error;
+      if (ifRevision !== null) throw new AppError('PRECONDITION_FAILED');
+      if (attempt === ATTEMPTS_MAX) throw new AppError('CONCURRENT_CHANGE');
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { SealedValue, SecretEvent, SecretSnapshot, SecretState } from '#libs/events';
+import { AppError } from '#libs/kernel';
+
+export interface NewSecret {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly tags: readonly string[];
+  readonly expiresAt: string | null;
+  readonly sealed: SealedValue;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** A new secret. That its id is new and its name free is settled by the log, at the append. */
+export function decideCreate({ sealed, at, ...secret }: NewSecret): SecretEvent[] {
+  const snapshot = { ...secret, version: 1, insertedAt: at, updatedAt: at };
+  return [{ type: 'SecretCreated', data: { secret: snapshot, sealed } }];
+}
+
+export interface SecretChange {
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly expiresAt?: string | null | undefined;
+  readonly sealed?: SealedValue | undefined;
+  readonly at: string;
+}
+
+/** What changes, one event per kind of change; nothing when everything is as asked already. */
+export function decideUpdate(state: SecretState, change: SecretChange): SecretEvent[] {
+  const before = live(state);
+  const events: SecretEvent[] = [];
+  let secret = before;
+  if (change.name !== undefined && change.name !== before.name) {
+    secret = { ...secret, name: change.name, updatedAt: change.at };
+    events.push({ type: 'SecretRenamed', data: { secret, previousName: before.name } });
+  }
+  const described = withMetadata(secret, change);
+  if (described !== secret) {
+    secret = described;
+    events.push({ type: 'SecretMetadataChanged', data: { secret } });
+  }
+  if (change.sealed !== undefined) {
+    secret = { ...secret, version: before.version + 1, updatedAt: change.at };
+    events.push({ type: 'SecretUpdated', data: { secret, sealed: change.sealed, reason: 'value' } });
+  }
+  return events;
+}
+
+/** Gone for readers from here on; the keys stay until `shredAfter`. */
+export function decideDelete(
+  state: SecretState,
+  { at, shredAfter }: { at: string; shredAfter: string },
+): SecretEvent[] {
+  return [{ type: 'SecretDeleted', data: { secret: live(state), deletedAt: at, shredAfter } }];
+}
+
+/** The next step of destroying a deleted secret's keys; nothing when they are gone already. */
+export function decideShredStart(state: SecretState): SecretEvent[] {
+  if (state.status !== 'deleted') return [];
+  return [{ type: 'SecretShredStarted', data: { secretId: state.secret.id, dataKeyIds: dataKeyIds(state) } }];
+}
+
+/** To be appended once the keys are destroyed. */
+export function decideShredEnd(state: SecretState): SecretEvent[] {
+  if (state.status !== 'shredding') return [];
+  return [{ type: 'SecretShredded', data: { secretId: state.secret.id, dataKeyIds: dataKeyIds(state) } }];
+}
+
+/** The data keys of every version of a secret. */
+export function dataKeyIds(state: SecretState): string[] {
+  return 'versions' in state ? state.versions.map((version) => version.sealed.dataKeyId) : [];
+}
+
+function live(state: SecretState): SecretSnapshot {
+  if (state.status !== 'live') throw new AppError('NOT_FOUND');
+  return state.secret;
+}
+
+function withMetadata(secret: SecretSnapshot, change: SecretChange): SecretSnapshot {
+  const { description = secret.description, tags = secret.tags, expiresAt = secret.expiresAt } = change;
+  const unchanged =
+    description === secret.description &&
+    expiresAt === secret.expiresAt &&
+    tags.length === secret.tags.length &&
+    tags.every((tag, index) => tag === secret.tags[index]);
+  return unchanged ? secret : { ...secret, description, tags, expiresAt, updatedAt: change.at };
+}

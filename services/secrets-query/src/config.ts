@@ -1,0 +1,12 @@
+import { integer, readEnv } from '#libs/kernel';
+
+/** Settings of the query service. */
+export type SecretsQueryConfig = ReturnType<typeof readSecretsQueryConfig>;
+
+export function readSecretsQueryConfig(env = process.env) {
+  const settings = readEnv(env, { LIST_WAIT_MS_MAX: integer(2_000, 1, 10_000) });
+  return {
+    /** How long a list waits to show the caller's own writes (REST contract: 2 s, then 503). */
+    listWaitMsMax: settings.LIST_WAIT_MS_MAX,
+  };
+}

@@ -1,0 +1,24 @@
+import { Controller } from '@nestjs/common';
+import { listSecretVersions, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { Handles } from '#libs/transport';
+import { SecretStreams } from './secret-streams';
+
+@Controller()
+export class ListSecretVersionsHandler {
+  constructor(private readonly streams: SecretStreams) {}
+
+  @Handles(listSecretVersions)
+  async handle({
+    caller,
+    secret: ref,
+  }: RequestOf<typeof listSecretVersions>): Promise<ReplyOf<typeof listSecretVersions>> {
+    const { secret, versions } = await this.streams.find(caller.orgId, ref);
+    const data = versions.map(({ version, insertedAt, actorId }) => ({
+      version,
+      inserted_at: insertedAt,
+      actor: actorId,
+      state: version === secret.version ? ('current' as const) : ('superseded' as const),
+    }));
+    return { data: data.reverse() };
+  }
+}

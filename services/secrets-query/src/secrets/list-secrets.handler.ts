@@ -1,0 +1,61 @@
+import { Controller, Inject } from '@nestjs/common';
+import {
+  listSecrets,
+  presentSecret,
+  type ReplyOf,
+  type RequestOf,
+  type SecretMetadata,
+} from '#libs/contracts';
+import type { RunningProjection } from '#libs/projection';
+import type { Query, ReadStore } from '#libs/read-store';
+import { Handles } from '#libs/transport';
+import type { SecretsQueryConfig } from '../config';
+import { CONFIG, READ_STORE, SECRET_LIST } from '../tokens';
+import { SECRETS, type SecretRow } from './secret-list.projection';
+
+type Request = RequestOf<typeof listSecrets>;
+
+const columnOf = {
+  name: 'name',
+  inserted_at: 'insertedAt',
+  updated_at: 'updatedAt',
+  expires_at: 'expiresAt',
+} as const;
+
+/** Above any quota an operator can set, so that an unpaged list is whole. */
+const UNPAGED_MAX = 1_000_000;
+
+@Controller()
+export class ListSecretsHandler {
+  constructor(
+    @Inject(CONFIG) private readonly config: SecretsQueryConfig,
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    @Inject(SECRET_LIST) private readonly list: RunningProjection,
+  ) {}
+
+  @Handles(listSecrets)
+  async handle(request: Request): Promise<ReplyOf<typeof listSecrets>> {
+    if (request.atLeast !== null) await this.list.waitFor(request.atLeast, this.config.listWaitMsMax);
+    const query = toQuery(request);
+    const rows = (await this.reads.find(SECRETS, query)) as unknown as SecretRow[];
+    const total = request.page === null ? null : await this.reads.count(SECRETS, query);
+    return { data: rows.map(present), total };
+  }
+}
+
+function toQuery({ caller, page, q, name, tag, sort }: Request): Query {
+  const where: Record<string, string | number> = { orgId: caller.orgId, deleted: 0 };
+  if (name !== null) where['name'] = name;
+  if (tag !== null) where['tags'] = tag;
+  return {
+    where,
+    ...(q !== null && { contains: { fields: ['name', 'description'], text: q } }),
+    sort: { field: columnOf[sort.field], direction: sort.direction },
+    skip: page === null ? 0 : (page.number - 1) * page.size,
+    limit: page?.size ?? UNPAGED_MAX,
+  };
+}
+
+function present(row: SecretRow): SecretMetadata {
+  return presentSecret(row, row.lastReadAt ?? null);
+}

@@ -1,0 +1,57 @@
+import { Controller, Inject } from '@nestjs/common';
+import { revealSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { eventMetadata, type EventStore } from '#libs/event-store';
+import { accessStream, type SecretRead } from '#libs/events';
+import { Keyring } from '#libs/key-store';
+import { AppError, newCommandId, type Clock } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
+import { SecretStreams } from './secret-streams';
+
+@Controller()
+export class RevealSecretHandler {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(EVENT_STORE) private readonly events: EventStore,
+    private readonly keyring: Keyring,
+    private readonly streams: SecretStreams,
+  ) {}
+
+  @Handles(revealSecret)
+  async handle(
+    request: RequestOf<typeof revealSecret>,
+    { correlationId }: MessageContext,
+  ): Promise<ReplyOf<typeof revealSecret>> {
+    const { caller, address, userAgent } = request;
+    const { orgId } = caller;
+    const { secret, versions } = await this.streams.find(orgId, request.secret);
+    const version = request.version ?? secret.version;
+    const found = versions.find((candidate) => candidate.version === version);
+    if (!found) throw new AppError('NOT_FOUND');
+
+    // No value leaves before the record of its reading is durable.
+    const now = this.clock.now();
+    const at = now.toISOString();
+    const read: SecretRead = {
+      type: 'SecretRead',
+      data: { secretId: secret.id, version, readAt: at, address, userAgent },
+    };
+    const metadata = eventMetadata({
+      caller,
+      commandId: newCommandId(now),
+      correlationId,
+      at,
+      producer: PRODUCER,
+    });
+    await this.events.append({
+      orgId,
+      stream: accessStream(orgId, at),
+      events: [read],
+      expected: 'any',
+      metadata,
+    });
+
+    const value = await this.keyring.open({ orgId, secretId: secret.id, version }, found.sealed);
+    return { id: secret.id, name: secret.name, value, version, decryptedAt: at };
+  }
+}

@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { foldStream, type EventStore } from '#libs/event-store';
+import {
+  evolveSecret,
+  nameHolder,
+  noSecret,
+  secretNameStream,
+  secretStream,
+  type SecretState,
+} from '#libs/events';
+import { Keyring } from '#libs/key-store';
+import { AppError, isId } from '#libs/kernel';
+import { EVENT_STORE } from '../tokens';
+
+export type LiveSecret = Extract<SecretState, { status: 'live' }> & { readonly revision: string };
+
+/** Finds one secret by folding its own stream: what it says needs no waiting and trusts no projection. */
+@Injectable()
+export class SecretStreams {
+  constructor(
+    @Inject(EVENT_STORE) private readonly events: EventStore,
+    private readonly keyring: Keyring,
+  ) {}
+
+  /** `ref` is an id or a name. Fails with NOT_FOUND, also for a deleted secret. */
+  async find(orgId: string, ref: string): Promise<LiveSecret> {
+    const secretId = isId('sec', ref) ? ref : await this.holderOf(orgId, ref);
+    if (secretId === null) throw new AppError('NOT_FOUND');
+    const stream = secretStream(orgId, secretId);
+    const { state, revision } = await foldStream(this.events, { orgId, stream }, noSecret, evolveSecret);
+    if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
+    return { ...state, revision };
+  }
+
+  private async holderOf(orgId: string, name: string): Promise<string | null> {
+    const stream = secretNameStream(orgId, await this.keyring.secretNameDigest(orgId, name));
+    const [last] = await this.events.read({ orgId, stream, direction: 'backwards', limit: 1 });
+    return nameHolder(last)?.secretId ?? null;
+  }
+}

@@ -1,0 +1,42 @@
+/* eslint-disable no-console -- what a person reads at the terminal; logs go to stderr as JSON */
+import path from 'node:path';
+import { isAppError, type Redacted } from '#libs/kernel';
+import { errorFields } from '#libs/observability';
+
+interface FirstStart {
+  readonly key: Redacted<string>;
+  readonly keyFile: string;
+  readonly rootKeyFile: string;
+  readonly url: string;
+}
+
+/** Shown once in the life of an installation. */
+export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStart): void {
+  const shown = (file: string) => path.relative(process.cwd(), file);
+  console.log(`
+  Your first API key, with every scope, shown this once:
+
+      ${key.expose()}
+
+  It is kept in ${shown(keyFile)} (readable by you alone) until you delete that file.
+  The root key is in ${shown(rootKeyFile)}. Back it up apart from the data: without it nothing opens.
+
+  Try it:
+
+      export HKLST_KEY=$(cat ${shown(keyFile)})
+      curl -s ${url}/api/v1/secrets -H "Authorization: Bearer $HKLST_KEY" \\
+        -H 'Content-Type: application/json' \\
+        -d '{"secret":{"name":"STRIPE_WEBHOOK_SECRET","value":"whsec_abc123..."}}'
+`);
+}
+
+/** The line that says the server can be used; scripts wait for it. */
+export function announceReady(url: string): void {
+  console.log(`ready ${url}`);
+}
+
+/** One sentence for a refusal we know; for anything else its name, never its text, which may hold a value. */
+export function announceRefusal(error: unknown): void {
+  if (isAppError(error)) console.error(error.safeMessage);
+  else console.error('Cannot start: an unexpected error.', JSON.stringify(errorFields(error)));
+}
