@@ -33,7 +33,10 @@ describe('parseApiKey', () => {
     for (let at = 0; at < known.text.length; at++) {
       expect(parse(known.text.slice(0, at))).toBeNull();
       const swapped =
-        known.text.slice(0, at) + known.text[at + 1] + known.text[at] + known.text.slice(at + 2);
+        known.text.slice(0, at) +
+        known.text.charAt(at + 1) +
+        known.text.charAt(at) +
+        known.text.slice(at + 2);
       if (swapped !== known.text) expect(parse(swapped)).toBeNull();
     }
     expect(parse(known.text + known.text)).toBeNull();

@@ -1,8 +1,8 @@
 export { type AccessEvent, type SecretRead } from './access.events';
 export { eventVersions, type EventType } from './event-versions';
 export { type OrganizationEvent } from './organization.events';
-export { evolveOrganization, noOrganization, type ApiKey, type OrganizationState } from './organization.fold';
+export { noOrganization, organizationFold, type ApiKey, type OrganizationState } from './organization.fold';
 export { nameHolder, type SecretNameEvent } from './secret-name.events';
 export { type SecretEvent, type SecretSnapshot, type SealedValue } from './secret.events';
-export { evolveSecret, noSecret, type SecretState, type SecretVersion } from './secret.fold';
+export { evolveSecret, noSecret, secretFold, type SecretState, type SecretVersion } from './secret.fold';
 export { accessStream, organizationStream, secretNameStream, secretStream } from './streams';

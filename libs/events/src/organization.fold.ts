@@ -25,3 +25,6 @@ export function evolveOrganization(
       throw new Error(`No fold for the event type ${recorded.type}`);
   }
 }
+
+/** How an organization's stream becomes its state. */
+export const organizationFold = { initial: noOrganization, evolve: evolveOrganization };

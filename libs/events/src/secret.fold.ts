@@ -63,6 +63,9 @@ export function evolveSecret(state: SecretState, recorded: Recorded): SecretStat
   }
 }
 
+/** How a secret's stream becomes its state. */
+export const secretFold = { initial: noSecret, evolve: evolveSecret };
+
 function versionOf(data: { secret: SecretSnapshot; sealed: SealedValue }, actorId: string): SecretVersion {
   return { version: data.secret.version, sealed: data.sealed, insertedAt: data.secret.updatedAt, actorId };
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { isAppError } from '#libs/kernel';
 import type { LogFields } from './log-fields';
 
@@ -14,10 +15,10 @@ const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
  */
 export function errorFields(error: unknown): LogFields {
   if (isAppError(error)) {
-    const origin = error.cause instanceof Error && !isAppError(error.cause) ? error.cause : error;
+    const origin = isNativeError(error.cause) && !isAppError(error.cause) ? error.cause : error;
     return { error_code: error.code, error_name: nameOf(origin), stack: framesOf(origin) };
   }
-  if (!(error instanceof Error)) return { error_name: typeof error };
+  if (!isNativeError(error)) return { error_name: typeof error };
   const code =
     'code' in error && typeof error.code === 'string' && CODE.test(error.code) ? error.code : undefined;
   return { error_code: code, error_name: nameOf(error), stack: framesOf(error) };

@@ -4,6 +4,7 @@ import { write, writeSync } from 'node:fs';
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 20;
 const FLUSH_MS_MAX = 1_000;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Writes lines to a file descriptor in the background: what arrives during one write goes out with the next.
@@ -12,25 +13,40 @@ const FLUSH_MS_MAX = 1_000;
  */
 export class FdDestination {
   #waiting = '';
+  /** Taken from what waits, and not in the kernel's hands at the moment. */
+  #chunk: Buffer = NOTHING;
   #busy = false;
-  /** A chunk that the kernel would not take yet. */
-  #refused: Buffer = Buffer.alloc(0);
 
   constructor(private readonly fd: number) {
-    process.once('exit', () => this.flush());
+    process.once('exit', () => this.#flush());
   }
 
   write(line: string): void {
     if (this.#waiting.length + line.length > MAX_WAITING) return;
     this.#waiting += line;
-    if (!this.#busy) this.#writeNext(Buffer.alloc(0));
+    if (!this.#busy) this.#writeNext();
   }
 
-  /** Writes what waits, for at most a second. A chunk under way is finished by Node itself when it exits. */
-  flush(): void {
-    let rest = Buffer.concat([this.#refused, Buffer.from(this.#waiting)]);
-    this.#refused = Buffer.alloc(0);
-    this.#waiting = '';
+  #writeNext(): void {
+    if (this.#chunk.length === 0) this.#chunk = this.#takeWaiting();
+    const chunk = this.#chunk;
+    this.#busy = chunk.length > 0;
+    if (!this.#busy) return;
+    this.#chunk = NOTHING;
+    write(this.fd, chunk, (error, written) => {
+      if (isBusy(error)) {
+        this.#chunk = chunk;
+        setTimeout(() => this.#writeNext(), RETRY_MS).unref();
+        return;
+      }
+      this.#chunk = error ? NOTHING : chunk.subarray(written);
+      this.#writeNext();
+    });
+  }
+
+  /** What is in the kernel's hands by then is finished by Node itself. */
+  #flush(): void {
+    let rest = Buffer.concat([this.#chunk, this.#takeWaiting()]);
     const giveUpAt = Date.now() + FLUSH_MS_MAX;
     while (rest.length > 0 && Date.now() < giveUpAt) {
       try {
@@ -42,26 +58,13 @@ export class FdDestination {
     }
   }
 
-  #writeNext(rest: Buffer): void {
-    const chunk = rest.length > 0 ? rest : Buffer.from(this.#waiting);
-    if (rest.length === 0) this.#waiting = '';
-    this.#busy = chunk.length > 0;
-    if (!this.#busy) return;
-    write(this.fd, chunk, (error, written) => {
-      if (!isBusy(error)) {
-        this.#writeNext(chunk.subarray(error ? chunk.length : written));
-        return;
-      }
-      this.#refused = chunk;
-      setTimeout(() => {
-        const refused = this.#refused;
-        this.#refused = Buffer.alloc(0);
-        this.#writeNext(refused);
-      }, RETRY_MS);
-    });
+  #takeWaiting(): Buffer {
+    const waiting = Buffer.from(this.#waiting);
+    this.#waiting = '';
+    return waiting;
   }
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+  return (error as NodeJS.ErrnoException | null)?.code === 'EAGAIN';
 }

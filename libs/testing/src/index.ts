@@ -1,2 +1,3 @@
+export { EventStoreDouble, type EventStoreDoubleOptions } from './event-store-double/event-store-double';
 export { given } from './given';
 export { created, deleted, someSealed, someSecret } from './secret-builders';

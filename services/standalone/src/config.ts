@@ -28,8 +28,15 @@ export function readStandaloneConfig(env = process.env) {
     keyStoreUrl: settings.KEY_STORE_URL ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */
     readStoreUrl: (service: string) => settings.READ_STORE_URL ?? `sqlite:${inDataDir(`${service}.db`)}`,
-    rootKey: { value: settings.ROOT_KEY, file: settings.ROOT_KEY_FILE ?? inDataDir('root.key') },
-    previousRootKey: { value: settings.ROOT_KEY_PREVIOUS, file: settings.ROOT_KEY_PREVIOUS_FILE },
+    rootKey: {
+      value: settings.ROOT_KEY,
+      file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),
+    },
+    /** Set both this and the new root key to rotate; null otherwise. */
+    previousRootKey:
+      (settings.ROOT_KEY_PREVIOUS ?? settings.ROOT_KEY_PREVIOUS_FILE)
+        ? { value: settings.ROOT_KEY_PREVIOUS, file: path.resolve(settings.ROOT_KEY_PREVIOUS_FILE ?? '') }
+        : null,
     firstApiKeyFile: inDataDir('first-api-key'),
   };
 }

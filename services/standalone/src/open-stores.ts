@@ -1,5 +1,5 @@
 import { openEventStore, type EventStore } from '#libs/event-store';
-import { Keyring, loadRootKey, openKeyStore, type KeyStore } from '#libs/key-store';
+import { Keyring, loadRootKey, openKeyStore, readRootKey, type KeyStore } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 import type { StandaloneConfig } from './config';
@@ -30,7 +30,7 @@ export async function openStores(config: StandaloneConfig, clock: Clock): Promis
     const retention = { category: 'access', days: config.auditRetentionDays };
     const events = await keep(openEventStore(config.eventStoreUrl, { retention }));
     const keys: KeyStore = await keep(openKeyStore(config.keyStoreUrl));
-    const keyring = await Keyring.open({ keys, rootKey: await loadRootKeys(config, keys), clock });
+    const keyring = await Keyring.open({ keys, rootKey: await rootKeys(config, keys), clock });
     const reads = {
       access: await keep(openReadStore(config.readStoreUrl('access'))),
       secretsCommand: await keep(openReadStore(config.readStoreUrl('secrets-command'))),
@@ -41,4 +41,10 @@ export async function openStores(config: StandaloneConfig, clock: Clock): Promis
     await close();
     throw error;
   }
+}
+
+async function rootKeys({ rootKey, previousRootKey }: StandaloneConfig, keys: KeyStore) {
+  const current = await loadRootKey({ keys, ...rootKey });
+  if (previousRootKey === null) return { current };
+  return { current, previous: await readRootKey(previousRootKey) };
 }

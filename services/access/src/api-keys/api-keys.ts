@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { foldStream, type EventStore } from '#libs/event-store';
-import { evolveOrganization, noOrganization, organizationStream, type ApiKey } from '#libs/events';
+import { organizationFold, organizationStream, type ApiKey } from '#libs/events';
 import type { ReadStore } from '#libs/read-store';
 import { EVENT_STORE, READ_STORE } from '../tokens';
 import { API_KEY_INDEX_COLLECTION } from './api-key-index.projection';
@@ -41,7 +41,7 @@ export class ApiKeys {
     if (!row) return null;
     const orgId = String(row['orgId']);
     const stream = organizationStream(orgId);
-    const { state } = await foldStream(this.events, { orgId, stream }, noOrganization, evolveOrganization);
+    const { state } = await foldStream(this.events, { orgId, stream }, organizationFold);
     const key = state.keys.get(keyId);
     return key ? { orgId, key } : null;
   }

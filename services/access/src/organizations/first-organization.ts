@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { scopes } from '#libs/contracts';
 import { hashApiKey, newApiKey } from '#libs/crypto';
 import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
-import { evolveOrganization, noOrganization, organizationStream } from '#libs/events';
+import { organizationFold, organizationStream } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import { API_KEY_PEPPER } from '../api-keys/api-keys';
@@ -30,7 +30,7 @@ export class FirstOrganization {
   async make(keep: (key: Redacted<string>) => Promise<void>): Promise<Redacted<string> | null> {
     const orgId = FIRST_ORGANIZATION_ID;
     const stream = organizationStream(orgId);
-    const { state } = await foldStream(this.events, { orgId, stream }, noOrganization, evolveOrganization);
+    const { state, expected } = await foldStream(this.events, { orgId, stream }, organizationFold);
     if (state.organization) return null;
 
     const now = this.clock.now();
@@ -61,7 +61,7 @@ export class FirstOrganization {
       at,
       producer: PRODUCER,
     });
-    await this.events.append({ orgId, stream, events, expected: 'no stream', metadata });
+    await this.events.append({ orgId, stream, events, expected, metadata });
     return apiKey.text;
   }
 }

@@ -48,9 +48,9 @@ export class DeleteSecretHandler {
   private async end(secretId: string, command: Command, { correlationId }: MessageContext): Promise<Reply> {
     const { caller, commandId, ifRevision } = command;
     const { orgId } = caller;
-    const { state, revision, applied } = await this.streams.load({ orgId, secretId }, commandId);
+    const { state, revision, expected, applied } = await this.streams.load({ orgId, secretId }, commandId);
     if (applied) return { position: applied.position };
-    if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
+    if (state.status !== 'live') throw new AppError('NOT_FOUND');
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
 
     const now = this.clock.now();
@@ -59,10 +59,7 @@ export class DeleteSecretHandler {
     const shredAfter = new Date(now.getTime() + keptMs).toISOString();
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const events = decideDelete(state, { at, shredAfter });
-    const { position } = await this.streams.append(
-      { secretId, events, expected: { revision }, metadata },
-      undefined,
-    );
+    const { position } = await this.streams.append({ secretId, events, expected, metadata }, undefined);
     await this.names.release({ orgId, name: state.secret.name, secretId }, metadata);
     return { position };
   }

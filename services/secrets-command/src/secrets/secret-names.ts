@@ -7,9 +7,8 @@ import {
   type Expected,
 } from '#libs/event-store';
 import {
-  evolveSecret,
   nameHolder,
-  noSecret,
+  secretFold,
   secretNameStream,
   secretStream,
   type SecretEvent,
@@ -83,7 +82,7 @@ export class SecretNames {
     metadata: EventMetadata,
   ): Promise<boolean> {
     const stream = secretStream(orgId, holder.secretId);
-    const { state, revision } = await foldStream(this.events, { orgId, stream }, noSecret, evolveSecret);
+    const { state, expected } = await foldStream(this.events, { orgId, stream }, secretFold);
     if (state.status === 'live' && state.secret.name === name) return false;
     if (state.status !== 'live' && state.status !== 'absent') return true;
     if (this.clock.now().getTime() - Date.parse(holder.claimedAt) < CLAIM_GRACE_MS) return false;
@@ -92,7 +91,6 @@ export class SecretNames {
       state.status === 'live'
         ? { type: 'SecretRenamed', data: { secret: state.secret, previousName: state.secret.name } }
         : { type: 'SecretCreationAbandoned', data: { secretId: holder.secretId } };
-    const expected: Expected = revision === null ? 'no stream' : { revision };
     return this.tryAppend({ stream, events: [fence], expected, metadata });
   }
 

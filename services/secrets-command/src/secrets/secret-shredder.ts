@@ -51,15 +51,11 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     const at = this.clock.now().toISOString();
     const caller = { orgId: ref.orgId, actorType: 'system', actorId: 'shredder' };
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
-    const step = async (decide: (state: SecretState) => SecretEvent[]): Promise<SecretState> => {
-      const { state, revision } = await this.streams.load(ref, commandId);
+    const step = async (decide: (state: SecretState) => SecretEvent[]): Promise<void> => {
+      const { state, expected } = await this.streams.load(ref, commandId);
       const events = decide(state);
-      if (events.length === 0 || revision === null) return state;
-      await this.streams.append(
-        { secretId: ref.secretId, events, expected: { revision }, metadata },
-        undefined,
-      );
-      return state;
+      if (events.length === 0) return;
+      await this.streams.append({ secretId: ref.secretId, events, expected, metadata }, undefined);
     };
     await step(decideShredStart); // the point of no return
     const { state } = await this.streams.load(ref, commandId);

@@ -9,7 +9,7 @@ import {
 } from '#libs/event-store';
 import {
   evolveSecret,
-  noSecret,
+  secretFold,
   secretStream,
   type SealedValue,
   type SecretEvent,
@@ -36,12 +36,7 @@ export class SecretStreams {
 
   /** The secret as it stands, and as it stood right after `commandId` changed it, if it ever did. */
   async load({ orgId, secretId }: SecretRef, commandId: string) {
-    return foldStream(
-      this.events,
-      { orgId, stream: secretStream(orgId, secretId), commandId },
-      noSecret,
-      evolveSecret,
-    );
+    return foldStream(this.events, { orgId, stream: secretStream(orgId, secretId), commandId }, secretFold);
   }
 
   /**

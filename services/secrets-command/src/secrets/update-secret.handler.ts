@@ -46,7 +46,10 @@ export class UpdateSecretHandler {
   ): Promise<Reply> {
     const { caller, commandId, lastReadAt, value } = command;
     const { orgId } = caller;
-    const { state, revision, position, applied } = await this.streams.load({ orgId, secretId }, commandId);
+    const { state, revision, position, expected, applied } = await this.streams.load(
+      { orgId, secretId },
+      commandId,
+    );
     if (applied) return written(applied.state, applied, lastReadAt);
     if (state.status !== 'live' || revision === null || position === null) throw new AppError('NOT_FOUND');
     if (command.ifRevision !== null && command.ifRevision !== revision)
@@ -60,10 +63,7 @@ export class UpdateSecretHandler {
     const sealed = value && (await this.keyring.seal(orgId, secretId, before.version + 1, value));
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
-    const appended = await this.streams.append(
-      { secretId, events, expected: { revision }, metadata },
-      sealed,
-    );
+    const appended = await this.streams.append({ secretId, events, expected, metadata }, sealed);
     if (renamed !== null) await this.names.release({ orgId, name: before.name, secretId }, metadata);
     return written(evolved(state, events, metadata), appended, lastReadAt);
   }

@@ -51,7 +51,7 @@ export class RevealSecretHandler {
       metadata,
     });
 
-    const value = await this.keyring.open({ orgId, secretId: secret.id, version }, found.sealed);
+    const value = await this.keyring.open(orgId, secret.id, version, found.sealed);
     return { id: secret.id, name: secret.name, value, version, decryptedAt: at };
   }
 }

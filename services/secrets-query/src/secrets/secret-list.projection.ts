@@ -58,7 +58,7 @@ export const secretList = {
       case 'SecretRenamed':
       case 'SecretDeleted': {
         const deleted = event.type === 'SecretDeleted' ? 1 : 0;
-        const document: SecretRow = { ...event.data.secret, orgId: recorded.metadata.orgId, deleted };
+        const document = { ...event.data.secret, orgId: recorded.metadata.orgId, deleted };
         return [{ kind: 'put', collection: SECRETS, document, revision }];
       }
       case 'SecretShredded':

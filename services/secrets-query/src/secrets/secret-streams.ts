@@ -1,13 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { foldStream, type EventStore } from '#libs/event-store';
-import {
-  evolveSecret,
-  nameHolder,
-  noSecret,
-  secretNameStream,
-  secretStream,
-  type SecretState,
-} from '#libs/events';
+import { nameHolder, secretFold, secretNameStream, secretStream, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, isId } from '#libs/kernel';
 import { EVENT_STORE } from '../tokens';
@@ -27,7 +20,7 @@ export class SecretStreams {
     const secretId = isId('sec', ref) ? ref : await this.holderOf(orgId, ref);
     if (secretId === null) throw new AppError('NOT_FOUND');
     const stream = secretStream(orgId, secretId);
-    const { state, revision } = await foldStream(this.events, { orgId, stream }, noSecret, evolveSecret);
+    const { state, revision } = await foldStream(this.events, { orgId, stream }, secretFold);
     if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
     return { ...state, revision };
   }

@@ -1,0 +1,58 @@
+import { AppError, uuidV5 } from '#libs/kernel';
+import { APPEND_BYTES_MAX, type AppendRequest } from './event-store';
+import { assertOwned } from './stream-name';
+
+export interface CheckedEvent {
+  readonly id: string;
+  readonly type: string;
+  /** JSON. */
+  readonly data: string;
+}
+
+export interface CheckedAppend {
+  readonly events: readonly CheckedEvent[];
+  /** JSON, the same for every event of the append. */
+  readonly metadata: string;
+}
+
+/** Refuses with VALIDATION_FAILED what no engine may be asked to write; gives the rest its ids and its final text. */
+export function checkAppend({ orgId, stream, events, metadata }: AppendRequest): CheckedAppend {
+  assertOwned({ orgId, stream });
+  if (events.length === 0) throw invalid('An append holds at least one event');
+  const metadataText = json(metadata);
+  let bytes = 0;
+  const checked = events.map(({ type, data }, index) => {
+    if (type === '') throw invalid('An event has a type');
+    const text = json(data);
+    // As EventStoreDB counts: two bytes for a character of the type.
+    bytes += Buffer.byteLength(text) + Buffer.byteLength(metadataText) + 2 * type.length;
+    return { id: uuidV5(stream, metadata.commandId, index), type, data: text };
+  });
+  if (bytes > APPEND_BYTES_MAX) throw invalid(`An append holds at most ${APPEND_BYTES_MAX} bytes`);
+  return { events: checked, metadata: metadataText };
+}
+
+/** Stringifying drops or changes in silence what JSON cannot hold; that is refused instead. */
+function json(value: object): string {
+  try {
+    const text = isJson(value) ? JSON.stringify(value) : '';
+    if (text.startsWith('{')) return text;
+  } catch (cause) {
+    // Only a value that contains itself comes here: both walks end at the bottom of the stack.
+    throw invalid('An event is a JSON object', cause);
+  }
+  throw invalid('An event is a JSON object');
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'string' || typeof value === 'boolean' || value === null;
+  }
+  for (const key in value) if (!isJson(value[key as keyof typeof value])) return false;
+  return true;
+}
+
+function invalid(safeMessage: string, cause?: unknown): AppError {
+  return new AppError('VALIDATION_FAILED', { safeMessage, cause });
+}

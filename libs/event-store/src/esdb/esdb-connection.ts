@@ -1,0 +1,80 @@
+import { AppError, isAppError, withDeadline } from '#libs/kernel';
+import { createEsdbClient, type EsdbClient } from './esdb-client';
+import type { EsdbSettings } from './esdb-url';
+
+/** How long a store that has just failed is given: callers should learn within a second that it is away. */
+const PATIENCE_WHEN_FAILING_MS = 400;
+const RENEWAL_GAP_MS = { min: 250, max: 2000 };
+
+/**
+ * The one connection of a store. The client reconnects by itself, but after a long outage only minutes
+ * later, and a connection that hangs is noticed by its keep-alive at the earliest: so whatever looks like
+ * a lost connection replaces the client, at most every two seconds. Its calls end with it, their outcome
+ * unknown; who waits for one settles that by asking on the new connection.
+ */
+export class EsdbConnection {
+  #client: EsdbClient;
+  #generation = 0;
+  #renewalGapMs = RENEWAL_GAP_MS.min;
+  #renewedAt = -Infinity;
+  #heardAt = 0;
+  #failing = false;
+  #closed = false;
+
+  constructor(private readonly settings: EsdbSettings) {
+    this.#client = createEsdbClient(settings, 0);
+  }
+
+  get client(): EsdbClient {
+    if (this.#closed) throw new AppError('STORE_UNAVAILABLE');
+    return this.#client;
+  }
+
+  /** Runs `work` on the present client. Every failure that is no AppError yet becomes STORE_UNAVAILABLE. */
+  async run<T>(timeoutMs: number, work: (client: EsdbClient) => Promise<T>): Promise<T> {
+    const { client } = this;
+    const startedAt = performance.now();
+    try {
+      const patienceMs = this.#failing ? Math.min(timeoutMs, PATIENCE_WHEN_FAILING_MS) : timeoutMs;
+      const result = await withDeadline(work(client), patienceMs, 'STORE_UNAVAILABLE');
+      if (client.disconnected) throw new AppError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 });
+      this.#heard();
+      return result;
+    } catch (cause) {
+      if (isAppError(cause) && cause.code !== 'STORE_UNAVAILABLE') {
+        this.#heard();
+        throw cause;
+      }
+      // A server that answers others is slow, not gone: cutting all of its calls would make it slower.
+      if (this.#heardAt < startedAt) this.#renew(client);
+      throw isAppError(cause) ? cause : new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await quietly(this.#client.disconnect());
+  }
+
+  #heard(): void {
+    this.#heardAt = performance.now();
+    this.#failing = false;
+    this.#renewalGapMs = RENEWAL_GAP_MS.min;
+  }
+
+  #renew(lost: EsdbClient): void {
+    this.#failing = true;
+    const now = performance.now();
+    if (this.#closed || lost !== this.#client || now - this.#renewedAt < this.#renewalGapMs) return;
+    this.#renewedAt = now;
+    this.#renewalGapMs = Math.min(this.#renewalGapMs * 2, RENEWAL_GAP_MS.max);
+    this.#generation += 1;
+    this.#client = createEsdbClient(this.settings, this.#generation);
+    void quietly(lost.disconnect());
+  }
+}
+
+/** Whatever goes wrong while leaving a connection behind changes nothing for anybody. */
+async function quietly(work: Promise<void>): Promise<void> {
+  await work.catch(() => undefined);
+}

@@ -1,0 +1,143 @@
+import { AppError, withDeadline } from '#libs/kernel';
+import { checkAppend } from '../check-append';
+import {
+  READ_LIMIT_MAX,
+  type Appended,
+  type AppendRequest,
+  type Batch,
+  type EventStore,
+  type Position,
+  type ReadRequest,
+  type RecordedEvent,
+  type Revision,
+  type SubscribeRequest,
+} from '../event-store';
+import type { EventStoreOptions } from '../open-event-store';
+import { assertOwned } from '../stream-name';
+import { AppendGroups } from './append-groups';
+import type { EncodedEvent } from './batch-appender';
+import { EsdbAppends } from './esdb-appends';
+import { EsdbConnection } from './esdb-connection';
+import { readHead, readStream } from './esdb-reads';
+import { subscribeToLog } from './esdb-subscription';
+import { parseEsdbUrl } from './esdb-url';
+import { changeLimits } from './stream-limits';
+
+export interface EsdbEventStoreOptions extends EventStoreOptions {
+  /** A subscription that heard nothing for so long asks whether it missed something. Default 5000. */
+  readonly silenceMs?: number;
+}
+
+/** CONFIG_INVALID for a bad connection string. Connects with the first call: the server may come up later. */
+export function openEsdbEventStore(url: string, options: EsdbEventStoreOptions = {}): EventStore {
+  return new EsdbEventStore(new EsdbConnection(parseEsdbUrl(url)), options);
+}
+
+const READ_MS = 2500;
+const PING_MS = 900;
+const SILENCE_MS = 5000;
+const DAY_SECONDS = 24 * 60 * 60;
+const LIMITED_STREAMS_MAX = 10_000;
+
+class EsdbEventStore implements EventStore {
+  readonly #closing = new AbortController();
+  readonly #appends: EsdbAppends;
+  readonly #groups: AppendGroups;
+  /** Streams whose retention this process has seen to, oldest first. */
+  readonly #retained = new Set<string>();
+
+  constructor(
+    private readonly connection: EsdbConnection,
+    private readonly options: EsdbEventStoreOptions,
+  ) {
+    this.#appends = new EsdbAppends(connection);
+    this.#groups = new AppendGroups(this.#appends);
+  }
+
+  async append(request: AppendRequest): Promise<Appended> {
+    const { stream, expected } = request;
+    const checked = checkAppend(request);
+    const metadata = Buffer.from(checked.metadata);
+    const events: EncodedEvent[] = checked.events.map(({ data, ...rest }) => ({
+      ...rest,
+      data: Buffer.from(data),
+      metadata,
+    }));
+    if (typeof expected === 'object') assertDecimal(expected.revision);
+    const appended =
+      expected === 'any'
+        ? this.#groups.append(stream, events)
+        : this.#appends.append({ stream, expected, events });
+    await Promise.all([appended, this.#retain(stream)]);
+    return appended;
+  }
+
+  async read({ orgId, stream, direction = 'forwards', from, limit }: ReadRequest): Promise<RecordedEvent[]> {
+    assertOwned({ orgId, stream });
+    if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {
+      throw new AppError('VALIDATION_FAILED', { safeMessage: `A read gives 1 to ${READ_LIMIT_MAX} events` });
+    }
+    if (from !== undefined) assertDecimal(from);
+    return this.connection.run(READ_MS, (client) => readStream(client, { stream, direction, from, limit }));
+  }
+
+  subscribe(request: SubscribeRequest): AsyncIterable<Batch> {
+    if (request.after !== null) assertDecimal(request.after);
+    const signal = AbortSignal.any([request.signal, this.#closing.signal]);
+    const { connection } = this;
+    const { silenceMs = SILENCE_MS } = this.options;
+    const onSeen = (position: Position | null) => this.#appends.saw(position);
+    return subscribeToLog({ connection, silenceMs, onSeen }, { ...request, signal });
+  }
+
+  async head(): Promise<Position | null> {
+    const head = await this.connection.run(READ_MS, readHead);
+    this.#appends.saw(head);
+    return head;
+  }
+
+  async truncate({
+    orgId,
+    stream,
+    before,
+  }: {
+    orgId: string;
+    stream: string;
+    before: Revision;
+  }): Promise<void> {
+    assertOwned({ orgId, stream });
+    assertDecimal(before);
+    await this.#changeLimits(stream, ({ $tb = 0 }) => ({ $tb: Math.max($tb, Number(before)) }));
+  }
+
+  async ping(): Promise<void> {
+    await withDeadline(this.connection.run(PING_MS, readHead), PING_MS, 'STORE_UNAVAILABLE');
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.connection.close();
+  }
+
+  /** Lets a stream age out when this process first writes to it. A failure is made good by the next append. */
+  async #retain(stream: string): Promise<void> {
+    const { retention } = this.options;
+    if (!retention || !stream.startsWith(`${retention.category}-`) || this.#retained.has(stream)) return;
+    this.#retained.add(stream);
+    const oldest: string | undefined =
+      this.#retained.size > LIMITED_STREAMS_MAX ? this.#retained.values().next().value : undefined;
+    if (oldest !== undefined) this.#retained.delete(oldest);
+    const $maxAge = retention.days * DAY_SECONDS;
+    await this.#changeLimits(stream, () => ({ $maxAge })).catch(() => this.#retained.delete(stream));
+  }
+
+  #changeLimits(stream: string, change: Parameters<typeof changeLimits>[2]): Promise<void> {
+    return changeLimits({ connection: this.connection, appends: this.#appends }, stream, change);
+  }
+}
+
+/** Revisions and positions of this server are 64-bit numbers. */
+function assertDecimal(text: string): void {
+  if (/^\d{1,19}$/.test(text)) return;
+  throw new AppError('VALIDATION_FAILED', { safeMessage: 'A revision or position is a decimal number' });
+}

@@ -1,0 +1,56 @@
+import {
+  BACKWARDS,
+  END,
+  FORWARDS,
+  START,
+  type ResolvedEvent,
+  type StreamingRead,
+} from '@eventstore/db-client';
+import type { Position, RecordedEvent, Revision } from '../event-store';
+import type { EsdbClient } from './esdb-client';
+import { recordedEvent } from './recorded-event';
+
+export interface StreamRead {
+  readonly stream: string;
+  readonly direction: 'forwards' | 'backwards';
+  /** Undefined: from the beginning, or from the end when reading backwards. */
+  readonly from: Revision | undefined;
+  readonly limit: number;
+}
+
+/** Asks the leader, so that the latest append is seen. A stream that is missing or deleted gives no events. */
+export async function readStream(client: EsdbClient, read: StreamRead): Promise<RecordedEvent[]> {
+  const backwards = read.direction === 'backwards';
+  const events = client.readStream(read.stream, {
+    direction: backwards ? BACKWARDS : FORWARDS,
+    fromRevision: read.from === undefined ? (backwards ? END : START) : BigInt(read.from),
+    maxCount: read.limit,
+    requiresLeader: true,
+  });
+  return collect(events);
+}
+
+/** The last position in the log, system events included; null when it is empty. */
+export async function readHead(client: EsdbClient): Promise<Position | null> {
+  const last = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
+  let head: Position | null = null;
+  // To the end, though it is one event: a read that is left early is never released by the client.
+  for await (const { event } of last) head = event?.position.commit.toString() ?? null;
+  return head;
+}
+
+async function collect(read: StreamingRead<ResolvedEvent>): Promise<RecordedEvent[]> {
+  const events: RecordedEvent[] = [];
+  try {
+    for await (const resolved of read) events.push(recordedEvent(resolved));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  return events;
+}
+
+/** The client's errors are all named "Error"; the type tells them apart. */
+function isMissing(error: unknown): boolean {
+  const type = error instanceof Error && 'type' in error ? error.type : undefined;
+  return type === 'stream-not-found' || type === 'stream-deleted';
+}

@@ -1,0 +1,77 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError, isAppError } from '#libs/kernel';
+import { comparePositions, type Batch, type Position, type SubscribeRequest } from '../event-store';
+import type { EsdbConnection } from './esdb-connection';
+import { readHead } from './esdb-reads';
+import { LogFeed } from './log-feed';
+
+const BATCH_EVENTS_DEFAULT = 1000;
+const HEAD_MS = 2000;
+const RETRY_MS = { min: 20, max: 2000 };
+
+interface Log {
+  readonly connection: EsdbConnection;
+  /** Nothing arriving for so long makes us ask whether something should have. */
+  readonly silenceMs: number;
+  /** Told how far the log is known to reach. */
+  readonly onSeen: (position: Position | null) => void;
+}
+
+/**
+ * Follows the log through everything that ends a subscription: the client never takes one up again by
+ * itself, ends without an error when the server ends it gracefully, and survives a dead connection in
+ * silence. Whatever happens, the next one begins after the last batch that was handed out.
+ */
+export async function* subscribeToLog(log: Log, request: SubscribeRequest): AsyncGenerator<Batch> {
+  const { signal } = request;
+  let { after } = request;
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    try {
+      for await (const batch of oneSubscription(log, { ...request, after })) {
+        after = batch.position;
+        failures = 0;
+        log.onSeen(after);
+        yield batch;
+      }
+    } catch (error) {
+      // Not for want of the server: it would be the same the next time.
+      if (!isAppError(error, 'STORE_UNAVAILABLE')) throw error;
+    }
+    // With jitter, so that not all come back at the same moment: the time's fraction of a millisecond serves.
+    const retryMs =
+      Math.min(RETRY_MS.min * 2 ** failures, RETRY_MS.max) * (0.5 + (performance.now() % 1) / 2);
+    await delay(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+async function* oneSubscription(log: Log, request: SubscribeRequest): AsyncGenerator<Batch> {
+  const { connection, silenceMs } = log;
+  const { signal, batchMax = BATCH_EVENTS_DEFAULT } = request;
+  let { after } = request;
+  const head = await connection.run(HEAD_MS, readHead);
+  assertPartOfLog(after, head);
+  const feed = new LogFeed(connection.client, { ...request, batchMax, head });
+  const stop = () => feed.close();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    // What the filter leaves out moves the head as well: then resuming only moves the checkpoint along.
+    const behind = async () => comparePositions(await connection.run(HEAD_MS, readHead), after) > 0;
+    for (;;) {
+      const batch = await feed.next(silenceMs, behind);
+      if (!batch || signal.aborted) return;
+      after = batch.position;
+      yield batch;
+    }
+  } finally {
+    signal.removeEventListener('abort', stop);
+    feed.close();
+  }
+}
+
+/** A restored log gives its old positions away again; going on behind its end would skip those events. */
+function assertPartOfLog(after: Position | null, head: Position | null): void {
+  if (comparePositions(after, head ?? '0') <= 0) return;
+  const safeMessage =
+    'The log ends before the position to go on from: it is older than what was read from it';
+  throw new AppError('INTEGRITY_ERROR', { safeMessage });
+}

@@ -1,0 +1,151 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  START,
+  streamNameFilter,
+  type AllStreamSubscription,
+  type Position as ClientPosition,
+} from '@eventstore/db-client';
+import { comparePositions, type Batch, type Position, type RecordedEvent } from '../event-store';
+import type { EsdbClient } from './esdb-client';
+import { recordedEvent } from './recorded-event';
+
+export interface FeedRequest {
+  /** Events after this one; null: from the beginning. */
+  readonly after: Position | null;
+  readonly categories: readonly string[];
+  readonly types: readonly string[];
+  readonly batchMax: number;
+  /** The end of the log, read from the leader before the subscription begins. */
+  readonly head: Position | null;
+}
+
+/** Events kept ready while the consumer handles a batch; behind that the server waits. */
+const BUFFERED_MAX = 512;
+/** A checkpoint comes after 32 times as many events that the filter leaves out. */
+const CHECKPOINT_INTERVAL = 8;
+
+/**
+ * One subscription of the client, as batches. It ends whenever the server or the connection does; going
+ * on after that is the supervisor's part.
+ *
+ * The client reports a checkpoint, and that it caught up, when the message arrives, ahead of the events
+ * still in its buffer. Both take effect here only once the buffer is empty: messages arrive in order, so
+ * then everything before them has been taken.
+ */
+export class LogFeed {
+  readonly #subscription: AllStreamSubscription;
+  readonly #request: FeedRequest;
+  #position: Position | null;
+  #checkpoint: Position | null = null;
+  #caughtUp = false;
+  #reportedCaughtUp = false;
+  #over = false;
+  #wake: () => void = () => undefined;
+
+  constructor(client: EsdbClient, request: FeedRequest) {
+    this.#request = request;
+    this.#position = request.after;
+    this.#subscription = subscribe(client, request, (checkpoint) => {
+      this.#checkpoint = checkpoint;
+      this.#wake();
+    });
+    this.#subscription.on('readable', () => this.#wake());
+    this.#subscription.on('caughtUp', () => {
+      this.#caughtUp = true;
+      this.#wake();
+    });
+    // A graceful end comes without an error, and an error without an end.
+    this.#subscription.on('end', () => this.close());
+    this.#subscription.on('error', () => this.close());
+  }
+
+  /**
+   * What has arrived, at once or when it comes; undefined at the end. `silent` says when nothing has
+   * come for `silenceMs` whether that is the end, too.
+   */
+  async next(silenceMs: number, silent: () => Promise<boolean>): Promise<Batch | undefined> {
+    for (;;) {
+      const batch = this.#take();
+      if (batch || this.#over) return batch;
+      const woken = await this.#arrival(silenceMs);
+      if (!woken && (!this.#caughtUp || (await silent()))) return undefined;
+      // Events come one by one: what the same turn of the event loop brings joins the batch.
+      await nextTurn();
+    }
+  }
+
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#wake();
+    this.#subscription.unsubscribe().catch(() => undefined);
+    // What is left is thrown away: a call with unread messages would never be released.
+    this.#subscription.resume();
+  }
+
+  #take(): Batch | undefined {
+    const { batchMax, types, head } = this.#request;
+    const events: RecordedEvent[] = [];
+    let position = this.#position;
+    let drained = false;
+    while (!drained && events.length < batchMax) {
+      const resolved = this.#subscription.read() as Parameters<typeof recordedEvent>[0] | null;
+      drained = resolved === null;
+      if (resolved === null) break;
+      const event = recordedEvent(resolved);
+      position = event.position;
+      if (types.length === 0 || types.includes(event.type)) events.push(event);
+    }
+    // Caught up: all of ours up to the head that was read before have been sent.
+    if (drained) position = latest(position, this.#checkpoint, this.#caughtUp ? head : null);
+    const caughtUp = drained && this.#caughtUp;
+    const news = events.length > 0 || position !== this.#position || caughtUp !== this.#reportedCaughtUp;
+    this.#position = position;
+    this.#reportedCaughtUp = caughtUp;
+    // No event of this server has position 0: it stands for the beginning of a log that is still empty.
+    return news ? { events, position: position ?? BEGINNING, caughtUp } : undefined;
+  }
+
+  /** False when nothing arrived in time. */
+  #arrival(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+}
+
+const BEGINNING: Position = '0';
+
+/**
+ * From the leader, like the head: a follower may be caught up with less than the head, and resuming after
+ * the head would skip the difference. The server filters by stream or by type, not by both.
+ */
+function subscribe(
+  client: EsdbClient,
+  { after, categories }: FeedRequest,
+  onCheckpoint: (position: Position) => void,
+): AllStreamSubscription {
+  const options = {
+    checkpointInterval: CHECKPOINT_INTERVAL,
+    checkpointReached: (_: unknown, { commit }: ClientPosition) => onCheckpoint(commit.toString()),
+  };
+  const prefixes = categories.map((category) => `${category}-`);
+  const filter =
+    prefixes.length > 0
+      ? streamNameFilter({ ...options, prefixes })
+      : streamNameFilter({ ...options, regex: '^[^$]' });
+  const commit = BigInt(after ?? BEGINNING);
+  const fromPosition = commit === 0n ? START : { commit, prepare: commit };
+  return client.subscribeToAll(
+    { fromPosition, filter, requiresLeader: true },
+    { highWaterMark: BUFFERED_MAX },
+  );
+}
+
+function latest(...positions: (Position | null)[]): Position | null {
+  return positions.reduce((a, b) => (comparePositions(a, b) < 0 ? b : a));
+}

@@ -1,0 +1,40 @@
+import { isAppError, newCommandId } from '#libs/kernel';
+import type { EsdbAppends } from './esdb-appends';
+import type { EsdbConnection } from './esdb-connection';
+import { readStream } from './esdb-reads';
+import type { JsonObject } from '../event-store';
+
+/** What a stream's metadata may hold of ours: `$tb` hides what is before it, `$maxAge` what is older, in seconds. */
+type Limits = { readonly $tb?: number; readonly $maxAge?: number };
+
+const READ_MS = 2000;
+const TRIES_MAX = 5;
+
+/**
+ * Changes the limits of a stream: the last event of its `$$` stream. It is written like any other event
+ * instead of by the client's own command, which replaces whatever is there and takes the client's batch path.
+ */
+export async function changeLimits(
+  { connection, appends }: { connection: EsdbConnection; appends: EsdbAppends },
+  stream: string,
+  change: (before: Limits) => Limits,
+): Promise<void> {
+  const metastream = `$$${stream}`;
+  const tail = { stream: metastream, direction: 'backwards', from: undefined, limit: 1 } as const;
+  for (let tries = 1; ; tries += 1) {
+    const [last] = await connection.run(READ_MS, (client) => readStream(client, tail));
+    const before: JsonObject = last?.data ?? {};
+    const after = { ...before, ...change(before as Limits) };
+    if (JSON.stringify(after) === JSON.stringify(before)) return;
+    const data = Buffer.from(JSON.stringify(after));
+    const event = { id: newCommandId(), type: '$metadata', data, metadata: Buffer.alloc(0) };
+    try {
+      const expected = last ? { revision: last.revision } : 'no stream';
+      await appends.append({ stream: metastream, expected, events: [event] });
+      return;
+    } catch (error) {
+      // Somebody else changed them in between: merge with that.
+      if (!isAppError(error, 'WRONG_REVISION') || tries === TRIES_MAX) throw error;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { EventMetadata } from './event-store';
+
+interface Origin {
+  readonly caller: { readonly orgId: string; readonly actorType: string; readonly actorId: string };
+  readonly commandId: string;
+  readonly correlationId: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly producer: string;
+}
+
+/** The metadata of the events that one command causes. */
+export function eventMetadata({ caller, commandId, correlationId, at, producer }: Origin): EventMetadata {
+  return {
+    orgId: caller.orgId,
+    actorType: caller.actorType,
+    actorId: caller.actorId,
+    commandId,
+    $correlationId: correlationId,
+    $causationId: commandId,
+    schemaVersion: '1',
+    occurredAt: at,
+    producer,
+  };
+}

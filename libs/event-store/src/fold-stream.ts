@@ -1,0 +1,52 @@
+import {
+  READ_LIMIT_MAX,
+  type EventStore,
+  type Expected,
+  type Position,
+  type RecordedEvent,
+  type Revision,
+} from './event-store';
+
+/** What a stream says: the state after its last event, and what to expect when appending to it. */
+export interface Folded<S> {
+  readonly state: S;
+  /** Of the last event; null when there is none. */
+  readonly revision: Revision | null;
+  readonly position: Position | null;
+  /** The stream as it was read: an append that expects this fails when somebody else came first. */
+  readonly expected: Expected;
+  /** Where the events of `commandId` ended, when they are in the stream: the answer to a retry. */
+  readonly applied: { readonly state: S; readonly revision: Revision; readonly position: Position } | null;
+}
+
+interface Fold<S> {
+  readonly initial: S;
+  readonly evolve: (state: S, event: RecordedEvent) => S;
+}
+
+/** Reads a stream from its first event to its last and folds it into a state. */
+export async function foldStream<S>(
+  store: Pick<EventStore, 'read'>,
+  { orgId, stream, commandId }: { orgId: string; stream: string; commandId?: string },
+  { initial, evolve }: Fold<S>,
+): Promise<Folded<S>> {
+  let folded: Folded<S> = {
+    state: initial,
+    revision: null,
+    position: null,
+    expected: 'no stream',
+    applied: null,
+  };
+  for (let from = '0', more = true; more;) {
+    const events = await store.read({ orgId, stream, from, limit: READ_LIMIT_MAX });
+    for (const event of events) {
+      const { revision, position, metadata } = event;
+      const state = evolve(folded.state, event);
+      const applied = metadata.commandId === commandId ? { state, revision, position } : folded.applied;
+      folded = { state, revision, position, expected: { revision }, applied };
+    }
+    from = String(BigInt(folded.revision ?? 0) + 1n);
+    more = events.length === READ_LIMIT_MAX;
+  }
+  return folded;
+}

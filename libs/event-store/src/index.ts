@@ -1,0 +1,18 @@
+export { eventMetadata } from './event-metadata';
+export {
+  comparePositions,
+  READ_LIMIT_MAX,
+  type Appended,
+  type AppendRequest,
+  type Batch,
+  type EventMetadata,
+  type EventStore,
+  type Expected,
+  type JsonObject,
+  type NewEvent,
+  type Position,
+  type RecordedEvent,
+  type Revision,
+} from './event-store';
+export { foldStream, type Folded } from './fold-stream';
+export { openEventStore, type EventStoreOptions } from './open-event-store';

@@ -1,0 +1,166 @@
+import type { Connection } from '#libs/sqlite';
+import type { CheckedAppend } from '../check-append';
+
+/** Revisions and positions are numbers in here: SQLite counts them, and 2^53 events are out of reach. */
+export interface AppendJob extends CheckedAppend {
+  readonly stream: string;
+  /** The stream's last revision: -1 for no stream, null for any. */
+  readonly expected: number | null;
+}
+
+export type AppendOutcome =
+  { readonly revision: number; readonly position: number; readonly duplicate: boolean } | 'wrong revision';
+
+export type EventLogJobs = ReturnType<typeof setup>;
+
+/** Rows that one job deletes at most, so that appends wait a few milliseconds behind it and no longer. */
+export const DELETED_ROWS_MAX = 1000;
+const VISITED_STREAMS_MAX = 100;
+
+// AUTOINCREMENT: without it SQLite gives the position of a deleted last event to the next one, which
+// every subscriber that has passed it would skip.
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS events(
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    UNIQUE(stream, revision)
+  );
+  CREATE TABLE IF NOT EXISTS truncated(stream TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+export function setup(db: Connection) {
+  db.exec(SCHEMA);
+  return { append: appendJob(db), ...deletionJobs(db), ping: () => null };
+}
+
+function appendJob(db: Connection) {
+  const last = lastRevision(db);
+  const insert = db.prepare(
+    'INSERT INTO events(stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const following = db.prepare<[id: string, position: number]>(
+    'SELECT id, position FROM events WHERE stream = ? AND revision > ? ORDER BY revision LIMIT ?',
+  );
+  const recent = recentAppends(db);
+
+  function write({ stream, events, metadata }: AppendJob, after: number): AppendOutcome {
+    let position = 0;
+    events.forEach(({ id, type, data }, index) => {
+      const revision = after + 1 + index;
+      position = Number(insert.run(stream, revision, id, type, data, metadata).lastInsertRowid);
+      recent.add(id, { revision, position });
+    });
+    return { revision: after + events.length, position, duplicate: false };
+  }
+
+  /** The stream is elsewhere; that is fine if our own events brought it there. */
+  function retry({ stream, events }: AppendJob, after: number): AppendOutcome {
+    const stored = following.all(stream, after, events.length);
+    const position = stored.at(-1)?.[1];
+    const ours = stored.length === events.length && stored.every(([id], index) => id === events[index]?.id);
+    if (!ours || position === undefined) return 'wrong revision';
+    return { revision: after + events.length, position, duplicate: true };
+  }
+
+  return (job: AppendJob): AppendOutcome => {
+    const current = last(job.stream);
+    if (job.expected !== null)
+      return job.expected === current ? write(job, current) : retry(job, job.expected);
+    const known = job.events.map(({ id }) => recent.get(id));
+    const end = known.at(-1);
+    if (known.every((place) => place === undefined)) return write(job, current);
+    return end && !known.includes(undefined) ? { ...end, duplicate: true } : 'wrong revision';
+  };
+}
+
+/** The revision of a stream's last event, written or truncated; -1 where there never was one. */
+function lastRevision(db: Connection): (stream: string) => number {
+  const select = db.prepare<[number]>(
+    `SELECT coalesce((SELECT max(revision) FROM events WHERE stream = ?1),
+                     (SELECT last FROM truncated WHERE stream = ?1), -1)`,
+  );
+  return (stream) => select.get(stream)?.[0] ?? -1;
+}
+
+interface Place {
+  readonly revision: number;
+  readonly position: number;
+}
+
+const RECENT_MAX = 10_000;
+const RECENT_AT_START = 1000;
+
+/**
+ * Where the latest events went, by id: what makes the retry of an append at any revision harmless. It is
+ * bounded, for such retries follow at once; it starts from the end of the log, because a retry may be
+ * the answer to a restart.
+ */
+function recentAppends(db: Connection) {
+  const places = new Map<string, Place>();
+  const add = (id: string, place: Place) => {
+    places.set(id, place);
+    if (places.size <= RECENT_MAX) return;
+    for (const oldest of places.keys()) return void places.delete(oldest);
+  };
+  const tail = db.prepare<[id: string, revision: number, position: number]>(
+    'SELECT id, revision, position FROM events ORDER BY position DESC LIMIT ?',
+  );
+  for (const [id, revision, position] of tail.all(RECENT_AT_START).reverse()) add(id, { revision, position });
+  return { add, get: (id: string) => places.get(id) };
+}
+
+function deletionJobs(db: Connection) {
+  const last = lastRevision(db);
+  const forget = db.prepare(
+    'INSERT INTO truncated VALUES (?, ?) ON CONFLICT DO UPDATE SET last = excluded.last',
+  );
+  const truncate = db.prepare(
+    `DELETE FROM events WHERE position IN
+       (SELECT position FROM events WHERE stream = ? AND revision < ? ORDER BY revision LIMIT ?)`,
+  );
+  const nextStream = db.prepare<[string | null]>(
+    'SELECT min(stream) FROM events WHERE stream > ? AND stream < ?',
+  );
+  const firstTime = db.prepare<[string]>(
+    `SELECT metadata ->> 'occurredAt' FROM events WHERE stream = ? ORDER BY revision LIMIT 1`,
+  );
+  const expire = db.prepare(
+    `DELETE FROM events WHERE position IN
+       (SELECT position FROM (SELECT position, metadata FROM events WHERE stream = ? ORDER BY revision LIMIT ?)
+        WHERE metadata ->> 'occurredAt' < ?)`,
+  );
+
+  return {
+    /** One step of a truncation; gives how many rows went. Fewer than DELETED_ROWS_MAX: it is finished. */
+    truncate({ stream, before }: { stream: string; before: number }): number {
+      const end = last(stream);
+      if (before > end && end >= 0) forget.run(stream, end);
+      return truncate.run(stream, before, DELETED_ROWS_MAX).changes;
+    },
+
+    /**
+     * One step through the streams of a category, in order of their names, from the one after `after`:
+     * deletes what occurred before `time` (ISO 8601). Gives where to go on, or null at the end. A stream
+     * that loses all its events is new afterwards, so this is for streams that end by themselves.
+     */
+    expire({ category, time, after }: { category: string; time: string; after: string }): string | null {
+      let done = after;
+      let budget = DELETED_ROWS_MAX;
+      for (let visited = 0; visited < VISITED_STREAMS_MAX; visited += 1) {
+        // '.' is the character after '-'.
+        const stream = nextStream.get(done, `${category}.`)?.[0];
+        if (typeof stream !== 'string') return null;
+        const first = firstTime.get(stream)?.[0];
+        if (first && first < time) budget -= expire.run(stream, budget, time).changes;
+        if (budget === 0) return done;
+        done = stream;
+      }
+      return done;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { once, type EventEmitter } from 'node:events';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { AppError, isAppError } from '#libs/kernel';
+import type { SqliteReader } from '#libs/sqlite';
+import type { Batch, RecordedEvent, SubscribeRequest } from '../event-store';
+import { decimal } from './decimal';
+import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
+
+/** Rows read, and positions searched, between two turns of the event loop: about a millisecond each. */
+const PAGE_ROWS_MAX = 200;
+const PAGE_POSITIONS_MAX = 5000;
+const BATCH_EVENTS_DEFAULT = 1000;
+const RETRY_MS = 1000;
+
+/** Emits `appended` whenever the log may have grown. */
+export type AppendSignal = EventEmitter<{ appended: [] }>;
+
+/**
+ * Follows the log. A batch is read when the consumer asks for it, so a slow one holds one batch; at the
+ * end of the log `appended` wakes us, so an idle one costs nothing.
+ */
+export async function* subscribeToLog(
+  reader: SqliteReader,
+  appended: AppendSignal,
+  request: SubscribeRequest,
+): AsyncGenerator<Batch> {
+  const { signal, after, batchMax = BATCH_EVENTS_DEFAULT } = request;
+  const log = filteredLog(reader, request);
+  let position = after === null ? 0 : decimal(after);
+  assertPartOfLog(position, log.head());
+  // The first batch comes at once, be it empty: it says where the subscription stands.
+  let caughtUp = false;
+  while (!signal.aborted) {
+    const batch = await patiently(signal, async () => {
+      if (caughtUp) await growth(log, { after: position, appended, signal });
+      return readBatch(log, { after: position, batchMax, signal });
+    });
+    if (!batch) continue;
+    ({ position, caughtUp } = batch);
+    yield { ...batch, position: String(position) };
+  }
+}
+
+/** Undefined after an abort, and after a failure of the disk, a second later: try again. */
+async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    if (!isAppError(error, 'STORE_UNAVAILABLE')) throw error;
+    return delay(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+async function growth(
+  log: FilteredLog,
+  wait: { after: number; appended: AppendSignal; signal: AbortSignal },
+) {
+  const { after, appended, signal } = wait;
+  while (log.head() <= after) await once(appended, 'appended', { signal });
+  // Those who wait for the commit that woke us are answered first.
+  await nextTurn();
+}
+
+async function readBatch(
+  log: FilteredLog,
+  request: { after: number; batchMax: number; signal: AbortSignal },
+) {
+  const { after, batchMax, signal } = request;
+  const head = log.head();
+  const events: RecordedEvent[] = [];
+  let position = after;
+  for (;;) {
+    signal.throwIfAborted();
+    const limit = Math.min(PAGE_ROWS_MAX, batchMax - events.length);
+    const until = Math.min(head, position + PAGE_POSITIONS_MAX);
+    const page = log.page(position, until, limit);
+    events.push(...page);
+    // A full page may have left something behind; any other has seen all there is.
+    position = page.length < limit ? until : Number(page.at(-1)?.position);
+    if (position >= head || events.length >= batchMax)
+      return { events, position, caughtUp: position >= head };
+    await nextTurn();
+  }
+}
+
+interface FilteredLog {
+  /** The last position ever given away, 0 before the first; read before the pages that lead up to it. */
+  head(): number;
+  page(after: number, until: number, limit: number): RecordedEvent[];
+}
+
+function filteredLog(reader: SqliteReader, { categories, types }: SubscribeRequest): FilteredLog {
+  // A category is a range of names: '.' is the character after '-'.
+  const inCategory = categories.map(() => '(stream >= ? AND stream < ?)').join(' OR ') || '1';
+  const ofType = types.length > 0 ? `type IN (${types.map(() => '?').join(', ')})` : '1';
+  const filter = [...categories.flatMap((category) => [`${category}-`, `${category}.`]), ...types];
+  const page = reader.prepare<EventRow>(
+    `SELECT ${EVENT_COLUMNS} FROM events WHERE position > ? AND position <= ? AND (${inCategory}) AND ${ofType}
+     ORDER BY position LIMIT ?`,
+  );
+  return {
+    head: headOf(reader),
+    page: (after, until, limit) =>
+      reading(() => page.all(after, until, ...filter, limit).map((row) => recordedEvent(row))),
+  };
+}
+
+export function headOf(reader: SqliteReader): () => number {
+  const head = reader.prepare<[number]>("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
+  return () => reading(() => head.get()?.[0] ?? 0);
+}
+
+/** A restored log gives its old positions away again; going on behind its end would skip those events. */
+function assertPartOfLog(position: number, head: number): void {
+  if (position <= head) return;
+  const safeMessage =
+    'The log ends before the position to go on from: it is older than what was read from it';
+  throw new AppError('INTEGRITY_ERROR', { safeMessage });
+}

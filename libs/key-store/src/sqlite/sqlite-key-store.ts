@@ -1,0 +1,130 @@
+import { AppError } from '#libs/kernel';
+import {
+  openSqliteReader,
+  openSqliteWriter,
+  type Parameter,
+  type SqliteReader,
+  type SqliteWriter,
+  type Statement,
+} from '#libs/sqlite';
+import type { KeyPurpose, KeyStore, RootKeyState, WrappedKey } from '../key-store';
+import type { KeyStoreJobs } from './key-store.jobs';
+
+const COLUMNS = 'id, purpose, parent, org_id, secret_id, generation, created_at, wrapped';
+type KeyRow = [string, KeyPurpose, string, string, string, number, string, Uint8Array];
+type StateRow = [current: string, previous: string | null, retired: string];
+type Rewrapped = Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>;
+
+/** Opens the key store in `file`, an absolute path, and makes it if need be. Fails like `openSqliteWriter`. */
+export async function openSqliteKeyStore({ file }: { readonly file: string }): Promise<KeyStore> {
+  const jobs = require.resolve('./key-store.jobs');
+  const writer = await openSqliteWriter<KeyStoreJobs>({ file, jobs, thread: 'state', secureDelete: true });
+  return new SqliteKeyStore(writer, openSqliteReader(file));
+}
+
+class SqliteKeyStore implements KeyStore {
+  readonly #byId: Statement<KeyRow>;
+  readonly #state: Statement<StateRow>;
+  #closed = false;
+
+  constructor(
+    private readonly writer: SqliteWriter<KeyStoreJobs>,
+    private readonly reader: SqliteReader,
+  ) {
+    this.#byId = reader.prepare(`SELECT ${COLUMNS} FROM keys WHERE id = ?`);
+    this.#state = reader.prepare('SELECT current, previous, retired FROM root_key_state');
+  }
+
+  async insert(key: WrappedKey): Promise<boolean> {
+    return this.writer.run('insert', sendable(key));
+  }
+
+  async get(id: string): Promise<WrappedKey | null> {
+    const row = this.read(() => this.#byId.get(id));
+    return row ? toKey(row) : null;
+  }
+
+  async list(query: Parameters<KeyStore['list']>[0]): Promise<WrappedKey[]> {
+    const { source, values } = selection(query);
+    const sql = `SELECT ${COLUMNS} ${source} AND id > ? ORDER BY id LIMIT ?`;
+    const rows = this.read(() =>
+      this.reader.prepare<KeyRow>(sql).all(...values, query.afterId ?? '', query.limit),
+    );
+    return rows.map(toKey);
+  }
+
+  async count(query: Parameters<KeyStore['count']>[0]): Promise<number> {
+    const { source, values } = selection(query);
+    return (
+      this.read(() => this.reader.prepare<[number]>(`SELECT count(*) ${source}`).get(...values))?.[0] ?? 0
+    );
+  }
+
+  async rewrap(keys: readonly Rewrapped[]): Promise<number> {
+    return this.writer.run(
+      'rewrap',
+      keys.map(({ id, parent, wrapped }) => sendable({ id, parent, wrapped })),
+    );
+  }
+
+  async destroy(ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const count = await this.writer.run('destroy', ids);
+    // Also when nothing was there: this may be the repetition of a call that got no further than the deletion.
+    await this.writer.truncateWal();
+    return count;
+  }
+
+  async rootKeyState(): Promise<RootKeyState | null> {
+    const row = this.read(() => this.#state.get());
+    return row ? { current: row[0], previous: row[1], retired: JSON.parse(row[2]) as string[] } : null;
+  }
+
+  async setRootKeyState(state: RootKeyState): Promise<void> {
+    await this.writer.run('setRootKeyState', state);
+  }
+
+  async ping(): Promise<void> {
+    await this.writer.run('ping', undefined);
+    this.read(() => this.#state.get());
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.reader.close();
+    await this.writer.close();
+  }
+
+  private read<R>(work: () => R): R {
+    try {
+      // The driver goes on reading after it was closed.
+      if (this.#closed) throw new Error('The store was closed');
+      return work();
+    } catch (cause) {
+      throw new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+    }
+  }
+}
+
+/** The FROM and WHERE of a query. Data keys are searched in the order of their ids, without an index: page by `afterId`. */
+function selection({ purpose, parent, orgId }: { purpose: KeyPurpose; parent?: string; orgId?: string }) {
+  const filters = Object.entries({ purpose, parent, org_id: orgId }).filter(
+    (filter): filter is [string, string] => filter[1] !== undefined,
+  );
+  const where = filters.map(([column]) => `${column} = ?`).join(' AND ');
+  const source =
+    purpose === 'data'
+      ? `FROM keys WHERE ${where}`
+      : `FROM keys INDEXED BY keys_but_data WHERE purpose <> 'data' AND ${where}`;
+  return { source, values: filters.map(([, value]): Parameter => value) };
+}
+
+function toKey([id, purpose, parent, orgId, secretId, generation, createdAt, wrapped]: KeyRow): WrappedKey {
+  return { id, purpose, parent, orgId, secretId, generation, createdAt, wrapped };
+}
+
+/** A small Buffer is a window on a pool that all small Buffers share, and would take the whole pool to the other thread. */
+function sendable<K extends Rewrapped>(key: K): K {
+  return { ...key, wrapped: Uint8Array.from(key.wrapped) };
+}

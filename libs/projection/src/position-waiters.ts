@@ -1,0 +1,42 @@
+import { comparePositions, type Position } from '#libs/event-store';
+import { AppError } from '#libs/kernel';
+
+interface Waiter {
+  readonly position: Position;
+  resolve(): void;
+}
+
+/** Lists that wait at once; one more is told to try again. */
+const WAITERS_MAX = 10_000;
+
+/** Those who wait until a projection has reached a position. */
+export class PositionWaiters {
+  readonly #waiters = new Set<Waiter>();
+
+  /** Resolves when `reached` is told of the position or a later one. Fails with CONSISTENCY_TIMEOUT. */
+  async wait(position: Position, timeoutMs: number): Promise<void> {
+    if (this.#waiters.size >= WAITERS_MAX) throw late();
+    await new Promise<void>((resolve, reject) => {
+      const settle = (done: () => void) => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        done();
+      };
+      const waiter: Waiter = { position, resolve: () => settle(resolve) };
+      const timer = setTimeout(() => settle(() => reject(late())), timeoutMs);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0;
+  }
+
+  reached(position: Position | null): void {
+    for (const waiter of this.#waiters) if (comparePositions(waiter.position, position) <= 0) waiter.resolve();
+  }
+}
+
+function late(): AppError {
+  return new AppError('CONSISTENCY_TIMEOUT', { retryAfterSeconds: 1 });
+}

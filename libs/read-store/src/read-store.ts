@@ -1,0 +1,89 @@
+/** A document of a read model: JSON with an id. Times are ISO 8601 text, so they sort as text. */
+export type Document = { readonly id: string } & { readonly [field: string]: unknown };
+
+export interface CollectionSpec {
+  /** Lower case, digits and `_`; versioned by the projection that fills it, such as `secrets_v1`. */
+  readonly name: string;
+  /** The fields that queries may name. `strings` is an array of strings, queried by membership. */
+  readonly fields: Readonly<Record<string, 'string' | 'integer' | 'strings'>>;
+  /** Compound indexes, each a list of fields: equality first, sort last. */
+  readonly indexes: readonly (readonly string[])[];
+  /** Counts per combination of these fields are kept up to date, so that `count` on them costs nothing. */
+  readonly countBy?: readonly string[];
+  /**
+   * Text fields that stand beside the document, null or missing at first: only `advance` moves them, and only
+   * up. For what another stream knows, such as a time of last use, where revisions compare nothing.
+   */
+  readonly latest?: readonly string[];
+}
+
+export interface Query {
+  /** Equality, or membership for a `strings` field. Null matches a missing or null field. */
+  readonly where: Readonly<Record<string, string | number | null>>;
+  /** Case-insensitive part of any of these `string` fields. Literal text, no pattern. */
+  readonly contains?: { readonly fields: readonly string[]; readonly text: string };
+  /** Ties, and the order by `id`, go by id in the same direction. Null comes before everything. */
+  readonly sort: { readonly field: string; readonly direction: 'ascending' | 'descending' };
+  readonly skip?: number;
+  readonly limit: number;
+}
+
+/**
+ * One effect of an event. `revision` is the decimal revision of the event that caused it: a document
+ * written by a later revision refuses an older one, even after its removal, so replays change nothing.
+ * `advance` raises a `latest` field of a document that is there; the greatest text stays, so it needs no revision.
+ */
+export type Change =
+  | {
+      readonly kind: 'put';
+      readonly collection: string;
+      readonly document: Document;
+      readonly revision: string;
+    }
+  | { readonly kind: 'remove'; readonly collection: string; readonly id: string; readonly revision: string }
+  | {
+      readonly kind: 'advance';
+      readonly collection: string;
+      readonly id: string;
+      readonly field: string;
+      readonly to: string;
+    };
+
+/**
+ * Documents for queries, and small records. Implementations must pass `readStoreContract`. All failures are
+ * AppErrors: STORE_UNAVAILABLE (the outcome of a write is unknown; every write can be repeated),
+ * VALIDATION_FAILED (a name or value that the collection's spec does not allow; nothing was written).
+ */
+export interface ReadStore {
+  /**
+   * Creates what is missing: tables, indexes, counters. Any other use of the collection fails with
+   * STORE_UNAVAILABLE until then.
+   */
+  ensureCollection(spec: CollectionSpec): Promise<void>;
+  get(collection: string, id: string): Promise<Document | null>;
+  find(collection: string, query: Query): Promise<Document[]>;
+  count(collection: string, query: Pick<Query, 'where' | 'contains'>): Promise<number>;
+  /**
+   * Applies changes in order (`advance` after the others), each guarded by its revision, then moves the
+   * checkpoint; one transaction where the engine has them. `fence` must be the one of the lease called
+   * like the projection, else STORE_UNAVAILABLE.
+   */
+  project(projection: string, changes: readonly Change[], position: string, fence: number): Promise<void>;
+  /** The position a projection has reached; null when it never ran. */
+  checkpoint(projection: string): Promise<string | null>;
+  /**
+   * Takes or renews the lease `name` for `holder`. Gives the fence (it grows with each change of holder),
+   * or null when somebody else holds it.
+   */
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<number | null>;
+  releaseLease(name: string, holder: string): Promise<void>;
+  /** Writes a record unless one with this id is there; gives the one that is there afterwards. */
+  putIfAbsent(collection: string, document: Document): Promise<Document>;
+  /** Writes a record whatever was there. */
+  put(collection: string, document: Document): Promise<void>;
+  remove(collection: string, id: string): Promise<void>;
+  /** Removes the documents whose `field` (ISO time text) is before `time`; gives how many. */
+  removeBefore(collection: string, field: string, time: string): Promise<number>;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,18 @@
+import { connect } from './sqlite-connection';
+
+/**
+ * Makes this process the only writer of `file`, until the returned function is called or the process
+ * is gone, killed or not: the lock is one of the operating system, taken by an exclusive transaction on
+ * an empty database beside the file. No other code may open that database: closing it drops the lock.
+ * Throws SQLITE_BUSY when another writer is there.
+ */
+export function lockFile(file: string): () => void {
+  const connection = connect(`${file}.lock`);
+  try {
+    connection.exec('BEGIN EXCLUSIVE');
+    return () => connection.close();
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { withDeadline } from '#libs/kernel';
+import type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
+import { unavailable, type WriterThread } from './writer-thread';
+
+interface WaitingJob {
+  readonly call: readonly [name: string, argument: unknown];
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Jobs in one transaction at most: their work then takes about as long as a few flushes. */
+const BATCH_JOBS_MAX = 512;
+const WAITING_JOBS_MAX = 10_000;
+const BATCH_TIMEOUT_MS = 10_000;
+
+/** The main thread's side of one file: gathers jobs while the last batch is being flushed. */
+export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
+  readonly #waiting: WaitingJob[] = [];
+  #flushing: Promise<void> | undefined;
+  #stuck = false;
+  #closed = false;
+
+  constructor(
+    private readonly thread: WriterThread,
+    private readonly options: WriterOptions,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  run<K extends keyof J>(job: K, argument: Parameters<J[K]>[0]): Promise<ReturnType<J[K]>> {
+    const refusal = this.#refusal();
+    if (refusal) return Promise.reject(unavailable(new Error(refusal)));
+    return new Promise((resolve, reject) => {
+      const call = [String(job), argument] as const;
+      this.#waiting.push({ call, resolve: resolve as WaitingJob['resolve'], reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async truncateWal(): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal) throw unavailable(new Error(refusal));
+    const done = this.thread.call({ options: this.options, action: { kind: 'truncate wal' } });
+    await withDeadline(done, BATCH_TIMEOUT_MS, 'STORE_UNAVAILABLE');
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Failing here loses nothing: the next start finds the files as after a crash.
+    await withDeadline(this.#finish(), BATCH_TIMEOUT_MS, 'STORE_UNAVAILABLE').catch(() => undefined);
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#flushing;
+      await this.thread.call({ options: this.options, action: { kind: 'close' } });
+    } finally {
+      await this.release();
+    }
+  }
+
+  #refusal(): string | undefined {
+    if (this.#closed) return 'The store was closed';
+    if (this.#stuck) return 'The disk has not answered the last batch yet';
+    return this.#waiting.length >= WAITING_JOBS_MAX ? 'Too many jobs wait' : undefined;
+  }
+
+  async #flush(): Promise<void> {
+    // The other jobs of this turn of the event loop come along.
+    await new Promise((resume) => setImmediate(resume));
+    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, BATCH_JOBS_MAX));
+    this.#flushing = undefined;
+  }
+
+  async #commit(batch: readonly WaitingJob[]): Promise<void> {
+    const giveUp = setTimeout(() => this.#giveUp(batch), BATCH_TIMEOUT_MS);
+    const jobs = batch.map(({ call }) => call);
+    try {
+      const results = await this.thread.call({ options: this.options, action: { kind: 'commit', jobs } });
+      batch.forEach(({ resolve }, index) => resolve(results[index]));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      clearTimeout(giveUp);
+      this.#stuck = false;
+    }
+  }
+
+  /** Nobody queues up behind a disk that does not answer; when it does, the next job is tried again. */
+  #giveUp(batch: readonly WaitingJob[]): void {
+    this.#stuck = true;
+    const error = unavailable(new Error('The disk does not answer'));
+    for (const { reject } of [...batch, ...this.#waiting.splice(0)]) reject(error);
+  }
+}

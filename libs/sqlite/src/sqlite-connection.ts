@@ -1,0 +1,64 @@
+import Database from 'libsql';
+
+/** What can be bound. Not a boolean: the driver aborts the whole process on one. */
+export type Parameter = string | number | bigint | Uint8Array | null;
+
+/** Rows are arrays in the order of the selected columns. */
+export interface Statement<Row extends readonly unknown[] = unknown[]> {
+  run(...parameters: readonly Parameter[]): {
+    readonly changes: number;
+    readonly lastInsertRowid: number | bigint;
+  };
+  get(...parameters: readonly Parameter[]): Row | undefined;
+  all(...parameters: readonly Parameter[]): Row[];
+}
+
+/**
+ * The part of the driver that we use; another driver can take its place behind it.
+ * Errors are the driver's own, with SQLite's name of the error in `code` (`SQLITE_FULL`).
+ */
+export interface Connection {
+  readonly inTransaction: boolean;
+  prepare<Row extends readonly unknown[] = unknown[]>(sql: string): Statement<Row>;
+  /** Several statements at once, without parameters. */
+  exec(sql: string): void;
+  /** The first column of the first row that the pragma gives. */
+  pragma(source: string): unknown;
+  /** Rolls back what is open. The driver keeps the file open until the statements are collected. */
+  close(): void;
+}
+
+export function connect(file: string): Connection {
+  const database = new Database(file);
+  return {
+    get inTransaction() {
+      return database.inTransaction;
+    },
+    prepare: <Row extends readonly unknown[]>(sql: string) => prepare<Row>(database, sql),
+    exec: (sql) => void database.exec(sql),
+    pragma: (source) => prepare(database, `PRAGMA ${source}`).get()?.[0],
+    close() {
+      // A connection that waits for the collector must not hold a lock.
+      if (database.inTransaction) database.exec('ROLLBACK');
+      database.close();
+    },
+  };
+}
+
+function prepare<Row extends readonly unknown[]>(database: Database.Database, sql: string): Statement<Row> {
+  const statement = database.prepare(sql);
+  if (statement.reader) statement.raw();
+  // The list goes over as one array: single parameters that are objects would be taken for named ones.
+  return {
+    run: (...parameters) => statement.run(bindable(parameters)),
+    get: (...parameters) => statement.get(bindable(parameters)) as Row | undefined,
+    all: (...parameters) => statement.all(bindable(parameters)) as Row[],
+  };
+}
+
+function bindable(parameters: readonly Parameter[]): readonly Parameter[] {
+  for (const parameter of parameters) {
+    if (typeof parameter === 'boolean') throw new TypeError('A boolean cannot be bound; use 0 or 1');
+  }
+  return parameters;
+}

@@ -1,0 +1,68 @@
+import { withDeadline } from '#libs/kernel';
+import { lockFile } from './file-lock';
+import { GroupCommitWriter } from './group-commit-writer';
+import { startError } from './start-error';
+import { shareThread } from './writer-thread';
+
+/**
+ * What a writer can do: a named set of functions that run inside a transaction on the writer's thread.
+ * A job checks first and writes afterwards; what a caller should know about (a conflict) is its
+ * return value. A job that throws fails the whole group it was committed with.
+ */
+export type Jobs = Readonly<Record<string, (argument: never) => unknown>>;
+
+export interface SqliteWriter<J extends Jobs> {
+  /**
+   * Runs a job and resolves once its transaction is flushed to disk. Jobs run in the order of the calls;
+   * those that queue up while the last commit is being flushed are committed together.
+   * Fails with STORE_UNAVAILABLE: outcome unknown, the job must be safe to repeat.
+   */
+  run<K extends keyof J>(job: K, argument: Parameters<J[K]>[0]): Promise<ReturnType<J[K]>>;
+  /**
+   * Moves everything into the database file and empties the log beside it, so that what earlier jobs
+   * deleted is gone from both. Fails with STORE_UNAVAILABLE: call it again.
+   */
+  truncateWal(): Promise<void>;
+  /** Jobs already called are finished first. */
+  close(): Promise<void>;
+}
+
+export interface WriterOptions {
+  /** Absolute path of the database file. Its directory exists. */
+  readonly file: string;
+  /** Absolute path of the module with `export function setup(db: Connection): Jobs` (schema, statements, jobs): `require.resolve('./append.jobs')`. */
+  readonly jobs: string;
+  /** Writers with the same thread name share one worker thread: the log has its own, the rest share one. */
+  readonly thread: 'log' | 'state';
+  /** Overwrite deleted bytes, so that a destroyed key leaves the file. */
+  readonly secureDelete?: boolean;
+}
+
+/** Long enough to take in what a crash left in the log beside a large file. */
+const OPEN_TIMEOUT_MS = 60_000;
+
+/**
+ * Opens a file for writing, makes it if need be, and runs the `setup` of its jobs. This process is then
+ * its only writer. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file.
+ */
+export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
+  try {
+    return await open<J>(options);
+  } catch (error) {
+    throw startError(options.file, error);
+  }
+}
+
+async function open<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
+  const unlock = lockFile(options.file);
+  const { thread, release } = shareThread(options.thread);
+  const writer = new GroupCommitWriter<J>(thread, options, () => release().finally(unlock));
+  try {
+    const opened = thread.call({ options, action: { kind: 'open' } });
+    await withDeadline(opened, OPEN_TIMEOUT_MS, 'STORE_UNAVAILABLE');
+    return writer;
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { parentPort } from 'node:worker_threads';
+import { connect, type Connection } from './sqlite-connection';
+import type { Jobs, WriterOptions } from './sqlite-writer';
+import type { WorkerFailure, WorkerReply, WorkerRequest } from './worker-messages';
+
+interface OpenFile {
+  readonly connection: Connection;
+  /** Undefined after a failed transaction: the jobs may remember in memory what was rolled back. */
+  jobs: Jobs | undefined;
+}
+
+const load = createRequire(__filename);
+const files = new Map<string, OpenFile>();
+
+parentPort?.on('message', (request: WorkerRequest) => {
+  parentPort?.postMessage(answer(request));
+});
+
+function answer(request: WorkerRequest): WorkerReply {
+  try {
+    return { id: request.id, results: perform(request) };
+  } catch (error) {
+    return { id: request.id, failure: describe(error) };
+  }
+}
+
+function perform({ options, action }: WorkerRequest): readonly unknown[] {
+  if (action.kind === 'close') return close(options.file);
+  const file = files.get(options.file) ?? open(options, action.kind === 'open');
+  file.jobs ??= setUp(options, file.connection);
+  if (action.kind === 'commit') return commit(file, file.jobs, action.jobs);
+  if (action.kind === 'truncate wal') truncateWal(file.connection);
+  return [];
+}
+
+function open(options: WriterOptions, check: boolean): OpenFile {
+  const connection = connect(options.file);
+  try {
+    // Where the directory is shared with a backup or a reader, wait rather than fail.
+    connection.pragma('busy_timeout = 1000');
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    if (options.secureDelete) connection.pragma('secure_delete = ON');
+    if (check) assertSound(options.file, connection);
+    const file: OpenFile = { connection, jobs: setUp(options, connection) };
+    files.set(options.file, file);
+    return file;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function setUp(options: WriterOptions, connection: Connection): Jobs {
+  return (load(options.jobs) as { setup: (db: Connection) => Jobs }).setup(connection);
+}
+
+/** quick_check reads the whole file: 0.7 s per GiB in the page cache. A larger file is believed until a read fails. */
+const CHECKED_BYTES_MAX = 512 * 1024 * 1024;
+
+function assertSound(file: string, connection: Connection): void {
+  if (statSync(file).size > CHECKED_BYTES_MAX) return;
+  const complaint = connection.pragma('quick_check(1)');
+  if (complaint !== 'ok') throw Object.assign(new Error(String(complaint)), { code: 'SQLITE_CORRUPT' });
+}
+
+function commit(
+  file: OpenFile,
+  jobs: Jobs,
+  batch: readonly (readonly [name: string, argument: unknown])[],
+): readonly unknown[] {
+  try {
+    file.connection.exec('BEGIN IMMEDIATE');
+    const results = batch.map(([name, argument]) => {
+      const job = jobs[name];
+      if (!job) throw new Error(`No job is called ${name}`);
+      return job(argument as never);
+    });
+    file.connection.exec('COMMIT');
+    return results;
+  } catch (error) {
+    file.jobs = undefined;
+    // SQLite itself has rolled back where it could not go on, as on a full disk.
+    if (file.connection.inTransaction) file.connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function truncateWal(connection: Connection): void {
+  // 0: everything is in the database file and the log is empty; 1: a reader was still in it.
+  if (connection.pragma('wal_checkpoint(TRUNCATE)') !== 0)
+    throw new Error('A reader keeps the log from being truncated');
+}
+
+function close(path: string): readonly unknown[] {
+  const file = files.get(path);
+  files.delete(path);
+  // Leaves everything in one file. If that fails, the next start reads the log as after a crash.
+  file?.connection.pragma('wal_checkpoint(TRUNCATE)');
+  file?.connection.close();
+  return [];
+}
+
+function describe(error: unknown): WorkerFailure {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return {
+    sqliteCode: typeof code === 'string' ? code : undefined,
+    message: error instanceof Error ? error.message : String(error),
+  };
+}

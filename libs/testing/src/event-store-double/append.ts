@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { decideAppend, type Expected } from './append-decision';
+import type { Faults } from './faults';
+import type { Log, ProposedEvent } from './log';
+
+/** What the handlers of one double share. */
+export interface Core {
+  readonly log: Log;
+  readonly faults: Faults;
+  /** Cuts every connection at once. */
+  drop(): void;
+}
+
+export interface Append {
+  readonly stream: string;
+  readonly expected: Expected;
+  readonly events: readonly ProposedEvent[];
+}
+
+export type Outcome =
+  | { readonly kind: 'success'; readonly revision: number; readonly position: number | undefined }
+  | { readonly kind: 'wrong revision'; readonly current: number; readonly expected: Expected }
+  | { readonly kind: 'deleted' | 'too large' };
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** An id that is no UUID, or a missing type: the real server breaks the whole call over it. */
+export function isMalformed(events: readonly ProposedEvent[]): boolean {
+  return events.some((event) => !UUID.test(event.id) || event.type === '');
+}
+
+/**
+ * Appends and hands the outcome to `answer` once it is durable, late when answers are delayed, never
+ * when the connection is to be cut in between.
+ */
+export async function applyAppend(
+  core: Core,
+  append: Append,
+  answer: (outcome: Outcome) => void,
+): Promise<void> {
+  const silence = core.faults.silenced();
+  if (silence) await silence;
+  const decision = decideAppend(core.log, append);
+  const settle = (outcome: Outcome) => {
+    if (core.faults.takeCut()) return core.drop();
+    if (core.faults.answerDelayMs === 0) return answer(outcome);
+    return void core.faults.delayed().then(() => answer(outcome));
+  };
+  switch (decision.kind) {
+    case 'write':
+      return write(core, append, settle);
+    case 'known':
+      return settle({ kind: 'success', revision: decision.last.revision, position: decision.last.position });
+    case 'wrong revision':
+      return settle({
+        kind: 'wrong revision',
+        current: core.log.lastRevision(append.stream),
+        expected: append.expected,
+      });
+    default:
+      return settle({ kind: decision.kind });
+  }
+}
+
+function write({ log }: Core, { stream, events }: Append, settle: (outcome: Outcome) => void): void {
+  const next = log.lastRevision(stream) + 1;
+  // What a soft deletion hid stays hidden; the stream is there again from here on.
+  if (log.isSoftDeleted(stream)) writeMetadata(log, stream, { ...log.metadata(stream), $tb: next });
+  const last = log.write(stream, events).at(-1);
+  log.durable(() =>
+    settle({ kind: 'success', revision: last?.revision ?? next - 1, position: last?.position }),
+  );
+}
+
+export function writeMetadata(log: Log, stream: string, metadata: Record<string, unknown>): void {
+  const event = {
+    id: randomUUID(),
+    type: '$metadata',
+    contentType: 'application/json',
+    metadata: new Uint8Array(),
+  };
+  log.write(`$$${stream}`, [{ ...event, data: Buffer.from(JSON.stringify(metadata)) }]);
+}

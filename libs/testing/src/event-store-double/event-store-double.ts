@@ -1,0 +1,136 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb';
+import { SupportedMethod, SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb';
+import type { Core } from './append';
+import { appendCall } from './append-call';
+import { batchAppendCall } from './batch-append-call';
+import { deleteCall, tombstoneCall } from './delete-call';
+import { Faults } from './faults';
+import { Journal } from './journal';
+import { Log } from './log';
+import { readCall } from './read-call';
+import { Subscriptions } from './subscriptions';
+
+export interface EventStoreDoubleOptions {
+  /** Default: any free one. */
+  readonly port?: number;
+  /** Keeps the events in this file, so that they outlive the process. Default: memory only. */
+  readonly journalFile?: string;
+  /** Milliseconds since the epoch; decides what `$maxAge` hides. */
+  readonly now?: () => number;
+}
+
+type Injector = ReturnType<Server['createConnectionInjector']>;
+
+/**
+ * Stands in for EventStoreDB 23.10 on one node without TLS: the same service definitions, the rules
+ * measured on the real server, and switches for what goes wrong in between.
+ */
+export class EventStoreDouble {
+  readonly faults = new Faults();
+  readonly log: Log;
+  readonly #grpc = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
+  readonly #injector: Injector;
+  readonly #sockets = new Set<Socket>();
+  readonly #subscriptions: Subscriptions;
+  #tcp: TcpServer | undefined;
+  #port = 0;
+
+  private constructor({ journalFile, now = Date.now }: EventStoreDoubleOptions) {
+    this.log = new Log(journalFile === undefined ? undefined : new Journal(journalFile), now);
+    const core: Core = { log: this.log, faults: this.faults, drop: () => this.dropConnections() };
+    this.#subscriptions = new Subscriptions(core);
+    this.#grpc.addService(StreamsService, {
+      read: readCall(core, this.#subscriptions),
+      append: appendCall(core),
+      batchAppend: batchAppendCall(core),
+      delete: deleteCall(core),
+      tombstone: tombstoneCall(core),
+    });
+    this.#grpc.addService(ServerFeaturesService, {
+      getSupportedMethods: (_: unknown, answer: (error: null, methods: SupportedMethods) => void) => {
+        answer(null, supportedMethods());
+      },
+    });
+    // The sockets are ours, so that connections can be cut like cables.
+    this.#injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  static async start(options: EventStoreDoubleOptions = {}): Promise<EventStoreDouble> {
+    const double = new EventStoreDouble(options);
+    double.#port = options.port ?? 0;
+    await double.accept();
+    return double;
+  }
+
+  /** A connection string for the client. */
+  get url(): string {
+    return `esdb://127.0.0.1:${this.#port}?tls=false`;
+  }
+
+  /** Listens again after `refuse`, on the same port. */
+  async accept(): Promise<void> {
+    this.#tcp = createServer((socket) => {
+      this.#sockets.add(socket.setNoDelay());
+      socket.once('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => socket.destroy());
+      this.#injector.injectConnection(socket);
+    });
+    this.#tcp.listen(this.#port, '127.0.0.1');
+    await once(this.#tcp, 'listening');
+    this.#port = (this.#tcp.address() as AddressInfo).port;
+  }
+
+  /** Cuts all connections and refuses new ones, like a server that is down. */
+  async refuse(): Promise<void> {
+    const tcp = this.#tcp;
+    this.#tcp = undefined;
+    if (!tcp) return;
+    const closed = once(tcp, 'close');
+    tcp.close();
+    this.dropConnections();
+    await closed;
+  }
+
+  /** Down and up again; what was acknowledged is still there. */
+  async restart(): Promise<void> {
+    await this.refuse();
+    await this.accept();
+  }
+
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Ends every open subscription without an error. */
+  endSubscriptions(): void {
+    this.#subscriptions.end();
+  }
+
+  /** Ends every open subscription with "unavailable". */
+  failSubscriptions(): void {
+    this.#subscriptions.fail();
+  }
+
+  /** Open subscriptions never hear anything again; new ones do. */
+  muteSubscriptions(): void {
+    this.#subscriptions.mute();
+  }
+
+  async stop(): Promise<void> {
+    this.faults.silence(false);
+    await this.refuse();
+    this.#injector.destroy();
+    this.#grpc.forceShutdown();
+    this.log.close();
+  }
+}
+
+function supportedMethods(): SupportedMethods {
+  const [, service = '', method = ''] = StreamsService.batchAppend.path.toLowerCase().split('/');
+  const batchAppend = new SupportedMethod().setServiceName(service).setMethodName(method);
+  return new SupportedMethods().setEventStoreServerVersion('23.10.8').setMethodsList([batchAppend]);
+}

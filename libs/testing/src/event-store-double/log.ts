@@ -1,0 +1,168 @@
+import type { Journal } from './journal';
+
+export interface ProposedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly contentType: string;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
+}
+
+export interface StoredEvent extends ProposedEvent {
+  readonly stream: string;
+  readonly revision: number;
+  /** Commit and prepare position at once: they are equal for everything that arrives over gRPC. */
+  readonly position: number;
+  /** Milliseconds since the epoch. */
+  readonly created: number;
+}
+
+interface Limits {
+  readonly maxAge?: number;
+  readonly maxCount?: number;
+  readonly truncateBefore?: number;
+}
+
+/** The `$tb` of a stream that was deleted softly. */
+export const SOFT_DELETED = Number.MAX_SAFE_INTEGER;
+/** Events whose ids an append with ANY still recognises. The real server's memory of them is bounded, too. */
+const RECENT_MAX = 100_000;
+
+/** Everything the server knows: one log, the streams in it, and what their `$$` streams hide. */
+export class Log {
+  readonly #all: StoredEvent[] = [];
+  readonly #streams = new Map<string, StoredEvent[]>();
+  readonly #recent = new Map<string, StoredEvent>();
+  readonly #waiting = new Set<() => void>();
+  // On the real server the first bytes of the log are its own.
+  #end = 1000;
+
+  constructor(
+    private readonly journal: Journal | undefined,
+    private readonly now: () => number,
+  ) {
+    for (const event of journal?.load() ?? []) this.#index(event);
+  }
+
+  get length(): number {
+    return this.#all.length;
+  }
+
+  at(index: number): StoredEvent | undefined {
+    return this.#all[index];
+  }
+
+  /** Index in the log of the first event at or after `position`. */
+  indexOf(position: number): number {
+    let low = 0;
+    let high = this.#all.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#at(middle).position < position) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** All events ever written to the stream, hidden ones included. */
+  events(stream: string): readonly StoredEvent[] {
+    return this.#streams.get(stream) ?? [];
+  }
+
+  /** -1 when nothing was ever written. */
+  lastRevision(stream: string): number {
+    return this.events(stream).length - 1;
+  }
+
+  recent(id: string): StoredEvent | undefined {
+    return this.#recent.get(id);
+  }
+
+  isTombstoned(stream: string): boolean {
+    return this.events(stream).at(-1)?.type === '$streamDeleted';
+  }
+
+  isSoftDeleted(stream: string): boolean {
+    return this.#limits(stream).truncateBefore === SOFT_DELETED;
+  }
+
+  /** The events a reader of the stream sees: limits hide at once, as on the real server. */
+  visible(stream: string): readonly StoredEvent[] {
+    const events = this.events(stream);
+    const { maxAge, maxCount, truncateBefore } = this.#limits(stream);
+    const first = Math.max(truncateBefore ?? 0, maxCount ? events.length - maxCount : 0);
+    const oldest = maxAge === undefined ? -Infinity : this.now() - maxAge * 1000;
+    if (first === 0 && oldest === -Infinity) return events;
+    return events.slice(first).filter((event) => event.created >= oldest);
+  }
+
+  /** Appends without asking whether it may. */
+  write(stream: string, proposed: readonly ProposedEvent[]): StoredEvent[] {
+    const created = this.now();
+    const written = proposed.map((event) => {
+      const stored = {
+        ...event,
+        stream,
+        revision: this.lastRevision(stream) + 1,
+        position: this.#end,
+        created,
+      };
+      this.journal?.write(stored);
+      this.#index(stored);
+      return stored;
+    });
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+    return written;
+  }
+
+  /** Calls back when everything written so far is on the disk; without a journal, at once. */
+  durable(callback: () => void): void {
+    if (this.journal) this.journal.flushed(callback);
+    else callback();
+  }
+
+  /** Runs `wake` once, after the next write. Gives the function that takes the request back. */
+  onceWritten(wake: () => void): () => void {
+    this.#waiting.add(wake);
+    return () => this.#waiting.delete(wake);
+  }
+
+  metadata(stream: string): Record<string, unknown> {
+    const last = this.events(`$$${stream}`).at(-1);
+    try {
+      return last ? (JSON.parse(Buffer.from(last.data).toString('utf8')) as Record<string, unknown>) : {};
+    } catch {
+      return {};
+    }
+  }
+
+  close(): void {
+    this.journal?.close();
+  }
+
+  #limits(stream: string): Limits {
+    if (!this.#streams.has(`$$${stream}`)) return {};
+    const { $maxAge, $maxCount, $tb } = this.metadata(stream);
+    const whole = (value: unknown) => (typeof value === 'number' ? value : undefined);
+    return { maxAge: whole($maxAge), maxCount: whole($maxCount), truncateBefore: whole($tb) };
+  }
+
+  #index(event: StoredEvent): void {
+    this.#all.push(event);
+    const events = this.#streams.get(event.stream);
+    if (events) events.push(event);
+    else this.#streams.set(event.stream, [event]);
+    this.#recent.set(event.id, event);
+    const oldest = this.#recent.size > RECENT_MAX ? this.#recent.keys().next().value : undefined;
+    if (oldest !== undefined) this.#recent.delete(oldest);
+    // Positions are byte offsets on the real server: they grow, but never by one.
+    this.#end = event.position + event.data.length + event.metadata.length + 100;
+  }
+
+  #at(index: number): StoredEvent {
+    const event = this.#all[index];
+    if (!event) throw new RangeError('index outside the log');
+    return event;
+  }
+}

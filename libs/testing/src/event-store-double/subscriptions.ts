@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
+import type { Core } from './append';
+import { streamName } from './append-call';
+import type { Log, StoredEvent } from './log';
+import { eventMessage, send, type ReadCall } from './read-call';
+
+interface Subscription {
+  readonly call: ReadCall;
+  readonly matches: (event: StoredEvent) => boolean;
+  /** Events looked at between two checkpoints; 0 sends none. */
+  readonly checkpointEvery: number;
+  /** A subscription to a stream that is not there yet is not caught up with it. */
+  readonly canCatchUp: () => boolean;
+  /** Index in the log of the next event to look at. */
+  next: number;
+  scanned: number;
+  /** Muted for good: a half-open subscription, or one whose call is over. */
+  muted: boolean;
+}
+
+/** Catch-up subscriptions: history and what comes after it in one loop, at the pace of the client. */
+export class Subscriptions {
+  readonly #open = new Set<Subscription>();
+
+  constructor(private readonly core: Core) {}
+
+  async serve(call: ReadCall, options: ReadReq.Options): Promise<void> {
+    const silence = this.core.faults.silenced();
+    if (silence) await silence;
+    const subscription = subscriptionFor(this.core.log, call, options);
+    this.#open.add(subscription);
+    call.once('cancelled', () => this.#open.delete(subscription));
+    const confirmation = new ReadResp.SubscriptionConfirmation().setSubscriptionId(randomUUID());
+    if (await send(call, new ReadResp().setConfirmation(confirmation))) await this.#feed(subscription);
+  }
+
+  /** The server ends them without an error, as it does when it shuts down in good order. */
+  end(): void {
+    for (const { call } of this.#take()) call.end();
+  }
+
+  fail(): void {
+    for (const { call } of this.#take())
+      call.emit('error', { code: status.UNAVAILABLE, details: 'failed on purpose' });
+  }
+
+  /** Those open now never hear anything again, though their connection lives: half-open. */
+  mute(): void {
+    this.#take();
+  }
+
+  #take(): Subscription[] {
+    const taken = [...this.#open];
+    this.#open.clear();
+    for (const subscription of taken) subscription.muted = true;
+    return taken;
+  }
+
+  async #feed(subscription: Subscription): Promise<void> {
+    const { call, canCatchUp } = subscription;
+    let caughtUp = false;
+    while (await this.#deliver(subscription)) {
+      if (!caughtUp && canCatchUp()) {
+        caughtUp = true;
+        if (!(await send(call, new ReadResp().setCaughtUp(new ReadResp.CaughtUp())))) return;
+      } else if (!(await moreToRead(this.core.log, subscription))) return;
+    }
+  }
+
+  /** Sends everything there is; false when the subscription is over. */
+  async #deliver(subscription: Subscription): Promise<boolean> {
+    const { log, faults } = this.core;
+    const { call, matches, checkpointEvery } = subscription;
+    for (let event = log.at(subscription.next); event; event = log.at(subscription.next)) {
+      const silence = faults.silenced();
+      if (silence) await silence;
+      if (subscription.muted) return false;
+      subscription.next += 1;
+      subscription.scanned += 1;
+      if (matches(event) && !(await send(call, eventMessage(event)))) return false;
+      const due = checkpointEvery > 0 && subscription.scanned % checkpointEvery === 0;
+      if (due && !(await send(call, checkpoint(event)))) return false;
+    }
+    return !call.cancelled;
+  }
+}
+
+function subscriptionFor(log: Log, call: ReadCall, options: ReadReq.Options): Subscription {
+  const from = options.getStream();
+  const stream = from && streamName(from);
+  const after = from?.hasRevision() ? Number(from.getRevision()) : -1;
+  const inStream = (event: StoredEvent) => event.stream === stream && event.revision > after;
+  return {
+    call,
+    matches: from ? inStream : filterOf(options),
+    checkpointEvery: checkpointEvery(options),
+    canCatchUp: () => stream === undefined || log.lastRevision(stream) >= 0,
+    next: firstIndex(log, options),
+    scanned: 0,
+    muted: false,
+  };
+}
+
+/** The position given is the last one handled: it is not sent again. */
+function firstIndex(log: Log, options: ReadReq.Options): number {
+  const all = options.getAll();
+  if ((all ?? options.getStream())?.hasEnd()) return log.length;
+  const position = all?.getPosition();
+  return position ? log.indexOf(Number(position.getCommitPosition()) + 1) : 0;
+}
+
+function filterOf(options: ReadReq.Options): (event: StoredEvent) => boolean {
+  const filter = options.getFilter();
+  const expression = filter?.getStreamIdentifier() ?? filter?.getEventType();
+  if (!filter || !expression) return () => true;
+  const subject = (event: StoredEvent) => (filter.hasStreamIdentifier() ? event.stream : event.type);
+  const prefixes = expression.getPrefixList();
+  if (prefixes.length > 0) return (event) => prefixes.some((prefix) => subject(event).startsWith(prefix));
+  const pattern = new RegExp(expression.getRegex());
+  return (event) => pattern.test(subject(event));
+}
+
+function checkpointEvery(options: ReadReq.Options): number {
+  const filter = options.getFilter();
+  return filter ? (filter.hasMax() ? filter.getMax() : 32) * filter.getCheckpointintervalmultiplier() : 0;
+}
+
+function checkpoint({ position }: StoredEvent): ReadResp {
+  const place = new ReadResp.Checkpoint()
+    .setCommitPosition(String(position))
+    .setPreparePosition(String(position));
+  return new ReadResp().setCheckpoint(place);
+}
+
+/** Waits for the next event; false when the client has gone. */
+function moreToRead(log: Log, { call, next }: Subscription): Promise<boolean> {
+  if (call.cancelled) return Promise.resolve(false);
+  if (log.length > next) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const gone = () => {
+      forget();
+      resolve(false);
+    };
+    const forget = log.onceWritten(() => {
+      call.removeListener('cancelled', gone);
+      resolve(true);
+    });
+    call.once('cancelled', gone);
+  });
+}

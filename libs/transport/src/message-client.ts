@@ -1,0 +1,21 @@
+import type { Message, ReplyOf, RequestOf } from '#libs/contracts';
+
+/** What travels beside a request. */
+export interface MessageContext {
+  /** The request id that the gateway gave or echoed; it is in every log line and event along the way. */
+  readonly correlationId: string;
+}
+
+/** How long an answer may take, in milliseconds, unless a transport is told otherwise. */
+export const DEADLINE_MS = 5_000;
+
+/**
+ * Sends messages to one service. All failures are AppErrors: the handler's own, or
+ * SERVICE_UNAVAILABLE when the other side is away or silent for `DEADLINE_MS`.
+ */
+export interface MessageClient {
+  send<M extends Message>(message: M, request: RequestOf<M>, context: MessageContext): Promise<ReplyOf<M>>;
+  /** Rejects with SERVICE_UNAVAILABLE when the other side does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,130 @@
+import type { Message } from '#libs/contracts';
+import { AppError, isAppError, withDeadline } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import { compileCheck, firstBreach } from './contract-check';
+import { DEADLINE_MS, type MessageContext } from './message-client';
+
+export interface ServerOptions {
+  readonly logger: Logger;
+  /** How long a handler may take before the caller is told to try again. Default `DEADLINE_MS`. */
+  readonly deadlineMs?: number;
+}
+
+type Handler = (request: unknown, context: MessageContext) => Promise<unknown>;
+
+interface Endpoint {
+  readonly message: Message;
+  readonly handler: Handler;
+  readonly isRequest: (value: unknown) => boolean;
+  readonly isReply: (value: unknown) => boolean;
+}
+
+/** Messages being handled at once by one service; one more is told to try again. */
+const MAX_IN_FLIGHT = 4_096;
+const CORRELATION_ID = /^[\x21-\x7e]{1,128}$/;
+
+/**
+ * What both transports do with a message: check the request, run the handler within the deadline, check the
+ * reply, and make an AppError of whatever went wrong.
+ */
+export class MessageDispatcher {
+  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #logger: Logger;
+  readonly #deadlineMs: number;
+  #isOpen = false;
+  #inFlight = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor({ logger, deadlineMs = DEADLINE_MS }: ServerOptions) {
+    this.#logger = logger;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Takes what Nest found; refuses at start what `Handles` did not declare, or two handlers of one message. */
+  add(name: unknown, handler: Handler, extras: Record<string, unknown> = {}): void {
+    const message = extras['message'] as Message | undefined;
+    if (!message || message.name !== name)
+      throw new Error(`Declare the handler of ${String(name)} with @Handles`);
+    if (this.#endpoints.has(message.name)) throw new Error(`Two handlers of the message ${message.name}`);
+    const isRequest = compileCheck(message.request);
+    const isReply = compileCheck(message.reply);
+    this.#endpoints.set(message.name, { message, handler, isRequest, isReply });
+  }
+
+  open(): void {
+    this.#isOpen = true;
+  }
+
+  /** Takes nothing more, and waits until what it has is answered, at most for the deadline. */
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    if (this.#inFlight === 0) return;
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await withDeadline(idle, this.#deadlineMs, 'SERVICE_UNAVAILABLE').catch(() => undefined);
+  }
+
+  ping(): void {
+    if (!this.#isOpen) throw unavailable();
+  }
+
+  /** Answers one message, or rejects with an AppError. `context` is as untrusted as the request. */
+  async dispatch(name: string, request: unknown, context: MessageContext): Promise<unknown> {
+    const endpoint = this.#endpoints.get(name);
+    // During an upgrade the other side may know messages that this one does not, or not yet.
+    if (!endpoint || !this.#isOpen || this.#inFlight >= MAX_IN_FLIGHT) throw unavailable();
+    if (!isSane(context)) {
+      this.#logger.error('message refused', { message_name: name, reason: 'no sane correlation id' });
+      throw new AppError('INTERNAL_ERROR');
+    }
+    return withDeadline(this.#run(endpoint, request, context), this.#deadlineMs, 'SERVICE_UNAVAILABLE');
+  }
+
+  /** Counts until the handler is done, not until its caller has given up: that is what the bound is about. */
+  async #run(endpoint: Endpoint, request: unknown, context: MessageContext): Promise<unknown> {
+    this.#inFlight++;
+    try {
+      if (!endpoint.isRequest(request)) throw this.#breach(endpoint, 'request', request);
+      const reply = await endpoint.handler(request, context);
+      if (!endpoint.isReply(reply)) throw this.#breach(endpoint, 'reply', reply);
+      return reply;
+    } catch (error) {
+      throw this.#toAppError(error, endpoint, context);
+    } finally {
+      if (--this.#inFlight === 0) this.#onIdle?.();
+    }
+  }
+
+  /**
+   * INTERNAL_ERROR, not VALIDATION_FAILED, for requests too: the gateway has checked what the user sent, so the
+   * two services disagree about the contract, and the user can do nothing about it.
+   */
+  #breach(endpoint: Endpoint, side: 'request' | 'reply', value: unknown): AppError {
+    const field = firstBreach(endpoint.message[side], value);
+    return new AppError('INTERNAL_ERROR', { cause: new ContractBreach(`${side}: ${field}`) });
+  }
+
+  #toAppError(error: unknown, endpoint: Endpoint, context: MessageContext): AppError {
+    const known = isAppError(error) && error.kind !== 'startup';
+    if (known && error.kind !== 'internal') return error;
+    this.#logger.error('message failed', {
+      message_name: endpoint.message.name,
+      request_id: context.correlationId,
+      ...errorFields(error),
+      ...(known && error.cause instanceof ContractBreach && { field: error.cause.message }),
+    });
+    return known ? error : new AppError('INTERNAL_ERROR', { cause: error });
+  }
+}
+
+/** Its message names the side and the field, as the contract has them, and nothing of the value. */
+class ContractBreach extends Error {
+  override readonly name = 'ContractBreach';
+}
+
+function isSane(context: MessageContext | undefined): boolean {
+  return typeof context?.correlationId === 'string' && CORRELATION_ID.test(context.correlationId);
+}
+
+export function unavailable(cause?: unknown): AppError {
+  return new AppError('SERVICE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+}

@@ -1,0 +1,52 @@
+import type { ConnectionOptions, PeerCertificate, TlsOptions } from 'node:tls';
+import { AppError } from '#libs/kernel';
+
+/** Both sides show a certificate of the same private authority, and accept only the names they expect. */
+export interface MutualTls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly ca: string | Buffer;
+  /** Who may be at the other end: the certificate's common name, or an alternative name of kind DNS or URI. */
+  readonly allowedPeers: readonly string[];
+}
+
+const HANDSHAKE_MS = 5_000;
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+export function serverTls({ cert, key, ca }: MutualTls): TlsOptions {
+  const proof = { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' } as const;
+  return { cert, key, ca, ...proof, handshakeTimeout: HANDSHAKE_MS };
+}
+
+/** A service is known by its name in the certificate; under which address it runs says nothing. */
+export function clientTls({ cert, key, ca, allowedPeers }: MutualTls): ConnectionOptions {
+  return {
+    cert,
+    key,
+    ca,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.3',
+    checkServerIdentity: (_host, certificate) =>
+      isAllowedPeer(certificate, allowedPeers)
+        ? undefined
+        : new Error('The certificate names nobody allowed'),
+  };
+}
+
+export function isAllowedPeer(certificate: PeerCertificate, allowedPeers: readonly string[]): boolean {
+  const alternatives = certificate.subjectaltname ?? '';
+  // Node quotes an alternative name that could pass for several; there is no reason to read such a certificate.
+  const names = alternatives.includes('"') ? [] : alternatives.split(', ');
+  return allowedPeers.some(
+    (peer) =>
+      certificate.subject?.CN === peer || names.includes(`DNS:${peer}`) || names.includes(`URI:${peer}`),
+  );
+}
+
+/** Messages hold values: without TLS they stay on this machine. Fails with CONFIG_INVALID. */
+export function refuseOpenNetwork(host: string, tls: MutualTls | undefined): void {
+  if (tls || LOOPBACK.has(host)) return;
+  throw new AppError('CONFIG_INVALID', {
+    safeMessage: 'Cannot start: services talk over mutual TLS, or on the loopback interface alone.',
+  });
+}

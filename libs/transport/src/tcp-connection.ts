@@ -1,0 +1,132 @@
+import { Socket } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
+import { ClientTCP, JsonSocket, type TcpSocket } from '@nestjs/microservices';
+import { fromEvent, map, merge, take, type Observable } from 'rxjs';
+import { AppError, isAppError, withDeadline } from '#libs/kernel';
+import { clientTls, type MutualTls } from './mutual-tls';
+import {
+  callFrame,
+  MAX_REPLY_CHARS,
+  readAnswer,
+  UNFINISHED_FRAME_MS,
+  type Answer,
+  type Call,
+} from './wire-format';
+
+export interface TcpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Required for any other host than the loopback interface. */
+  readonly tls?: MutualTls;
+}
+
+/** Bytes that may wait for the network. */
+const MAX_UNSENT = 32 * 1024 * 1024;
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * One connection, used until it fails and then thrown away. Nest's client can reconnect, but the end of its old
+ * socket then takes the new one's calls with it, and a refused attempt is remembered once too often.
+ */
+export class TcpConnection extends ClientTCP {
+  isClosed = false;
+  #lastId = 0;
+
+  constructor({ host, port, tls }: TcpAddress) {
+    super({ host, port, ...(tls && { tlsOptions: clientTls(tls) }) });
+  }
+
+  /**
+   * Gives the reply. Rejects with the other side's AppError, with SERVICE_UNAVAILABLE after the deadline, and with
+   * any other error when the connection has failed.
+   */
+  async exchange(call: Omit<Call, 'id'>, deadlineMs: number): Promise<unknown> {
+    const id = String(++this.#lastId);
+    const heardBefore = this.#bytesRead();
+    try {
+      return readAnswer(await withDeadline(this.#ask({ ...call, id }), deadlineMs, 'SERVICE_UNAVAILABLE'));
+    } catch (error) {
+      // Nothing came since: the other side may be gone without a word. If something did, only this call is late,
+      // and the others on this connection need not pay for it.
+      if (isAppError(error, 'SERVICE_UNAVAILABLE') && this.#bytesRead() === heardBefore) this.destroy();
+      throw error;
+    } finally {
+      this.routingMap.delete(id);
+    }
+  }
+
+  /** True when more waits for the network than memory should be spent on. */
+  get isCongested(): boolean {
+    return (this.socket?.netSocket.writableLength ?? 0) > MAX_UNSENT;
+  }
+
+  destroy(): void {
+    const socket = this.socket;
+    this.handleClose();
+    socket?.netSocket.destroy();
+  }
+
+  async #ask(call: Call): Promise<Answer> {
+    await this.connect();
+    const socket = this.socket;
+    if (this.isClosed || !socket) throw new Error('Connection closed');
+    return new Promise((resolve, reject) => {
+      // A frame of the other side has an id; when the connection ends, Nest calls with its error alone.
+      this.routingMap.set(call.id, (answer: Answer | { err: Error }) =>
+        'id' in answer ? resolve(answer) : reject(answer.err),
+      );
+      try {
+        socket.sendMessage(callFrame(call));
+      } catch (cause) {
+        // JSON refuses it: a mistake of ours, and no fault of the connection.
+        reject(new AppError('INTERNAL_ERROR', { cause }));
+      }
+    });
+  }
+
+  #bytesRead(): number {
+    return this.socket?.netSocket.bytesRead ?? 0;
+  }
+
+  /**
+   * Nest's sockets stop reading while their writes are behind. When both ends do so, each waits for the other for
+   * ever; with a mark that is never reached, this end goes on reading.
+   */
+  override createSocket(): TcpSocket {
+    const { host, port, tlsOptions } = this;
+    const buffers: object = { highWaterMark: 4 * MAX_UNSENT };
+    const socket = tlsOptions ? tlsConnect({ ...tlsOptions, ...buffers, host, port }) : new Socket(buffers);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    return new JsonSocket(socket, {
+      maxBufferSize: MAX_REPLY_CHARS,
+      incompleteMessageTimeout: UNFINISHED_FRAME_MS,
+    });
+  }
+
+  /** Nest's own takes a TLS socket for connected before its peer has proved who it is, and waits on if it is closed. */
+  protected override connect$(socket: Socket): Observable<unknown> {
+    const closed = fromEvent(socket, 'close').pipe(
+      map(() => {
+        throw new Error('Connection closed');
+      }),
+    );
+    const connected = super.connect$(socket, 'error', this.tlsOptions ? 'secureConnect' : 'connect');
+    return merge(connected, closed).pipe(take(1));
+  }
+
+  override async handleResponse(frame: unknown): Promise<void> {
+    const answer = frame as Answer;
+    this.routingMap.get(answer.id)?.(answer);
+  }
+
+  override handleClose(): void {
+    this.isClosed = true;
+    super.handleClose();
+  }
+
+  /** The caller gets the error as the cause of its own. */
+  override handleError(): void {
+    // Nest would print it.
+  }
+}

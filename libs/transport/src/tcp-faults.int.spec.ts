@@ -1,0 +1,245 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { Redacted } from '#libs/kernel';
+import { createLogger } from '#libs/observability';
+import type { MessageClient } from './message-client';
+import { createTcpClient } from './tcp-client';
+import { createTcpServer } from './tcp-server';
+import { CANARY, echo, hang, keep, TestModule } from './transport.contract';
+
+const CLIENT_DEADLINE_MS = 400;
+const SERVER_DEADLINE_MS = 1_000;
+const context = { correlationId: 'request-1' };
+const unavailable = expect.objectContaining({ code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 1 }) as unknown;
+const command = { value: new Redacted('v'), note: null };
+
+const cleanUps: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function startServer(port = 0) {
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'info',
+    service: 'test',
+    destination: { write: (line) => lines.push(line) },
+  });
+  const strategy = createTcpServer({ host: '127.0.0.1', port, logger, deadlineMs: SERVER_DEADLINE_MS });
+  const app = await NestFactory.createMicroservice(TestModule, { strategy, logger: false });
+  await app.listen();
+  cleanUps.push(() => app.close());
+  return { lines, port: portOf(strategy.unwrap<Server>()), stop: () => app.close() };
+}
+
+function startClient(port: number, deadlineMs = CLIENT_DEADLINE_MS): MessageClient {
+  const client = createTcpClient({ host: '127.0.0.1', port, deadlineMs });
+  cleanUps.push(() => client.close());
+  return client;
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+/** A link to the server that can fail: it swallows what the client sends, or resets the connection `resets` times. */
+async function startLink(targetPort: number) {
+  const link = { port: 0, isSilent: false, resets: 0, sockets: [] as Socket[] };
+  const server = createServer((socket) => {
+    link.sockets.push(socket);
+    const target = connect(targetPort, '127.0.0.1');
+    socket.on('error', () => undefined).on('close', () => target.destroy());
+    target.on('error', () => undefined).on('close', () => socket.destroy());
+    target.on('data', (data) => socket.write(data));
+    socket.on('data', (data) => {
+      if (link.resets > 0) {
+        link.resets--;
+        socket.resetAndDestroy();
+      } else if (!link.isSilent) target.write(data);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  link.port = portOf(server);
+  cleanUps.push(() => {
+    for (const socket of link.sockets) socket.destroy();
+    server.close();
+  });
+  return link;
+}
+
+/** Sends bytes of our choice, and waits until the server has closed the connection. */
+async function sendRaw(port: number, bytes: string): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await new Promise((resolve) => socket.once('close', resolve));
+}
+
+describe('createTcpClient', () => {
+  it('sends a query again when the connection is reset, once', async () => {
+    const link = await startLink((await startServer()).port);
+    const client = startClient(link.port);
+    await client.ping();
+    link.resets = 1;
+    await expect(client.send(echo, { text: 'a' }, context)).resolves.toMatchObject({ text: 'a' });
+    expect(link.sockets).toHaveLength(2);
+    link.resets = 2;
+    await expect(client.send(echo, { text: 'a' }, context)).rejects.toEqual(unavailable);
+    expect(link.resets).toBe(0);
+    expect(link.sockets).toHaveLength(3);
+  });
+
+  it('never sends a command again', async () => {
+    const link = await startLink((await startServer()).port);
+    const client = startClient(link.port);
+    await client.ping();
+    link.resets = 1;
+    await expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+    expect(link.sockets).toHaveLength(1);
+    await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
+  });
+
+  it('finds the server again after it was gone, at the first call', async () => {
+    const first = await startServer();
+    const client = startClient(first.port);
+    await client.ping();
+    await first.stop();
+    for (let i = 0; i < 3; i++) {
+      await expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+      await expect(client.send(echo, { text: 'a' }, context)).rejects.toEqual(unavailable);
+    }
+    await startServer(first.port);
+    await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
+    await expect(client.send(echo, { text: 'a' }, context)).resolves.toMatchObject({ text: 'a' });
+  });
+
+  it('gives up a connection on which nothing comes back, and makes a new one', async () => {
+    const link = await startLink((await startServer()).port);
+    const client = startClient(link.port);
+    await client.ping();
+    link.isSilent = true;
+    const closed = once(link.sockets[0] as Socket, 'close');
+    await expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+    await closed;
+    link.isSilent = false;
+    await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
+    expect(link.sockets).toHaveLength(2);
+  });
+
+  it('keeps a connection that lives when one answer is late', async () => {
+    const link = await startLink((await startServer()).port);
+    const client = startClient(link.port);
+    const late = expect(client.send(hang, {}, context)).rejects.toEqual(unavailable);
+    let isOver = false;
+    void late.then(() => (isOver = true));
+    while (!isOver) await client.send(echo, { text: 'a' }, context);
+    await late;
+    await client.send(echo, { text: 'a' }, context);
+    expect(link.sockets).toHaveLength(1);
+  });
+
+  it('rejects at once what is waiting when it is closed', async () => {
+    const link = await startLink((await startServer()).port);
+    const client = startClient(link.port, 60_000);
+    await client.ping();
+    link.isSilent = true;
+    const arrived = once(link.sockets[0] as Socket, 'data');
+    const waiting = expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+    await arrived;
+    await client.close();
+    await waiting;
+  });
+
+  it('rejects at once what waits for a connection when it is closed', async () => {
+    const client = startClient((await startServer()).port, 60_000);
+    const waiting = expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+    await client.close();
+    await waiting;
+  });
+
+  it('bounds the calls that wait', async () => {
+    const link = await startLink((await startServer()).port);
+    link.isSilent = true;
+    const client = startClient(link.port, 2_000);
+    const waiting = Array.from({ length: 4_096 }, () => client.send(hang, {}, context).catch(() => 'late'));
+    await expect(Promise.race([client.send(hang, {}, context), ...waiting])).rejects.toEqual(unavailable);
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => 'late'));
+  });
+
+  it('does not stall when much goes both ways at once', async () => {
+    const client = startClient((await startServer()).port, 20_000);
+    const text = 'x'.repeat(100_000);
+    const sent: Promise<{ text: string }>[] = [];
+    for (let i = 0; i < 300; i++) {
+      sent.push(client.send(echo, { text }, context));
+      if (i % 20 === 0) await nextTurn();
+    }
+    const replies = await Promise.all(sent);
+    expect(replies.every((reply) => reply.text === text)).toBe(true);
+  }, 30_000);
+
+  it('refuses to carry values over an open network', () => {
+    expect(() => createTcpClient({ host: '10.0.0.1', port: 1 })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+});
+
+describe('createTcpServer', () => {
+  it.each([
+    ['no length', `${CANARY}#{}`],
+    ['no JSON', `${CANARY.length + 1}#{${CANARY}`],
+    ['no call', `${CANARY.length + 2}#"${CANARY}"`],
+    ['an event', `52#{"pattern":"echo","data":{"text":"${CANARY}","xx":"y"}}`],
+    ['a call without data', `43#{"id":"1","pattern":"echo-${CANARY}-------"}`],
+    ['a deep array', `${200_000}#${'['.repeat(200_000)}`],
+    ['no end', 'x'.repeat(5_000_000)],
+    ['more than is allowed', `9999999#${'x'.repeat(5_000_000)}`],
+  ])('ends a connection that sends %s, says nothing of it, and serves the others', async (_what, bytes) => {
+    const server = await startServer();
+    const client = startClient(server.port);
+    await client.ping();
+    await sendRaw(server.port, bytes);
+    await expect(client.send(echo, { text: 'a' }, context)).resolves.toMatchObject({ text: 'a' });
+    expect(server.lines).toHaveLength(1);
+    expect(JSON.parse(server.lines[0] ?? '')).toMatchObject({ event: 'connection failed' });
+    expect(server.lines.join('')).not.toContain(CANARY);
+    expect(server.lines.join('').length).toBeLessThan(2_000);
+  });
+
+  it('changes no prototype, whatever a frame holds', async () => {
+    const server = await startServer();
+    const request = '{"__proto__":{"polluted":"yes"},"text":"a"}';
+    const call = `{"id":"1","pattern":"echo","data":{"request":${request},"context":{"correlationId":"c"}}}`;
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(`${call.length}#${call}`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(answer.toString()).toContain('INTERNAL_ERROR');
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('fails with PORT_UNAVAILABLE when the port is taken', async () => {
+    const { port } = await startServer();
+    await expect(startServer(port)).rejects.toMatchObject({ code: 'PORT_UNAVAILABLE' });
+  });
+
+  it('fails with PORT_UNAVAILABLE when the address is not ours', async () => {
+    const logger = createLogger({ level: 'silent', service: 'test' });
+    const strategy = createTcpServer({ host: 'localhost', port: 0, logger });
+    Object.assign(strategy, { host: '192.0.2.1' });
+    const app = await NestFactory.createMicroservice(TestModule, { strategy, logger: false });
+    await expect(app.listen()).rejects.toMatchObject({ code: 'PORT_UNAVAILABLE' });
+    await app.close();
+  });
+
+  it('refuses to listen on an open network', () => {
+    const logger = createLogger({ level: 'silent', service: 'test' });
+    expect(() => createTcpServer({ host: '0.0.0.0', port: 0, logger })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+});

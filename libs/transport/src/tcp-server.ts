@@ -1,0 +1,133 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
+import { ServerTCP, type MessageHandler, type TcpSocket } from '@nestjs/microservices';
+import { AppError, withDeadline } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import { MessageDispatcher, type ServerOptions } from './message-dispatcher';
+import { isAllowedPeer, refuseOpenNetwork, serverTls, type MutualTls } from './mutual-tls';
+import { answerFrame, errorFrame, MAX_REPLY_CHARS, MAX_REQUEST_CHARS, PING, readCall } from './wire-format';
+import { UNFINISHED_FRAME_MS, type Answer, type Call } from './wire-format';
+
+export interface TcpServerOptions extends ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Required on any other host than the loopback interface. */
+  readonly tls?: MutualTls;
+}
+
+/** A gateway holds one connection; so many of them is an attack or a mistake. */
+const MAX_CONNECTIONS = 256;
+const KEEP_ALIVE_MS = 30_000;
+/** What the last answers may take to leave after the server has been closed. */
+const FAREWELL_MS = 1_000;
+
+/** A server for Nest: `NestFactory.createMicroservice(module, { strategy })`. Listening fails with PORT_UNAVAILABLE. */
+export function createTcpServer(options: TcpServerOptions): ServerTCP {
+  refuseOpenNetwork(options.host, options.tls);
+  return new TcpServer(options);
+}
+
+/** Nest's server with our own dispatch: it keeps the framing and the sockets, the rest has too many traps. */
+class TcpServer extends ServerTCP {
+  readonly #dispatcher: MessageDispatcher;
+  readonly #logger: Logger;
+  readonly #tls: MutualTls | undefined;
+
+  constructor(options: TcpServerOptions) {
+    const { host, port, tls } = options;
+    super({
+      host,
+      port,
+      ...(tls && { tlsOptions: serverTls(tls) }),
+      maxBufferSize: MAX_REQUEST_CHARS,
+      maxSendBufferSize: 2 * MAX_REPLY_CHARS,
+      incompleteMessageTimeout: UNFINISHED_FRAME_MS,
+    });
+    this.#dispatcher = new MessageDispatcher(options);
+    this.#logger = options.logger;
+    this.#tls = tls;
+    this.server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  override addHandler(
+    pattern: unknown,
+    handler: MessageHandler,
+    _isEvent?: boolean,
+    extras?: Record<string, unknown>,
+  ) {
+    this.#dispatcher.add(pattern, handler, extras);
+  }
+
+  /** Nest's own reports a port in use and nothing else: with any other failure the start would hang. */
+  override listen(listening: (error?: unknown) => void): void {
+    const refuse = (cause: Error) => listening(new AppError('PORT_UNAVAILABLE', { cause }));
+    this.server.once('error', refuse);
+    this.server.listen(this.port, this.host, () => {
+      this.server.off('error', refuse);
+      this.#dispatcher.open();
+      listening();
+    });
+  }
+
+  /** Nest's own cuts off whoever still waits for an answer. */
+  override async close(): Promise<void> {
+    this.isManuallyTerminated = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    await this.#dispatcher.close();
+    // The last answer is on its way from the dispatcher to its socket.
+    await nextTurn();
+    for (const socket of this.openSockets) socket.end();
+    await withDeadline(closed, FAREWELL_MS, 'SERVICE_UNAVAILABLE').catch(() => undefined);
+    this.closeOpenSockets();
+  }
+
+  override bindHandler(socket: Socket): void {
+    if (this.#tls && !isAllowedPeer((socket as TLSSocket).getPeerCertificate(), this.#tls.allowedPeers)) {
+      this.#logger.warn('peer refused', { reason: 'its certificate names nobody allowed' });
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.trackOpenSocket(socket);
+    const framed = this.getSocketInstance(socket);
+    framed.on('message', (frame: unknown) => void this.handleMessage(framed, frame));
+    framed.on('error', (error: unknown) => {
+      this.handleError(error);
+      // Nest's own would go on reading from a peer that sends garbage.
+      socket.destroy();
+    });
+  }
+
+  override async handleMessage(socket: TcpSocket, frame: unknown): Promise<void> {
+    const call = readCall(frame);
+    if (!call) {
+      socket.netSocket.destroy(new Error('Not a call'));
+      return;
+    }
+    const answer = await this.#answer(call);
+    try {
+      socket.sendMessage(answer);
+    } catch (error) {
+      // JSON refuses it, which the contract should have: the caller must not be left waiting.
+      this.#logger.error('reply not sent', { message_name: call.name, ...errorFields(error) });
+      socket.sendMessage(errorFrame(call.id, new AppError('INTERNAL_ERROR')));
+    }
+  }
+
+  async #answer({ id, name, request, context }: Call): Promise<Answer> {
+    try {
+      if (name === PING) return answerFrame(id, this.#dispatcher.ping());
+      return answerFrame(id, await this.#dispatcher.dispatch(name, request, context));
+    } catch (error) {
+      return errorFrame(id, error as AppError);
+    }
+  }
+
+  /** Nest gives the text of the error alone when a frame is malformed, and that text quotes the frame. */
+  protected override handleError(error: unknown): void {
+    const fields = typeof error === 'string' ? { reason: 'malformed frame' } : errorFields(error);
+    this.#logger.warn('connection failed', fields);
+  }
+}

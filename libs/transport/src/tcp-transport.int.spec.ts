@@ -1,0 +1,23 @@
+import type { AddressInfo, Server } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { createLogger } from '#libs/observability';
+import { createTcpClient } from './tcp-client';
+import { createTcpServer } from './tcp-server';
+import { describeTransport, TestModule } from './transport.contract';
+
+const DEADLINE_MS = 300;
+
+describeTransport('TCP transport', async () => {
+  const lines: string[] = [];
+  const logger = createLogger({
+    level: 'info',
+    service: 'test',
+    destination: { write: (line) => lines.push(line) },
+  });
+  const strategy = createTcpServer({ host: '127.0.0.1', port: 0, logger, deadlineMs: DEADLINE_MS });
+  const app = await NestFactory.createMicroservice(TestModule, { strategy, logger: false });
+  await app.listen();
+  const { port } = strategy.unwrap<Server>().address() as AddressInfo;
+  const client = createTcpClient({ host: '127.0.0.1', port, deadlineMs: 2 * DEADLINE_MS });
+  return { client, lines, closeServer: () => app.close() };
+});

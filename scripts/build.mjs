@@ -1,0 +1,80 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { install } from './install.mjs';
+
+const root = path.join(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+const rooms = ['libs', 'services'];
+
+/** Compiles what changed since the last build into dist/, and removes what has no source any more. */
+export async function build() {
+  const settings = readFileSync(path.join(root, '.swcrc'), 'utf8');
+  dropBuildOfOtherSettings(settings);
+  const sources = rooms.flatMap((room) => filesIn(path.join(root, room))).filter(isShipped);
+  const outputs = new Set(sources.map(outputOf));
+  for (const file of rooms.flatMap((room) => filesIn(path.join(dist, room))))
+    if (!outputs.has(file)) rmSync(file);
+
+  const stale = sources.filter((source) => modified(source) !== modified(outputOf(source)));
+  if (stale.length === 0) return;
+  console.log(`Building ${stale.length} of ${sources.length} files into dist.`);
+  const { transformFile } = await import('@swc/core');
+  const options = { ...JSON.parse(settings), swcrc: false, sourceMaps: false };
+  await Promise.all(
+    stale.map(async (source) => {
+      const time = modified(source);
+      write(outputOf(source), (await transformFile(source, options)).code, time);
+    }),
+  );
+}
+
+function isShipped(file) {
+  if (file.startsWith(path.join(root, 'libs', 'testing'))) return false;
+  return file.endsWith('.ts') && !/\.(spec|contract|d)\.ts$/.test(file);
+}
+
+function outputOf(source) {
+  return path.join(dist, path.relative(root, source)).replace(/\.ts$/, '.js');
+}
+
+/** An output carries its source's time: a newer source, an older one put back and a half-written output all differ. */
+function write(output, code, time) {
+  mkdirSync(path.dirname(output), { recursive: true });
+  writeFileSync(output, code);
+  utimesSync(output, time / 1000, time / 1000);
+}
+
+/** Whole milliseconds: what a file system gives back of a time that was set. */
+function modified(file) {
+  return Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+}
+
+function filesIn(folder) {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+}
+
+function dropBuildOfOtherSettings(settings) {
+  const record = path.join(dist, '.swcrc');
+  if (existsSync(record) && readFileSync(record, 'utf8') === settings) return;
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist);
+  writeFileSync(record, settings);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  install();
+  await build();
+}

@@ -1,0 +1,52 @@
+// `npm run check [-- step …]`: everything that can be said about the code without starting it.
+import './check-node.mjs';
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { install } from './install.mjs';
+
+const root = path.join(import.meta.dirname, '..');
+
+// Longest first, so that two lanes end at about the same time.
+const steps = {
+  tests: ['jest/bin/jest.js', '--selectProjects', 'unit', 'house', '--maxWorkers=1'],
+  lint: ['eslint/bin/eslint.js', '--max-warnings=0', '.'],
+  types: ['typescript/bin/tsc', '-p', 'tsconfig.json'],
+  format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
+  dependencies: ['dependency-cruiser/bin/dependency-cruise.mjs', 'libs', 'services', 'test', 'bench'],
+  generated: ['../scripts/gen.mjs', '--check'],
+};
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => !(name in steps));
+if (unknown !== undefined) {
+  console.error(`${unknown} is not a step; choose from ${Object.keys(steps).join(', ')}.`);
+  process.exit(1);
+}
+
+install();
+const waiting = Object.keys(steps).filter((name) => chosen.length === 0 || chosen.includes(name));
+const lanes = await Promise.all([lane(), lane()]);
+process.exitCode = lanes.every(Boolean) ? 0 : 1;
+
+/** Takes one step after the other until none is left; true when all of them passed. */
+async function lane() {
+  const name = waiting.shift();
+  if (name === undefined) return true;
+  const started = performance.now();
+  const { passed, output } = await run(steps[name]);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${passed ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds.padStart(6)} s`);
+  if (!passed) console.log(output);
+  return (await lane()) && passed;
+}
+
+function run([tool, ...options]) {
+  const env = { ...process.env, NODE_OPTIONS: `--require ${path.join(root, 'scripts', 'ts-hook.cjs')}` };
+  const child = spawn(process.execPath, [path.join('node_modules', tool), ...options], { cwd: root, env });
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  child.stderr.on('data', (chunk) => chunks.push(chunk));
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ passed: code === 0, output: Buffer.concat(chunks).toString() }));
+  });
+}

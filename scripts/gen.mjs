@@ -1,0 +1,46 @@
+// `npm run gen` writes what is derived from the code; `npm run gen:check` fails when it is out of date.
+import './check-node.mjs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { format, resolveConfig } from 'prettier';
+
+const root = path.join(import.meta.dirname, '..');
+const require = createRequire(import.meta.url);
+require('./ts-hook.cjs');
+
+const generators = { 'docs/errors.md': errorsPage };
+
+const check = process.argv.includes('--check');
+for (const [name, generate] of Object.entries(generators)) {
+  const file = path.join(root, name);
+  const text = await format(generate(), { ...(await resolveConfig(file)), filepath: file });
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (check) {
+    console.error(`${name} is out of date; run npm run gen.`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, text);
+    console.log(`Wrote ${name}.`);
+  }
+}
+
+function errorsPage() {
+  const { errorRegistry } = require('../libs/kernel/src/error-registry.ts');
+  const { httpStatusOf } = require('../services/api-gateway/src/errors/http-status.ts');
+  const rows = Object.entries(errorRegistry)
+    .map(([code, { kind, message }]) => ({ code, kind, message, status: httpStatusOf[kind] }))
+    .map((row) => ({ ...row, status: row.kind === 'startup' ? 'ends the start' : String(row.status) }))
+    .sort((a, b) => a.status.localeCompare(b.status) || a.code.localeCompare(b.code))
+    .map(({ code, kind, status, message }) => `| \`${code}\` | ${status} | ${kind} | ${message} |`);
+  return `# Error codes
+
+Every error that the API can answer and every reason for which a start can fail, generated from
+libs/kernel/src/error-registry.ts by \`npm run gen\`. Codes are stable: a program may rely on \`code\`, never on the
+wording of \`error\`. The registry's sentence is shown here; an answer may carry a more precise one.
+
+| code | HTTP status | kind | meaning |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+}
