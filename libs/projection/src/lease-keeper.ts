@@ -9,6 +9,8 @@ interface Lease {
   readonly name: string;
   readonly holder: string;
   readonly signal: AbortSignal;
+  /** Somebody else holds the lease, for now. */
+  standBy?(): void;
 }
 
 /**
@@ -40,10 +42,11 @@ export async function whileLeased(
 }
 
 /** Waits its turn. Null when aborted. */
-async function acquire(reads: ReadStore, { name, holder, signal }: Lease): Promise<number | null> {
+async function acquire(reads: ReadStore, { name, holder, signal, standBy }: Lease): Promise<number | null> {
   while (!signal.aborted) {
     const fence = await reads.acquireLease(name, holder, LEASE_MS);
     if (fence !== null) return fence;
+    standBy?.();
     await delay(RENEW_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;

@@ -33,7 +33,8 @@ export class PositionWaiters {
   }
 
   reached(position: Position | null): void {
-    for (const waiter of this.#waiters) if (comparePositions(waiter.position, position) <= 0) waiter.resolve();
+    for (const waiter of this.#waiters)
+      if (comparePositions(waiter.position, position) <= 0) waiter.resolve();
   }
 }
 

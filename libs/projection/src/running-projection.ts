@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { comparePositions, type Batch, type EventStore, type Position, type RecordedEvent } from '#libs/event-store';
+import { comparePositions, type EventStore, type Position, type RecordedEvent } from '#libs/event-store';
 import { isAppError, newCommandId } from '#libs/kernel';
-import type { Change, ReadStore } from '#libs/read-store';
+import { CollectionCatalog, type Change, type ReadStore } from '#libs/read-store';
 import { whileLeased } from './lease-keeper';
 import { park, parkedCollection } from './parked-events';
 import { PositionWaiters } from './position-waiters';
 import type { Projection } from './projection';
+import { ProjectionTerm } from './projection-term';
 
 /** As much of a logger as a projection needs. */
 export interface ProjectionLogger {
@@ -22,17 +23,17 @@ export interface ProjectionParts {
 export interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
-  readonly state: 'standby' | 'catching-up' | 'live' | 'degraded' | 'stopped';
+  readonly state: 'starting' | 'standby' | 'catching-up' | 'live' | 'degraded' | 'stopped';
   /** All events up to here are in the read store. */
   readonly position: Position | null;
-  /** Events put aside since the start, because they could not be applied. */
+  /** Events put aside, because they could not be applied. */
   readonly parked: number;
 }
 
 const BACK_OFF_MS_MIN = 50;
 const BACK_OFF_MS_MAX = 5_000;
-/** A position that changed nothing is worth a commit of its own only so often. */
-const IDLE_CHECKPOINT_MS = 1_000;
+/** A position that changed nothing is worth a transaction of its own only so often. */
+const FLUSH_INTERVAL_MS = 1_000;
 /** How often a process without the lease looks how far the holder has come. */
 const POLL_MS = 20;
 
@@ -43,26 +44,32 @@ const POLL_MS = 20;
 export class RunningProjection {
   readonly #ending = new AbortController();
   readonly #waiters = new PositionWaiters();
-  readonly #checkpoint: string;
-  #state: ProjectionStatus['state'] = 'standby';
+  readonly #catalog = new CollectionCatalog();
+  /** Of checkpoint and lease. */
+  readonly #key: string;
+  readonly #holder = newCommandId();
+  #state: Exclude<ProjectionStatus['state'], 'degraded'> = 'starting';
   #position: Position | null = null;
   #parked = 0;
-  #storedAt = 0;
+  #backOffMs = BACK_OFF_MS_MIN;
+  #isPolling = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: ProjectionParts) {
-    const { name, version } = parts.projection;
-    this.#checkpoint = `${name}.${version}`;
+    const { name, version, collections } = parts.projection;
+    this.#key = `${name}.${version}`;
+    for (const spec of collections) this.#catalog.add(spec);
   }
 
-  /** Prepares the collections and begins to follow the log in the background. */
+  /** Prepares the collections and begins to follow the log in the background. A store that is away delays both. */
   async onModuleInit(): Promise<void> {
-    for (const spec of [...this.parts.projection.collections, parkedCollection]) {
-      await this.parts.reads.ensureCollection(spec);
-    }
+    await this.#ensureCollections().catch((error: unknown) =>
+      this.#warn('projection waits for its store', error),
+    );
     this.#running = this.#run();
   }
 
+  /** Writes what was read. A write under way is waited for, as long as the store lets it. */
   async onApplicationShutdown(): Promise<void> {
     this.#ending.abort();
     await this.#running;
@@ -71,91 +78,117 @@ export class RunningProjection {
 
   status(): ProjectionStatus {
     const { name, version } = this.parts.projection;
-    return { name, version, state: this.#state, position: this.#position, parked: this.#parked };
+    const state = this.#state === 'live' && this.#parked > 0 ? 'degraded' : this.#state;
+    return { name, version, state, position: this.#position, parked: this.#parked };
   }
 
   /** Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`. */
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
     if (comparePositions(position, this.#position) <= 0) return;
-    const wasEmpty = this.#waiters.isEmpty;
     const waiting = this.#waiters.wait(position, timeoutMs);
-    if (wasEmpty && this.#state === 'standby') void this.#pollWhileWaiting();
+    if (!this.#isPolling) void this.#pollWhileWaiting();
     await waiting;
   }
 
   async #run(): Promise<void> {
     const { signal } = this.#ending;
-    let backOffMs = BACK_OFF_MS_MIN;
+    const lease = { name: this.#key, holder: this.#holder, signal };
     while (!signal.aborted) {
       try {
-        const lease = { name: this.#checkpoint, holder: newCommandId(), signal };
-        await whileLeased(this.parts.reads, lease, async (fence, leased) => {
-          await this.#follow(fence, leased, () => (backOffMs = BACK_OFF_MS_MIN));
-        });
+        await this.#ensureCollections();
+        await whileLeased(
+          this.parts.reads,
+          { ...lease, standBy: () => (this.#state = 'standby') },
+          (fence, leased) => this.#follow(fence, leased),
+        );
       } catch (error) {
-        this.parts.logger.warn('projection interrupted, it will go on', {
-          projection: this.parts.projection.name,
-          error_code: isAppError(error) ? error.code : undefined,
-        });
-        await delay(backOffMs * (0.5 + (performance.now() % 1)), undefined, { signal }).catch(() => undefined);
-        backOffMs = Math.min(backOffMs * 2, BACK_OFF_MS_MAX);
+        this.#warn('projection interrupted, it will go on', error);
+        // Half to one and a half times as long: the fraction of the clock is chance enough.
+        await delay(this.#backOffMs * (0.5 + (performance.now() % 1)), undefined, { signal }).catch(
+          () => undefined,
+        );
+        this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF_MS_MAX);
       }
-      this.#state = 'standby';
+      this.#state = 'starting';
     }
   }
 
-  async #follow(fence: number, signal: AbortSignal, progressed: () => void): Promise<void> {
+  async #ensureCollections(): Promise<void> {
+    for (const spec of [...this.parts.projection.collections, parkedCollection]) {
+      await this.parts.reads.ensureCollection(spec);
+    }
+  }
+
+  async #follow(fence: number, leased: AbortSignal): Promise<void> {
     const { events, projection, reads } = this.parts;
-    const after = await reads.checkpoint(this.#checkpoint);
-    this.#position = after;
-    this.#state = 'catching-up';
     const { categories, types } = projection;
-    for await (const batch of events.subscribe({ after, categories, types, signal })) {
-      await this.#handle(batch, fence);
-      progressed();
-    }
-    await this.#store([], fence);
-  }
-
-  async #handle(batch: Batch, fence: number): Promise<void> {
-    const changes = batch.events.flatMap((event) => this.#apply(event));
-    const previous = this.#position;
-    this.#position = batch.position;
-    const now = performance.now();
+    const after = await reads.checkpoint(this.#key);
+    this.#parked = await reads.count(parkedCollection.name, { where: { projection: this.#key } });
+    this.#state = 'catching-up';
+    const failure = new AbortController();
+    const term = new ProjectionTerm({
+      after,
+      write: (changes, position) => reads.project(this.#key, changes, position, fence),
+      reached: (position) => this.#reached(position),
+      failed: () => failure.abort(),
+    });
+    const flushing = setInterval(() => term.flush(), FLUSH_INTERVAL_MS);
+    const signal = AbortSignal.any([leased, failure.signal]);
     try {
-      if (changes.length > 0 || now - this.#storedAt > IDLE_CHECKPOINT_MS) await this.#store(changes, fence);
-    } catch (error) {
-      this.#position = previous;
-      throw error;
+      for await (const batch of events.subscribe({ after, categories, types, signal })) {
+        await term.take(
+          batch,
+          batch.events.flatMap((event) => this.#apply(event)),
+        );
+        if (batch.caughtUp) this.#state = 'live';
+        this.#backOffMs = BACK_OFF_MS_MIN;
+      }
+      await term.finish();
+    } finally {
+      clearInterval(flushing);
     }
-    if (batch.caughtUp) this.#state = this.#parked > 0 ? 'degraded' : 'live';
-    this.#waiters.reached(this.#position);
-  }
-
-  async #store(changes: readonly Change[], fence: number): Promise<void> {
-    if (this.#position === null) return;
-    await this.parts.reads.project(this.#checkpoint, changes, this.#position, fence);
-    this.#storedAt = performance.now();
   }
 
   /** `apply` is pure, so what it cannot do now it cannot do later: the event is put aside, the others flow. */
   #apply(event: RecordedEvent): readonly Change[] {
     const { logger, projection } = this.parts;
     try {
-      return projection.apply(event);
+      const changes = projection.apply(event);
+      // Here it costs one event; in the store it would stop them all.
+      for (const change of changes) this.#catalog.assertChange(change);
+      return changes;
     } catch (error) {
       this.#parked += 1;
-      logger.warn('event parked', { projection: projection.name, position: event.position, event_type: event.type });
-      return [park(projection, event, error)];
+      logger.warn('event parked', {
+        projection: this.#key,
+        position: event.position,
+        event_type: event.type,
+      });
+      return [park(this.#key, event, error)];
     }
   }
 
-  /** Another process holds the lease: its progress is in the read store. */
+  #reached(position: Position): void {
+    if (comparePositions(position, this.#position) <= 0) return;
+    this.#position = position;
+    this.#waiters.reached(position);
+  }
+
+  /** What another process has written shows in the checkpoint alone. */
   async #pollWhileWaiting(): Promise<void> {
-    while (!this.#waiters.isEmpty && this.#state === 'standby' && !this.#ending.signal.aborted) {
-      const position = await this.parts.reads.checkpoint(this.#checkpoint).catch(() => null);
-      this.#waiters.reached(position);
+    this.#isPolling = true;
+    while (!this.#waiters.isEmpty && !this.#ending.signal.aborted) {
+      if (this.#state === 'standby') {
+        const position = await this.parts.reads.checkpoint(this.#key).catch(() => null);
+        if (position !== null) this.#reached(position);
+      }
       await delay(POLL_MS);
     }
+    this.#isPolling = false;
+  }
+
+  #warn(event: string, error: unknown): void {
+    const error_code = isAppError(error) ? error.code : undefined;
+    this.parts.logger.warn(event, { projection: this.#key, error_code });
   }
 }

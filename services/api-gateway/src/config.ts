@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import { AppError, integer, optionalText, readEnv, text } from '#libs/kernel';
+import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
@@ -50,4 +51,22 @@ function proxies(value: string | undefined): string[] {
   });
   if (!valid) throw new Error('must be a list of addresses or CIDR ranges, separated by commas');
   return entries;
+}
+
+/** Settings of the process, when the gateway is one of its own: where the services are. */
+export function readGatewayHostConfig(env = process.env) {
+  const settings = readEnv(env, {
+    ...processSettings,
+    ...peerSettings,
+    ACCESS_URL: address('tcp://127.0.0.1:7101'),
+    SECRETS_COMMAND_URL: address('tcp://127.0.0.1:7102'),
+    SECRETS_QUERY_URL: address('tcp://127.0.0.1:7103'),
+  });
+  return {
+    logLevel: settings.LOG_LEVEL,
+    identity: readIdentity(settings),
+    access: settings.ACCESS_URL,
+    secretsCommand: settings.SECRETS_COMMAND_URL,
+    secretsQuery: settings.SECRETS_QUERY_URL,
+  };
 }

@@ -1,4 +1,6 @@
+import { storeSettings, toStoresConfig } from '#libs/host';
 import { integer, readEnv } from '#libs/kernel';
+import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the command service. */
 export type SecretsCommandConfig = ReturnType<typeof readSecretsCommandConfig>;
@@ -13,5 +15,17 @@ export function readSecretsCommandConfig(env = process.env) {
     secretsPerOrganizationMax: settings.SECRETS_PER_ORGANIZATION_MAX,
     /** How long a deleted secret keeps its keys. */
     recoveryDays: settings.RECOVERY_DAYS,
+  };
+}
+
+/** Settings of the process, when this service is one of its own. */
+export function readSecretsCommandHostConfig(env = process.env) {
+  const listen = { LISTEN: address('tcp://127.0.0.1:7102') };
+  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
+  return {
+    logLevel: settings.LOG_LEVEL,
+    stores: toStoresConfig(settings),
+    listen: settings.LISTEN,
+    identity: readIdentity(settings),
   };
 }

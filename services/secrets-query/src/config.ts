@@ -1,4 +1,6 @@
+import { storeSettings, toStoresConfig } from '#libs/host';
 import { integer, readEnv } from '#libs/kernel';
+import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the query service. */
 export type SecretsQueryConfig = ReturnType<typeof readSecretsQueryConfig>;
@@ -8,5 +10,17 @@ export function readSecretsQueryConfig(env = process.env) {
   return {
     /** How long a list waits to show the caller's own writes (REST contract: 2 s, then 503). */
     listWaitMsMax: settings.LIST_WAIT_MS_MAX,
+  };
+}
+
+/** Settings of the process, when this service is one of its own. */
+export function readSecretsQueryHostConfig(env = process.env) {
+  const listen = { LISTEN: address('tcp://127.0.0.1:7103') };
+  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
+  return {
+    logLevel: settings.LOG_LEVEL,
+    stores: toStoresConfig(settings),
+    listen: settings.LISTEN,
+    identity: readIdentity(settings),
   };
 }

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { Stores } from '#libs/host';
 import type { Clock } from '#libs/kernel';
 import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
@@ -9,7 +10,6 @@ import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import { readSecretsCommandConfig } from '../../secrets-command/src/config';
 import { SecretsQueryModule } from '../../secrets-query/src/app.module';
 import { readSecretsQueryConfig } from '../../secrets-query/src/config';
-import type { Stores } from './open-stores';
 
 export interface StandaloneParts {
   readonly clock: Clock;
@@ -23,23 +23,20 @@ export interface StandaloneParts {
 /** Every service in one process. They still meet only through messages. */
 @Module({})
 export class StandaloneModule {
-  static register({ clock, logger, metrics, stores, client }: StandaloneParts): DynamicModule {
-    const { events, keyring, reads } = stores;
-    const shared = { clock, logger, events, keyring };
+  static async register({ clock, logger, metrics, stores, client }: StandaloneParts): Promise<DynamicModule> {
+    const { events, keyring } = stores;
+    const partsOf = async (service: string) => {
+      return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
+    };
+    const access = { ...(await partsOf('access')), config: readAccessConfig() };
+    const command = { ...(await partsOf('secrets-command')), config: readSecretsCommandConfig() };
+    const query = { ...(await partsOf('secrets-query')), config: readSecretsQueryConfig() };
     return {
       module: StandaloneModule,
       imports: [
-        AccessModule.register({ ...shared, config: readAccessConfig(), reads: reads.access }),
-        SecretsCommandModule.register({
-          ...shared,
-          config: readSecretsCommandConfig(),
-          reads: reads.secretsCommand,
-        }),
-        SecretsQueryModule.register({
-          ...shared,
-          config: readSecretsQueryConfig(),
-          reads: reads.secretsQuery,
-        }),
+        AccessModule.register(access),
+        SecretsCommandModule.register(command),
+        SecretsQueryModule.register(query),
         GatewayModule.register({
           logger,
           metrics,

@@ -1,70 +1,40 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { systemClock } from '#libs/kernel';
-import { createLogger, createMetrics, createNestLogger, installCrashHandlers } from '#libs/observability';
+import { openStores, prepareDataDirectory, writePrivateFile } from '#libs/host';
+import { systemClock as clock } from '#libs/kernel';
+import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
+import { announceFirstStart, announceReady, announceRefusal, endOnSignal } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { readGatewayConfig } from '../../api-gateway/src/config';
-import { createHttpAdapter } from '../../api-gateway/src/http/create-http-adapter';
+import { createGateway } from '../../api-gateway/src/http/create-gateway';
 import { listen } from '../../api-gateway/src/http/listen';
-import { addRequestHooks } from '../../api-gateway/src/http/request-hooks';
 import { StandaloneModule } from './app.module';
-import { announceFirstStart, announceReady, announceRefusal } from './banner';
 import { readStandaloneConfig } from './config';
-import { prepareDataDirectory, writePrivateFile } from './data-directory';
-import { openStores } from './open-stores';
-
-/** A request under way gets this long after SIGTERM; then the process ends all the same. */
-const SHUTDOWN_MS_MAX = 20_000;
 
 async function start(): Promise<void> {
-  const config = readStandaloneConfig();
-  const gateway = readGatewayConfig();
-  const logger = createLogger({ level: config.logLevel, service: 'standalone' });
+  const { logLevel, stores: storesConfig } = readStandaloneConfig();
+  const config = readGatewayConfig();
+  const logger = createLogger({ level: logLevel, service: 'standalone' });
   installCrashHandlers(logger);
-  prepareDataDirectory(config.dataDir);
+  prepareDataDirectory(storesConfig.dataDir);
 
-  const clock = systemClock;
   const metrics = createMetrics();
-  const stores = await openStores(config, clock);
+  const stores = await openStores(storesConfig, clock);
   const { client, strategy } = createInProcessTransport({ logger });
-  const root = StandaloneModule.register({ clock, logger, metrics, stores, client });
-  const adapter = createHttpAdapter(gateway);
-  addRequestHooks(adapter.getInstance(), { logger, metrics, tls: gateway.tls !== null });
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
-    bodyParser: false,
-    abortOnError: false,
-    logger: createNestLogger(logger),
-  });
+  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client });
+  const app = await createGateway(root, { config, logger, metrics });
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
-  endOn(['SIGTERM', 'SIGINT'], async () => {
+  endOnSignal(async () => {
     await app.close();
     await stores.close();
   });
 
-  const { firstApiKeyFile } = config;
-  const firstKey = await app.get(FirstOrganization).make((key) => writePrivateFile(firstApiKeyFile, key));
-  const url = await listen(app, gateway);
-  if (firstKey)
-    announceFirstStart({ key: firstKey, keyFile: firstApiKeyFile, rootKeyFile: config.rootKey.file, url });
+  const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
+  const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
+  const url = await listen(app, config);
+  if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
   announceReady(url);
-}
-
-/** Ends the process with code 0 once `close` is done: accepted requests are answered, nothing is cut off. */
-function endOn(signals: readonly NodeJS.Signals[], close: () => Promise<void>): void {
-  let ending = false;
-  const end = () => {
-    if (ending) return;
-    ending = true;
-    setTimeout(() => process.exit(1), SHUTDOWN_MS_MAX).unref();
-    void close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  for (const signal of signals) process.on(signal, end);
 }
 
 start().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-/* eslint-disable no-console -- what a person reads at the terminal; logs go to stderr as JSON */
+/* eslint-disable no-console -- what a person or a script reads; logs go to stderr as JSON */
 import path from 'node:path';
 import { isAppError, type Redacted } from '#libs/kernel';
 import { errorFields } from '#libs/observability';
@@ -7,12 +7,12 @@ interface FirstStart {
   readonly key: Redacted<string>;
   readonly keyFile: string;
   readonly rootKeyFile: string;
+  /** Where the API is, as far as this process knows. */
   readonly url: string;
 }
 
 /** Shown once in the life of an installation. */
 export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStart): void {
-  const shown = (file: string) => path.relative(process.cwd(), file);
   console.log(`
   Your first API key, with every scope, shown this once:
 
@@ -24,13 +24,13 @@ export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStar
   Try it:
 
       export HKLST_KEY=$(cat ${shown(keyFile)})
-      curl -s ${url}/api/v1/secrets -H "Authorization: Bearer $HKLST_KEY" \\
+      curl ${url}/api/v1/secrets -H "Authorization: Bearer $HKLST_KEY" \\
         -H 'Content-Type: application/json' \\
         -d '{"secret":{"name":"STRIPE_WEBHOOK_SECRET","value":"whsec_abc123..."}}'
 `);
 }
 
-/** The line that says the server can be used; scripts wait for it. */
+/** The line that says the process can be used; scripts wait for it. */
 export function announceReady(url: string): void {
   console.log(`ready ${url}`);
 }
@@ -39,4 +39,10 @@ export function announceReady(url: string): void {
 export function announceRefusal(error: unknown): void {
   if (isAppError(error)) console.error(error.safeMessage);
   else console.error('Cannot start: an unexpected error.', JSON.stringify(errorFields(error)));
+}
+
+/** The shorter way to say it. */
+function shown(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') ? file : relative;
 }

@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { integer, optionalText, Redacted, text, type Setting } from '#libs/kernel';
+
+/** Settings that every process with stores reads, to be spread into its `readEnv`. */
+export const storeSettings = {
+  AUDIT_RETENTION_DAYS: integer(400, 1, 36_500),
+  DATA_DIR: text('./data'),
+  EVENT_STORE_URL: optionalText(),
+  KEY_STORE_URL: optionalText(),
+  READ_STORE_URL: optionalText(),
+  ROOT_KEY: secret(),
+  ROOT_KEY_FILE: optionalText(),
+  ROOT_KEY_PREVIOUS: secret(),
+  ROOT_KEY_PREVIOUS_FILE: optionalText(),
+};
+
+type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
+
+/** Where the stores are, and which root key opens them. */
+export type StoresConfig = ReturnType<typeof toStoresConfig>;
+
+/** Everything not set lies in the data directory, on the embedded engine. */
+export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
+  const dataDir = path.resolve(settings.DATA_DIR);
+  const inDataDir = (file: string) => path.join(dataDir, file);
+  const { ROOT_KEY_PREVIOUS: previous, ROOT_KEY_PREVIOUS_FILE: previousFile } = settings;
+  const isRotating = previous !== undefined || previousFile !== undefined;
+  return {
+    dataDir,
+    /** How long the records of reads and refusals are kept. */
+    auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
+    eventStoreUrl: settings.EVENT_STORE_URL ?? `sqlite:${inDataDir('events.db')}`,
+    keyStoreUrl: settings.KEY_STORE_URL ?? `sqlite:${inDataDir('keys.db')}`,
+    /** Each service has a read store of its own. */
+    readStoreUrl: (service: string) =>
+      ownDatabase(settings.READ_STORE_URL, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
+    rootKey: {
+      value: settings.ROOT_KEY,
+      file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),
+    },
+    /** Set together with the new root key to rotate; null otherwise. */
+    previousRootKey: isRotating ? { value: previous, file: path.resolve(previousFile ?? '') } : null,
+    firstApiKeyFile: inDataDir('first-api-key'),
+  };
+}
+
+/** A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service. */
+function ownDatabase(url: string | undefined, service: string): string | undefined {
+  return url?.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^/?]*)/, (_, server: string, database: string) => {
+    return `${server}/${database === '' ? 'hklst' : database}-${service}`;
+  });
+}
+
+function secret(): Setting<Redacted<string> | undefined> {
+  return (value) => (value === undefined ? undefined : new Redacted(value));
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { AppError, oneOf, optionalText, type Setting } from '#libs/kernel';
+import type { MutualTls } from '#libs/transport';
+
+/** Settings of every process, to be spread into its `readEnv`. */
+export const processSettings = { LOG_LEVEL: oneOf('info', ['error', 'warn', 'info']) };
+
+/** Settings of every process that talks to others: its certificate, its key, and who vouches for the others. */
+export const peerSettings = {
+  SERVICE_CERT_FILE: optionalText(),
+  SERVICE_KEY_FILE: optionalText(),
+  SERVICE_CA_FILE: optionalText(),
+};
+
+type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
+
+/** Reads the certificate files; undefined when none is set. Fails with CONFIG_INVALID. */
+export function readIdentity(
+  settings: ValuesOf<typeof peerSettings>,
+): Omit<MutualTls, 'allowedPeers'> | undefined {
+  const { SERVICE_CERT_FILE: cert, SERVICE_KEY_FILE: key, SERVICE_CA_FILE: ca } = settings;
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
+  if (cert === undefined || key === undefined || ca === undefined) {
+    throw invalid('set SERVICE_CERT_FILE, SERVICE_KEY_FILE and SERVICE_CA_FILE, or none of them');
+  }
+  return { cert: read(cert), key: read(key), ca: read(ca) };
+}
+
+/** `tcp://host:port`. */
+export function address(fallback: string): Setting<{ host: string; port: number }> {
+  return (value) => {
+    const match = /^tcp:\/\/(?:\[([0-9a-f:]+)\]|([^:/]+)):(\d{1,5})$/i.exec(value ?? fallback);
+    const port = Number(match?.[3]);
+    if (!match || port > 65_535) throw new Error('must be an address such as tcp://127.0.0.1:7101');
+    return { host: match[1] ?? match[2] ?? '', port };
+  };
+}
+
+function read(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw invalid(`the file ${file} cannot be read`, cause);
+  }
+}
+
+function invalid(reason: string, cause?: unknown): AppError {
+  return new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${reason}.`, cause });
+}
