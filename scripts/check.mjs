@@ -8,7 +8,7 @@ const root = path.join(import.meta.dirname, '..');
 
 // Longest first, so that two lanes end at about the same time.
 const steps = {
-  tests: ['jest/bin/jest.js', '--selectProjects', 'unit', 'house', '--maxWorkers=1'],
+  tests: ['jest/bin/jest.js', '--selectProjects', 'unit', 'house', '--maxWorkers=1', '--forceExit'],
   lint: ['eslint/bin/eslint.js', '--max-warnings=0', '.'],
   types: ['typescript/bin/tsc', '-p', 'tsconfig.json'],
   format: ['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'],
@@ -41,7 +41,10 @@ async function lane() {
 }
 
 function run([tool, ...options]) {
-  const env = { ...process.env, NODE_OPTIONS: `--require ${path.join(root, 'scripts', 'ts-hook.cjs')}` };
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: `--require ${JSON.stringify(path.join(root, 'scripts', 'ts-hook.cjs'))}`,
+  };
   const child = spawn(process.execPath, [path.join('node_modules', tool), ...options], { cwd: root, env });
   const chunks = [];
   child.stdout.on('data', (chunk) => chunks.push(chunk));

@@ -1,6 +1,7 @@
 // `npm test [-- jest's arguments]`: everything that needs only Node, and a last line that adds it up.
 import './check-node.mjs';
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,28 +15,51 @@ await build();
 const folder = mkdtempSync(path.join(tmpdir(), 'hklst-test-'));
 const report = path.join(folder, 'report.json');
 const hook = path.join(root, 'scripts', 'ts-hook.cjs');
-const env = { ...process.env, NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${hook}` };
+const env = {
+  ...process.env,
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(hook)}`,
+};
 const jest = ['node_modules/jest/bin/jest.js', '--json', '--outputFile', report, ...process.argv.slice(2)];
 // Jest prints its progress on stderr; with --json its stdout holds the report only.
-const run = spawnSync(process.execPath, jest, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
+const run = spawn(process.execPath, jest, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
+const leftOpen = endAfterReport(run);
+const [code] = await once(run, 'exit');
 const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
 rmSync(folder, { recursive: true });
 
 for (const line of skippedSuites(results?.testResults ?? [])) console.log(line);
 // A suite that cannot even be loaded has no failed tests, and no report at all means that jest itself broke.
-const failed = results ? results.numFailedTests + results.numRuntimeErrorTestSuites : 1;
+let failed = results ? results.numFailedTests + results.numRuntimeErrorTestSuites : 1;
+if (leftOpen()) {
+  failed += 1;
+  console.log('A test left a process, a file or a connection open, so that jest did not end by itself.');
+}
 const skipped = (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
 console.log(`${results?.numPassedTests ?? 0} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed > 0 ? 1 : (run.status ?? 1);
+process.exitCode = failed > 0 ? 1 : code;
 
-/** A suite for a real server reads the server's address from a TEST_ variable, and skips itself when it is not set. */
+/** The report is the last thing that jest writes; it would then wait for ever for what a test left open. */
+function endAfterReport(jestProcess) {
+  let tooLate = false;
+  let polls = 0;
+  const poll = setInterval(() => {
+    if (!existsSync(report) || ++polls < 20) return;
+    tooLate = true;
+    jestProcess.kill('SIGKILL');
+  }, 500);
+  jestProcess.once('exit', () => clearInterval(poll));
+  return () => tooLate;
+}
+
+/** A suite for a real server names the TEST_ variable that holds its address; any other says in its title what it needs. */
 function skippedSuites(suites) {
   return suites.flatMap(({ name, assertionResults }) => {
-    const count = assertionResults.filter(({ status }) => status === 'pending' || status === 'todo').length;
-    if (count === 0) return [];
-    const settings = new Set(readFileSync(name, 'utf8').match(/\bTEST_[A-Z_]+\b/g));
+    const left = assertionResults.filter(({ status }) => status === 'pending' || status === 'todo');
+    if (left.length === 0) return [];
+    const settings = new Set(readFileSync(name, 'utf8').match(/\bTEST_[A-Z_]+_(URL|BROKERS)\b/g));
     const missing = [...settings].filter((setting) => !process.env[setting]);
-    const reason = missing.length > 0 ? `${missing.join(' and ')} not set` : 'left out by name';
-    return [`Skipped: ${path.relative(root, name)}, ${count} tests, ${reason}.`];
+    const titles = new Set(left.map(({ ancestorTitles, title }) => ancestorTitles[0] ?? title));
+    const reason = missing.length > 0 ? `${missing.join(' and ')} not set` : [...titles].join('; ');
+    return [`Skipped: ${path.relative(root, name)}, ${left.length} tests: ${reason}.`];
   });
 }

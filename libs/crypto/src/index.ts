@@ -1,11 +1,5 @@
 export { containsApiKey, hashApiKey, newApiKey, parseApiKey, verifyApiKey, type ApiKey } from './api-key';
-export {
-  newDataKeyId,
-  openEnvelope,
-  PLAINTEXT_BYTES_MAX,
-  sealEnvelope,
-  type EnvelopeBinding,
-} from './envelope';
+export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
 export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 export { newKey, unwrapKey, wrapKey, type KeyBinding } from './wrapped-key';

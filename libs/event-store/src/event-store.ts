@@ -115,6 +115,17 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** Events of `category` are forgotten `days` after they occurred: for streams that end by themselves, such as one a day. */
+export interface Retention {
+  readonly category: string;
+  readonly days: number;
+}
+
+export interface EventStoreOptions {
+  /** Without it nothing ages out. */
+  readonly retention?: Retention;
+}
+
 /** Bytes of one append, summed over its events (EventStoreDB's own limit; every engine keeps it). */
 export const APPEND_BYTES_MAX = 1_048_576;
 export const READ_LIMIT_MAX = 1_000;

@@ -7,6 +7,7 @@ export {
   type Batch,
   type EventMetadata,
   type EventStore,
+  type EventStoreOptions,
   type Expected,
   type JsonObject,
   type NewEvent,
@@ -15,4 +16,4 @@ export {
   type Revision,
 } from './event-store';
 export { foldStream, type Folded } from './fold-stream';
-export { openEventStore, type EventStoreOptions } from './open-event-store';
+export { openEventStore } from './open-event-store';

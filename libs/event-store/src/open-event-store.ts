@@ -1,14 +1,9 @@
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { AppError } from '#libs/kernel';
-import type { EventStore } from './event-store';
+import type { EventStore, EventStoreOptions } from './event-store';
 import type * as esdbEngine from './esdb/esdb-event-store';
 import type * as sqliteEngine from './sqlite/sqlite-event-store';
-
-export interface EventStoreOptions {
-  /** Forgets the events of a category so many days after they occurred. Without it nothing ages out. */
-  readonly retention?: { readonly category: string; readonly days: number };
-}
 
 type Open = (url: string, options: EventStoreOptions) => Promise<EventStore>;
 

@@ -288,10 +288,7 @@ describe('Keyring: what stays in memory', () => {
     await Promise.all(orgs.map((org) => ring.seal(org, 'sec_a', 1, value)));
     fetched.clear();
     await Promise.all(orgs.map((org) => ring.seal(org, 'sec_a', 2, value)));
-    const fetchedAgain = orgs.filter((org) => fetched.has(`${org}.1`));
-    expect(fetchedAgain.length).toBeGreaterThan(0);
-    await ring.seal(orgs[1_000]!, 'sec_a', 3, value);
-    expect(fetched.get(`${orgs[1_000]!}.1`) ?? 0).toBeLessThanOrEqual(1);
+    expect(orgs.filter((org) => fetched.has(`${org}.1`))).toHaveLength(1);
   });
 
   it('prints no key', async () => {

@@ -1,6 +1,5 @@
 import { write, writeSync } from 'node:fs';
 
-/** When the reader stalls, lines beyond this many characters are lost: better than the memory, or the service. */
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 20;
 const FLUSH_MS_MAX = 1_000;
@@ -17,12 +16,16 @@ export class FdDestination {
   #chunk: Buffer = NOTHING;
   #busy = false;
 
-  constructor(private readonly fd: number) {
+  /** When the reader stalls, lines beyond `maxWaiting` characters are lost: better than the memory, or the service. */
+  constructor(
+    private readonly fd: number,
+    private readonly maxWaiting = MAX_WAITING,
+  ) {
     process.once('exit', () => this.#flush());
   }
 
   write(line: string): void {
-    if (this.#waiting.length + line.length > MAX_WAITING) return;
+    if (this.#waiting.length + line.length > this.maxWaiting) return;
     this.#waiting += line;
     if (!this.#busy) this.#writeNext();
   }

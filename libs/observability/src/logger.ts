@@ -48,7 +48,6 @@ function eventName(event: string): string {
 
 // JSON escapes CR, LF and ESC by itself. It lets pass what else can break or disguise a line on a screen:
 // DEL and the C1 controls (0x9b starts an ANSI sequence), U+2028, U+2029, and the marks that reverse text.
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
 const DISGUISE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 function escapeLine(line: string): string {

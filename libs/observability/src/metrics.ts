@@ -13,7 +13,10 @@ export interface GaugeOptions {
   readonly help: string;
   readonly labels?: readonly string[];
   /** Called at each scrape, so a gauge costs nothing in between. One that throws is left out of that scrape. */
-  read(): readonly { readonly labels?: Readonly<Record<string, string>>; readonly value: number }[];
+  readonly read: () => readonly {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly value: number;
+  }[];
 }
 
 export interface HttpMetrics {

@@ -10,7 +10,7 @@ interface Lease {
   readonly holder: string;
   readonly signal: AbortSignal;
   /** Somebody else holds the lease, for now. */
-  standBy?(): void;
+  readonly standBy?: () => void;
 }
 
 /**

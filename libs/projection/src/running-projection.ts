@@ -123,6 +123,7 @@ export class RunningProjection {
     const { events, projection, reads } = this.parts;
     const { categories, types } = projection;
     const after = await reads.checkpoint(this.#key);
+    if (after !== null) this.#reached(after);
     this.#parked = await reads.count(parkedCollection.name, { where: { projection: this.#key } });
     this.#state = 'catching-up';
     const failure = new AbortController();

@@ -82,7 +82,7 @@ export function assertQuery(spec: CollectionSpec, query: Query): void {
   assertFilter(spec, query);
   const { field, direction } = query.sort;
   check(field === 'id' || fieldType(spec, field) !== 'strings', 'sort', 'must be by a field with one value');
-  check(direction === 'ascending' || direction === 'descending', 'sort', 'must have a direction');
+  check(['ascending', 'descending'].includes(direction), 'sort', 'must have a direction');
   check(Number.isSafeInteger(query.limit) && query.limit > 0, 'limit', 'must be a positive integer');
   check(Number.isSafeInteger(query.skip ?? 0) && (query.skip ?? 0) >= 0, 'skip', 'must not be negative');
 }

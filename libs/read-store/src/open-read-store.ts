@@ -1,20 +1,31 @@
+import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { AppError } from '#libs/kernel';
 import type { ReadStore } from './read-store';
-import { openSqliteReadStore } from './sqlite/sqlite-read-store';
+import type * as sqliteEngine from './sqlite/sqlite-read-store';
 
-/** Engines by scheme. One whose driver is large is imported here, when it is chosen, and not before. */
-const engines: Readonly<Record<string, (url: string) => Promise<ReadStore>>> = {
-  sqlite: (url) => openSqliteReadStore({ file: url.slice('sqlite:'.length) }),
-};
+// Each engine is loaded when it is chosen, so that nobody pays for the others.
+const load = createRequire(__filename);
 
-/** Opens `sqlite:/absolute/path`. Fails with CONFIG_INVALID for any other URL. */
+const engines = new Map<string, (url: string) => Promise<ReadStore>>([
+  [
+    'sqlite',
+    async (url) => {
+      const file = url.slice('sqlite:'.length);
+      if (!isAbsolute(file)) throw configInvalid('sqlite: must be followed by an absolute path');
+      const engine = load('./sqlite/sqlite-read-store') as typeof sqliteEngine;
+      return engine.openSqliteReadStore({ file });
+    },
+  ],
+]);
+
+/** Opens the read store that the scheme of `url` names. CONFIG_INVALID when there is none of that kind. */
 export async function openReadStore(url: string): Promise<ReadStore> {
-  const [scheme = '', rest = ''] = url.split(/:(.*)/s);
-  const open = Object.hasOwn(engines, scheme) ? engines[scheme] : undefined;
-  if (!open || (scheme === 'sqlite' && !isAbsolute(rest))) {
-    const safeMessage = 'Cannot start: READ_STORE_URL must be sqlite: and an absolute path.';
-    throw new AppError('CONFIG_INVALID', { safeMessage });
-  }
+  const open = engines.get(/^([a-z]+)(\+srv)?:/.exec(url)?.[1] ?? '');
+  if (!open) throw configInvalid(`it must begin with ${[...engines.keys()].join(': or ')}:`);
   return open(url);
+}
+
+function configInvalid(reason: string): AppError {
+  return new AppError('CONFIG_INVALID', { safeMessage: `The read store's URL is invalid: ${reason}.` });
 }

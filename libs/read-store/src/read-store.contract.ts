@@ -181,6 +181,17 @@ function guards(subject: Subject): void {
     expect(await nameOf(id)).toBe('back');
   });
 
+  it('finds no removed document by what it lacks', async () => {
+    const id = newOrg();
+    const where = { orgId: null };
+    const before = await subject.store.count(people.name, { where });
+    await subject.project(put({ id }, 0));
+    expect(await subject.store.count(people.name, { where })).toBe(before + 1);
+    await subject.project(remove(id, 1));
+    expect(await subject.store.count(people.name, { where })).toBe(before);
+    expect(await subject.find({ where })).not.toContain(id);
+  });
+
   it('changes nothing when the same changes are applied twice', async () => {
     const orgId = newOrg();
     const of = (letter: string, name: string) => ({ id: `${orgId}/${letter}`, orgId, deleted: 0, name });
@@ -221,6 +232,8 @@ function latestFields(subject: Subject): void {
     expect(await subject.store.get(people.name, id)).toBeNull();
     await subject.project(put({ id: gone }, 0), remove(gone, 1), seen(gone, '2025'));
     expect(await subject.store.get(people.name, gone)).toBeNull();
+    await subject.project(put({ id: gone }, 2));
+    expect(await seenAt(gone)).toBeNull();
   });
 }
 
@@ -410,7 +423,7 @@ function counts(subject: Subject): void {
 function refusals(subject: Subject): void {
   const where = { orgId: 'org' };
   const query = { where, sort: byName, limit: 10 };
-  const find = (patch: object) => subject.store.find(people.name, { ...query, ...patch } as Query);
+  const find = (patch: object) => subject.store.find(people.name, { ...query, ...patch });
 
   it.each<[string, () => Promise<unknown>]>([
     ['an operator as a value', () => find({ where: { orgId: { $ne: null } } })],

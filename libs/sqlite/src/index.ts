@@ -1,3 +1,4 @@
 export type { Connection, Parameter, Statement } from './sqlite-connection';
 export { openSqliteReader, type SqliteReader } from './sqlite-reader';
-export { openSqliteWriter, type Jobs, type SqliteWriter, type WriterOptions } from './sqlite-writer';
+export type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
+export { openSqliteWriter } from './open-sqlite-writer';

@@ -24,23 +24,29 @@ export interface Connection {
   exec(sql: string): void;
   /** The first column of the first row that the pragma gives. */
   pragma(source: string): unknown;
-  /** Rolls back what is open. The driver keeps the file open until the statements are collected. */
+  /** Rolls back what is open; a second time does nothing. The driver keeps the file open until the statements are collected. */
   close(): void;
 }
 
 export function connect(file: string): Connection {
-  const database = new Database(file);
+  let database: Database.Database | undefined = new Database(file);
+  // The driver aborts the whole process when a closed connection is used.
+  const opened = () => {
+    if (!database) throw new Error('The connection is closed');
+    return database;
+  };
   return {
     get inTransaction() {
-      return database.inTransaction;
+      return opened().inTransaction;
     },
-    prepare: <Row extends readonly unknown[]>(sql: string) => prepare<Row>(database, sql),
-    exec: (sql) => void database.exec(sql),
-    pragma: (source) => prepare(database, `PRAGMA ${source}`).get()?.[0],
+    prepare: <Row extends readonly unknown[]>(sql: string) => prepare<Row>(opened(), sql),
+    exec: (sql) => void opened().exec(sql),
+    pragma: (source) => prepare(opened(), `PRAGMA ${source}`).get()?.[0],
     close() {
       // A connection that waits for the collector must not hold a lock.
-      if (database.inTransaction) database.exec('ROLLBACK');
-      database.close();
+      if (database?.inTransaction) database.exec('ROLLBACK');
+      database?.close();
+      database = undefined;
     },
   };
 }

@@ -1,9 +1,3 @@
-import { withDeadline } from '#libs/kernel';
-import { lockFile } from './file-lock';
-import { GroupCommitWriter } from './group-commit-writer';
-import { startError } from './start-error';
-import { shareThread } from './writer-thread';
-
 /**
  * What a writer can do: a named set of functions that run inside a transaction on the writer's thread.
  * A job checks first and writes afterwards; what a caller should know about (a conflict) is its
@@ -36,33 +30,4 @@ export interface WriterOptions {
   readonly thread: 'log' | 'state';
   /** Overwrite deleted bytes, so that a destroyed key leaves the file. */
   readonly secureDelete?: boolean;
-}
-
-/** Long enough to take in what a crash left in the log beside a large file. */
-const OPEN_TIMEOUT_MS = 60_000;
-
-/**
- * Opens a file for writing, makes it if need be, and runs the `setup` of its jobs. This process is then
- * its only writer. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file.
- */
-export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
-  try {
-    return await open<J>(options);
-  } catch (error) {
-    throw startError(options.file, error);
-  }
-}
-
-async function open<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
-  const unlock = lockFile(options.file);
-  const { thread, release } = shareThread(options.thread);
-  const writer = new GroupCommitWriter<J>(thread, options, () => release().finally(unlock));
-  try {
-    const opened = thread.call({ options, action: { kind: 'open' } });
-    await withDeadline(opened, OPEN_TIMEOUT_MS, 'STORE_UNAVAILABLE');
-    return writer;
-  } catch (error) {
-    await writer.close();
-    throw error;
-  }
 }

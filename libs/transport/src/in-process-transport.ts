@@ -1,4 +1,4 @@
-import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { MessageClient } from './message-client';
 import { MessageDispatcher, unavailable, type ServerOptions } from './message-dispatcher';
 
@@ -19,12 +19,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
     super();
   }
 
-  override addHandler(
-    pattern: unknown,
-    handler: MessageHandler,
-    _isEvent?: boolean,
-    extras?: Record<string, unknown>,
-  ) {
+  override addHandler(...[pattern, handler, , extras]: Parameters<Server['addHandler']>): void {
     this.dispatcher.add(pattern, handler, extras);
   }
 
@@ -41,7 +36,7 @@ class InProcessServer extends Server implements CustomTransportStrategy {
     throw new Error('There is no connection that could report anything');
   }
 
-  unwrap<T>(): T {
+  unwrap(): never {
     throw new Error('There is no server behind this one');
   }
 }

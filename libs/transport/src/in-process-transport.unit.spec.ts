@@ -1,7 +1,6 @@
-import { NestFactory } from '@nestjs/core';
 import { createLogger } from '#libs/observability';
 import { createInProcessTransport } from './in-process-transport';
-import { describeTransport, TestModule } from './transport.contract';
+import { createService, describeTransport } from './transport.contract';
 
 const DEADLINE_MS = 300;
 
@@ -13,7 +12,7 @@ describeTransport('createInProcessTransport', async () => {
     destination: { write: (line) => lines.push(line) },
   });
   const { strategy, client } = createInProcessTransport({ logger, deadlineMs: DEADLINE_MS });
-  const app = await NestFactory.createMicroservice(TestModule, { strategy, logger: false });
+  const app = await createService(strategy);
   await app.listen();
   return { client, lines, closeServer: () => app.close() };
 });

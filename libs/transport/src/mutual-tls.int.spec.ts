@@ -10,13 +10,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as tlsConnect, createServer as createTlsServer } from 'node:tls';
-import { NestFactory } from '@nestjs/core';
 import { Redacted } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import type { MutualTls } from './mutual-tls';
 import { createTcpClient } from './tcp-client';
 import { createTcpServer } from './tcp-server';
-import { CANARY, echo, keep, TestModule } from './transport.contract';
+import { CANARY, createService, echo, keep } from './transport.contract';
 
 const context = { correlationId: 'request-1' };
 const unavailable = expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }) as unknown;
@@ -68,7 +67,7 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port;
 
 (hasOpenssl ? describe : describe.skip)('mutual TLS (needs the openssl command)', () => {
   const directories: string[] = [];
-  const cleanUps: (() => Promise<unknown> | void)[] = [];
+  const cleanUps: (() => unknown)[] = [];
   let gateway: MutualTls;
   let access: MutualTls;
   let stranger: MutualTls;
@@ -103,7 +102,7 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port;
       destination: { write: (line) => lines.push(line) },
     });
     const strategy = createTcpServer({ host: '127.0.0.1', port: 0, tls, logger });
-    const app = await NestFactory.createMicroservice(TestModule, { strategy, logger: false });
+    const app = await createService(strategy);
     await app.listen();
     cleanUps.push(() => app.close());
     return { lines, port: portOf(strategy.unwrap<Server>()) };

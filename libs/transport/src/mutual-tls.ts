@@ -33,7 +33,11 @@ export function clientTls({ cert, key, ca, allowedPeers }: MutualTls): Connectio
   };
 }
 
-export function isAllowedPeer(certificate: PeerCertificate, allowedPeers: readonly string[]): boolean {
+/** `certificate` is an empty object when the peer has none. */
+export function isAllowedPeer(
+  certificate: Partial<PeerCertificate>,
+  allowedPeers: readonly string[],
+): boolean {
   const alternatives = certificate.subjectaltname ?? '';
   // Node quotes an alternative name that could pass for several; there is no reason to read such a certificate.
   const names = alternatives.includes('"') ? [] : alternatives.split(', ');

@@ -14,13 +14,13 @@ describe('isAllowedPeer', () => {
     expect(isAllowedPeer(peer, ['access', 'spiffe://hklst/access'])).toBe(true);
   });
 
-  it.each([
+  it.each<[string, Partial<PeerCertificate>]>([
     ['of somebody else', certificate('accessory', 'DNS:access.example, URI:access2')],
     ['with an address of that name', certificate('x', 'IP Address:access')],
     ['with a quoted name that holds an allowed one', certificate('x', 'DNS:"evil, DNS:access, y"')],
     ['with several common names', certificate(['access', 'other'])],
     ['without names', certificate(undefined)],
-    ['that is not there', {} as PeerCertificate],
+    ['that is not there', {}],
   ])('refuses a certificate %s', (_what, peer) => {
     expect(isAllowedPeer(peer, ['access'])).toBe(false);
   });
@@ -37,7 +37,7 @@ describe('refuseOpenNetwork', () => {
 
   it.each(['0.0.0.0', '::', '10.1.2.3', 'access', '127.0.0.1.example'])('asks for TLS on %s', (host) => {
     expect(() => refuseOpenNetwork(host, undefined)).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error,
     );
   });
 });

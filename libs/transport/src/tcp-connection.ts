@@ -42,13 +42,18 @@ export class TcpConnection extends ClientTCP {
    */
   async exchange(call: Omit<Call, 'id'>, deadlineMs: number): Promise<unknown> {
     const id = String(++this.#lastId);
-    const heardBefore = this.#bytesRead();
+    let heardBefore: number | undefined;
     try {
-      return readAnswer(await withDeadline(this.#ask({ ...call, id }), deadlineMs, 'SERVICE_UNAVAILABLE'));
+      const asked = this.connect().then(() => {
+        heardBefore = this.#bytesRead();
+        return this.#ask({ ...call, id });
+      });
+      return readAnswer(await withDeadline(asked, deadlineMs, 'SERVICE_UNAVAILABLE'));
     } catch (error) {
-      // Nothing came since: the other side may be gone without a word. If something did, only this call is late,
-      // and the others on this connection need not pay for it.
-      if (isAppError(error, 'SERVICE_UNAVAILABLE') && this.#bytesRead() === heardBefore) this.destroy();
+      // Never connected, or nothing came since: the other side may be gone without a word. If something did come,
+      // only this call is late, and the others on this connection need not pay for it.
+      const isSilent = heardBefore === undefined || heardBefore === this.#bytesRead();
+      if (isAppError(error, 'SERVICE_UNAVAILABLE') && isSilent) this.destroy();
       throw error;
     } finally {
       this.routingMap.delete(id);
@@ -67,7 +72,6 @@ export class TcpConnection extends ClientTCP {
   }
 
   async #ask(call: Call): Promise<Answer> {
-    await this.connect();
     const socket = this.socket;
     if (this.isClosed || !socket) throw new Error('Connection closed');
     return new Promise((resolve, reject) => {

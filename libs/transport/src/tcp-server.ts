@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { TLSSocket } from 'node:tls';
-import { ServerTCP, type MessageHandler, type TcpSocket } from '@nestjs/microservices';
+import { TLSSocket } from 'node:tls';
+import { ServerTCP, type TcpSocket } from '@nestjs/microservices';
 import { AppError, withDeadline } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { MessageDispatcher, type ServerOptions } from './message-dispatcher';
@@ -50,12 +50,7 @@ class TcpServer extends ServerTCP {
     this.server.maxConnections = MAX_CONNECTIONS;
   }
 
-  override addHandler(
-    pattern: unknown,
-    handler: MessageHandler,
-    _isEvent?: boolean,
-    extras?: Record<string, unknown>,
-  ) {
+  override addHandler(...[pattern, handler, , extras]: Parameters<ServerTCP['addHandler']>): void {
     this.#dispatcher.add(pattern, handler, extras);
   }
 
@@ -71,6 +66,7 @@ class TcpServer extends ServerTCP {
   }
 
   /** Nest's own cuts off whoever still waits for an answer. */
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Nest awaits it, whatever the type says
   override async close(): Promise<void> {
     this.isManuallyTerminated = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
@@ -83,7 +79,7 @@ class TcpServer extends ServerTCP {
   }
 
   override bindHandler(socket: Socket): void {
-    if (this.#tls && !isAllowedPeer((socket as TLSSocket).getPeerCertificate(), this.#tls.allowedPeers)) {
+    if (this.#tls && !isPeerOf(this.#tls, socket)) {
       this.#logger.warn('peer refused', { reason: 'its certificate names nobody allowed' });
       socket.destroy();
       return;
@@ -118,8 +114,9 @@ class TcpServer extends ServerTCP {
 
   async #answer({ id, name, request, context }: Call): Promise<Answer> {
     try {
-      if (name === PING) return answerFrame(id, this.#dispatcher.ping());
-      return answerFrame(id, await this.#dispatcher.dispatch(name, request, context));
+      if (name !== PING) return answerFrame(id, await this.#dispatcher.dispatch(name, request, context));
+      this.#dispatcher.ping();
+      return { id };
     } catch (error) {
       return errorFrame(id, error as AppError);
     }
@@ -130,4 +127,8 @@ class TcpServer extends ServerTCP {
     const fields = typeof error === 'string' ? { reason: 'malformed frame' } : errorFields(error);
     this.#logger.warn('connection failed', fields);
   }
+}
+
+function isPeerOf({ allowedPeers }: MutualTls, socket: Socket): boolean {
+  return socket instanceof TLSSocket && isAllowedPeer(socket.getPeerCertificate(), allowedPeers);
 }

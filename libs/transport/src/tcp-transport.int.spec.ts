@@ -1,9 +1,8 @@
 import type { AddressInfo, Server } from 'node:net';
-import { NestFactory } from '@nestjs/core';
 import { createLogger } from '#libs/observability';
 import { createTcpClient } from './tcp-client';
 import { createTcpServer } from './tcp-server';
-import { describeTransport, TestModule } from './transport.contract';
+import { createService, describeTransport } from './transport.contract';
 
 const DEADLINE_MS = 300;
 
@@ -15,7 +14,7 @@ describeTransport('TCP transport', async () => {
     destination: { write: (line) => lines.push(line) },
   });
   const strategy = createTcpServer({ host: '127.0.0.1', port: 0, logger, deadlineMs: DEADLINE_MS });
-  const app = await NestFactory.createMicroservice(TestModule, { strategy, logger: false });
+  const app = await createService(strategy);
   await app.listen();
   const { port } = strategy.unwrap<Server>().address() as AddressInfo;
   const client = createTcpClient({ host: '127.0.0.1', port, deadlineMs: 2 * DEADLINE_MS });

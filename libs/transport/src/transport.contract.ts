@@ -1,4 +1,6 @@
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module, type INestMicroservice } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { CustomTransportStrategy } from '@nestjs/microservices';
 import * as v from 'valibot';
 import { defineMessage, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError, Redacted } from '#libs/kernel';
@@ -6,7 +8,6 @@ import { Handles } from './handles';
 import type { MessageClient, MessageContext } from './message-client';
 
 export const CANARY = 'Canary-7f3a9c';
-const noRequest = v.strictObject({});
 const text = v.strictObject({ text: v.string() });
 
 export const echo = defineMessage({
@@ -25,11 +26,11 @@ export const keep = defineMessage({
   request: v.strictObject({ value: v.instance(Redacted<string>), note: v.nullable(v.string()) }),
   reply: v.strictObject({ value: v.instance(Redacted<string>), length: v.number() }),
 });
-const refuse = defineMessage({ name: 'refuse', kind: 'command', request: noRequest, reply: noRequest });
-const fail = defineMessage({ name: 'fail', kind: 'command', request: text, reply: noRequest });
+const refuse = defineMessage({ name: 'refuse', kind: 'command', request: text, reply: text });
+const fail = defineMessage({ name: 'fail', kind: 'command', request: text, reply: text });
 const misreply = defineMessage({ name: 'misreply', kind: 'query', request: text, reply: text });
-export const hang = defineMessage({ name: 'hang', kind: 'command', request: noRequest, reply: noRequest });
-const unhandled = defineMessage({ name: 'unhandled', kind: 'query', request: noRequest, reply: noRequest });
+export const hang = defineMessage({ name: 'hang', kind: 'command', request: text, reply: text });
+const unhandled = defineMessage({ name: 'unhandled', kind: 'query', request: text, reply: text });
 
 const misreplies: Record<string, unknown> = {
   bigint: { text: 1n },
@@ -80,7 +81,13 @@ class TestController {
 }
 
 @Module({ controllers: [TestController] })
-export class TestModule {}
+class TestModule {}
+
+/** The test controller behind a server strategy; `listen()` starts it. */
+export function createService(strategy: CustomTransportStrategy): Promise<INestMicroservice> {
+  const options: object = { strategy, logger: false };
+  return NestFactory.createMicroservice(TestModule, options);
+}
 
 export interface OpenTransport {
   readonly client: MessageClient;
@@ -138,7 +145,7 @@ export function describeTransport(name: string, open: () => Promise<OpenTranspor
     });
 
     it('carries an AppError with all that is for the caller', async () => {
-      await expect(transport.client.send(refuse, {}, context)).rejects.toMatchObject({
+      await expect(transport.client.send(refuse, { text: '' }, context)).rejects.toMatchObject({
         name: 'AppError',
         code: 'RATE_LIMITED',
         kind: 'rate-limited',
@@ -196,13 +203,13 @@ export function describeTransport(name: string, open: () => Promise<OpenTranspor
     );
 
     it('answers SERVICE_UNAVAILABLE to a message that nobody handles', async () => {
-      await expect(transport.client.send(unhandled, {}, context)).rejects.toEqual(
+      await expect(transport.client.send(unhandled, { text: '' }, context)).rejects.toEqual(
         codeOf('SERVICE_UNAVAILABLE'),
       );
     });
 
     it('answers SERVICE_UNAVAILABLE after the deadline, and goes on with other messages', async () => {
-      await expect(transport.client.send(hang, {}, context)).rejects.toMatchObject({
+      await expect(transport.client.send(hang, { text: '' }, context)).rejects.toMatchObject({
         code: 'SERVICE_UNAVAILABLE',
         retryAfterSeconds: 1,
       });

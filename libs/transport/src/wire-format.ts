@@ -33,7 +33,8 @@ export interface Answer {
 
 /** The frame of a call, in the form Nest's own clients give it. */
 export function callFrame({ id, name, request, context }: Call): object {
-  return { id, pattern: name, data: { request: encodeRedacted(request), context } };
+  const { correlationId } = context;
+  return { id, pattern: name, data: { request: encodeRedacted(request), context: { correlationId } } };
 }
 
 /** Reads what a peer sent as a call; undefined if it is none. Request and context are unchecked. */
@@ -41,8 +42,9 @@ export function readCall(frame: unknown): Call | undefined {
   const { id, pattern, data } = (frame ?? {}) as { id?: unknown; pattern?: unknown; data?: unknown };
   if (typeof id !== 'string' || typeof pattern !== 'string' || typeof data !== 'object' || !data)
     return undefined;
-  const { request, context } = data as { request?: unknown; context?: MessageContext };
-  return { id, name: pattern, request: decodeRedacted(request), context: context as MessageContext };
+  const { request, context } = data as { request?: unknown; context?: { correlationId?: unknown } };
+  const correlationId = context?.correlationId as string;
+  return { id, name: pattern, request: decodeRedacted(request), context: { correlationId } };
 }
 
 export function answerFrame(id: string, reply: unknown): Answer {

@@ -56,7 +56,7 @@ describe('errorFrame and readAnswer', () => {
         safeMessage: 'No',
         details,
         retryAfterSeconds: 3,
-      }),
+      }) as Error,
     );
   });
 
@@ -64,7 +64,7 @@ describe('errorFrame and readAnswer', () => {
     'make INTERNAL_ERROR of the unknown code %s',
     (code) => {
       expect(read({ id: '1', err: { code, safeMessage: 'x' } })).toThrow(
-        expect.objectContaining({ code: 'INTERNAL_ERROR' }),
+        expect.objectContaining({ code: 'INTERNAL_ERROR' }) as Error,
       );
     },
   );

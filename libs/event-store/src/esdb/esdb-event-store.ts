@@ -12,7 +12,7 @@ import {
   type Revision,
   type SubscribeRequest,
 } from '../event-store';
-import type { EventStoreOptions } from '../open-event-store';
+import type { EventStoreOptions } from '../event-store';
 import { assertOwned } from '../stream-name';
 import { AppendGroups } from './append-groups';
 import type { EncodedEvent } from './batch-appender';

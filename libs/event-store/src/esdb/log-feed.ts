@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import {
   START,
   streamNameFilter,
+  type AllStreamResolvedEvent,
   type AllStreamSubscription,
   type Position as ClientPosition,
 } from '@eventstore/db-client';
@@ -19,6 +20,14 @@ export interface FeedRequest {
   readonly head: Position | null;
 }
 
+interface Gathered {
+  readonly events: RecordedEvent[];
+  position: Position | null;
+  /** The client had nothing more when it was last asked. */
+  drained: boolean;
+}
+
+const GATHER_MS = 5;
 /** Events kept ready while the consumer handles a batch; behind that the server waits. */
 const BUFFERED_MAX = 512;
 /** A checkpoint comes after 32 times as many events that the filter leaves out. */
@@ -60,17 +69,15 @@ export class LogFeed {
   }
 
   /**
-   * What has arrived, at once or when it comes; undefined at the end. `silent` says when nothing has
-   * come for `silenceMs` whether that is the end, too.
+   * What has arrived, at once or when it comes; undefined at the end. `silent` is asked when nothing has
+   * come for `silenceMs`: whether that is the end, too.
    */
   async next(silenceMs: number, silent: () => Promise<boolean>): Promise<Batch | undefined> {
     for (;;) {
-      const batch = this.#take();
+      const batch = this.#batch(await this.#gather());
       if (batch || this.#over) return batch;
       const woken = await this.#arrival(silenceMs);
       if (!woken && (!this.#caughtUp || (await silent()))) return undefined;
-      // Events come one by one: what the same turn of the event loop brings joins the batch.
-      await nextTurn();
     }
   }
 
@@ -83,27 +90,46 @@ export class LogFeed {
     this.#subscription.resume();
   }
 
-  #take(): Batch | undefined {
-    const { batchMax, types, head } = this.#request;
-    const events: RecordedEvent[] = [];
-    let position = this.#position;
-    let drained = false;
-    while (!drained && events.length < batchMax) {
-      const resolved = this.#subscription.read() as Parameters<typeof recordedEvent>[0] | null;
-      drained = resolved === null;
-      if (resolved === null) break;
-      const event = recordedEvent(resolved);
-      position = event.position;
-      if (types.length === 0 || types.includes(event.type)) events.push(event);
+  /**
+   * Events come one by one, a few in each turn of the event loop. Live, those of the next turn join the
+   * batch; history is not in a hurry and gathers for some milliseconds.
+   */
+  async #gather(): Promise<Gathered> {
+    const gathered: Gathered = { events: [], position: this.#position, drained: false };
+    const until = performance.now() + GATHER_MS;
+    while (this.#read(gathered) > 0 && gathered.drained && performance.now() < until) {
+      await (this.#caughtUp ? nextTurn() : delay(GATHER_MS));
     }
+    return gathered;
+  }
+
+  /** Takes what the client has ready, and gives how much that was. */
+  #read(gathered: Gathered): number {
+    const { batchMax, types } = this.#request;
+    for (let count = 0; ; count += 1) {
+      gathered.drained = false;
+      if (gathered.events.length >= batchMax) return count;
+      const resolved = this.#subscription.read() as AllStreamResolvedEvent | null;
+      gathered.drained = resolved === null;
+      if (resolved === null) return count;
+      const event = recordedEvent(resolved);
+      gathered.position = event.position;
+      if (types.length === 0 || types.includes(event.type)) gathered.events.push(event);
+    }
+  }
+
+  /** Undefined when there is nothing to tell. */
+  #batch({ events, position: last, drained }: Gathered): Batch | undefined {
     // Caught up: all of ours up to the head that was read before have been sent.
-    if (drained) position = latest(position, this.#checkpoint, this.#caughtUp ? head : null);
+    const reached = drained
+      ? latest(last, this.#checkpoint, this.#caughtUp ? this.#request.head : null)
+      : last;
     const caughtUp = drained && this.#caughtUp;
-    const news = events.length > 0 || position !== this.#position || caughtUp !== this.#reportedCaughtUp;
-    this.#position = position;
+    const news = events.length > 0 || reached !== this.#position || caughtUp !== this.#reportedCaughtUp;
+    this.#position = reached;
     this.#reportedCaughtUp = caughtUp;
     // No event of this server has position 0: it stands for the beginning of a log that is still empty.
-    return news ? { events, position: position ?? BEGINNING, caughtUp } : undefined;
+    return news ? { events, position: reached ?? BEGINNING, caughtUp } : undefined;
   }
 
   /** False when nothing arrived in time. */

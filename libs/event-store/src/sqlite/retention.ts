@@ -1,11 +1,6 @@
 import type { SqliteWriter } from '#libs/sqlite';
+import type { Retention } from '../event-store';
 import type { EventLogJobs } from './event-log.jobs';
-
-/** Forgets the events of a category `days` after they occurred. */
-export interface Retention {
-  readonly category: string;
-  readonly days: number;
-}
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;

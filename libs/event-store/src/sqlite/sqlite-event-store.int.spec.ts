@@ -52,6 +52,7 @@ describe('openSqliteEventStore', () => {
     let acknowledged = 0;
     for (let round = 1; round <= 3; round += 1) {
       acknowledged = await appendUntilKilled(file, acknowledged + 200);
+      expect(acknowledged).toBeGreaterThanOrEqual(round * 200);
       const { length } = await everything(await open());
       expect(length).toBeGreaterThanOrEqual(acknowledged);
       await store?.close();
@@ -100,6 +101,17 @@ describe('openSqliteEventStore', () => {
     do left = await everything(aged);
     while (left.length > 1502);
     expect(new Set(left.map((event) => event.stream))).toEqual(new Set([day(1), `accessx-${orgId}`, stream]));
+  });
+
+  it('ends its subscriptions when it is closed', async () => {
+    const opened = await open();
+    const subscription = { after: null, categories: [], types: [], signal: AbortSignal.timeout(5000) };
+    const batches = opened.subscribe(subscription)[Symbol.asyncIterator]();
+    expect(await batches.next()).toMatchObject({ value: { caughtUp: true } });
+    const waiting = batches.next();
+    await opened.close();
+    expect(await waiting).toMatchObject({ done: true });
+    expect(subscription.signal.aborted).toBe(false);
   });
 
   it('is refused while another holds the log', async () => {

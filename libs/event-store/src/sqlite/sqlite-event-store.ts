@@ -8,9 +8,11 @@ import {
   type AppendRequest,
   type Batch,
   type EventStore,
+  type EventStoreOptions,
   type Position,
   type ReadRequest,
   type RecordedEvent,
+  type Retention,
   type Revision,
   type SubscribeRequest,
 } from '../event-store';
@@ -19,13 +21,11 @@ import { decimal } from './decimal';
 import { DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
 import { headOf, subscribeToLog, type AppendSignal } from './log-subscription';
-import { startRetention, type Retention } from './retention';
+import { startRetention } from './retention';
 
-export interface SqliteEventStoreOptions {
+export interface SqliteEventStoreOptions extends EventStoreOptions {
   /** Absolute path. Its directory exists. */
   readonly file: string;
-  /** Without it nothing ages out. */
-  readonly retention?: Retention | undefined;
 }
 
 /** Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file. */

@@ -16,55 +16,76 @@ interface StoredDocument {
   readonly doc: string;
 }
 
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS checkpoints (projection TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS leases (
+    name TEXT PRIMARY KEY, holder TEXT NOT NULL, fence INTEGER NOT NULL, expires_at INTEGER NOT NULL
+  ) WITHOUT ROWID;
+`;
+
 export type ReadStoreJobs = ReturnType<typeof setup>;
 
 /** What the writer's thread does for a read store. No job fails on what a caller can send: a failure takes others along. */
 export function setup(db: Connection) {
   // The triggers make SQLite keep a rollback journal per statement: not in a file.
-  db.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000; PRAGMA wal_autocheckpoint = 4000');
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS checkpoints (projection TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS leases (
-      name TEXT PRIMARY KEY, holder TEXT NOT NULL, fence INTEGER NOT NULL, expires_at INTEGER NOT NULL
-    ) WITHOUT ROWID;
-  `);
-  const statements = new Map<string, Statement>();
-  /** Bounded: the texts depend on the names of collections alone. */
-  const prepared = (sql: string): Statement => {
-    const statement = statements.get(sql) ?? db.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  };
-  const run = (sql: string, ...parameters: readonly Parameter[]) => prepared(sql).run(...parameters).changes;
-  const value = (sql: string, ...parameters: readonly Parameter[]) => prepared(sql).get(...parameters)?.[0];
-
+  db.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000');
+  db.exec(SCHEMA);
+  const statements = cachedStatements(db);
   return {
     ensureCollection: (spec: CollectionSpec) => ensureTable(db, spec),
+    project: projectJob(statements),
+    ...leaseJobs(statements),
+    ...recordJobs(statements),
+    ping: () => undefined,
+  };
+}
 
-    /** False, and nothing written, when the fence is not that of the lease. */
-    project({ projection, position, fence, writes, advances }: Projected): boolean {
-      if (value('SELECT fence FROM leases WHERE name = ?', projection) !== fence) return false;
-      for (const [collection, rows] of writes) {
-        // One statement for all: one by one, the calls and the triggers' journal cost more than the writing.
-        run(
-          `INSERT INTO ${tableOf(collection)} (_id, _revision, _doc)
-           SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
-           ON CONFLICT (_id) DO UPDATE SET _revision = excluded._revision, _doc = excluded._doc
-           WHERE excluded._revision > _revision`,
-          rows,
-        );
-      }
-      for (const [collection, field, rows] of advances) {
-        run(
-          `UPDATE ${tableOf(collection)} SET "${field}" = latest.value ->> 1 FROM json_each(?) AS latest
-           WHERE _id = latest.value ->> 0 AND _doc IS NOT NULL AND coalesce("${field}", '') < latest.value ->> 1`,
-          rows,
-        );
-      }
-      run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', projection, position);
-      return true;
-    },
+type Statements = ReturnType<typeof cachedStatements>;
 
+/** Statements by their text. Bounded: the texts depend on the names of collections alone. */
+function cachedStatements(db: Connection) {
+  const cache = new Map<string, Statement>();
+  const prepared = (sql: string): Statement => {
+    const statement = cache.get(sql) ?? db.prepare(sql);
+    cache.set(sql, statement);
+    return statement;
+  };
+  return {
+    /** Gives how many rows changed. */
+    run: (sql: string, ...parameters: readonly Parameter[]) => prepared(sql).run(...parameters).changes,
+    /** Gives the first column of the first row. */
+    value: (sql: string, ...parameters: readonly Parameter[]) => prepared(sql).get(...parameters)?.[0],
+  };
+}
+
+function projectJob({ run, value }: Statements) {
+  /** False, and nothing written, when the fence is not that of the lease. */
+  return ({ projection, position, fence, writes, advances }: Projected): boolean => {
+    if (value('SELECT fence FROM leases WHERE name = ?', projection) !== fence) return false;
+    for (const [collection, rows] of writes) {
+      // One statement for all: one by one, the calls and the triggers' journal cost more than the writing.
+      run(
+        `INSERT INTO ${tableOf(collection)} (_id, _revision, _doc)
+         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
+         ON CONFLICT (_id) DO UPDATE SET _revision = excluded._revision, _doc = excluded._doc
+         WHERE excluded._revision > _revision`,
+        rows,
+      );
+    }
+    for (const [collection, field, rows] of advances) {
+      run(
+        `UPDATE ${tableOf(collection)} SET "${field}" = latest.value ->> 1 FROM json_each(?) AS latest
+         WHERE _id = latest.value ->> 0 AND _doc IS NOT NULL AND coalesce("${field}", '') < latest.value ->> 1`,
+        rows,
+      );
+    }
+    run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', projection, position);
+    return true;
+  };
+}
+
+function leaseJobs({ run, value }: Statements) {
+  return {
     /** Gives the fence, or null when another holder's lease has not expired. */
     acquireLease({ name, holder, ttlMs }: { name: string; holder: string; ttlMs: number }): number | null {
       const now = Date.now();
@@ -87,17 +108,30 @@ export function setup(db: Connection) {
     releaseAllLeases(): void {
       run(`UPDATE leases SET holder = '', expires_at = 0 WHERE holder <> ''`);
     },
+  };
+}
 
+/** Records know no revisions. */
+function recordJobs({ run, value }: Statements) {
+  const write = ({ collection, id, doc }: StoredDocument) =>
+    run(
+      `INSERT INTO ${tableOf(collection)} (_id, _revision, _doc) VALUES (?, -1, ?)
+       ON CONFLICT (_id) DO UPDATE SET _doc = excluded._doc`,
+      ...[id, doc],
+    );
+
+  return {
     /** Gives the document that is there afterwards. */
-    putIfAbsent({ collection, id, doc }: StoredDocument): string {
+    putIfAbsent(document: StoredDocument): string {
+      const { collection, id, doc } = document;
       const present = value(`SELECT _doc FROM ${tableOf(collection)} WHERE _id = ?`, id);
       if (typeof present === 'string') return present;
-      run(recordStatement(collection), id, doc);
+      write(document);
       return doc;
     },
 
-    put({ collection, id, doc }: StoredDocument): void {
-      run(recordStatement(collection), id, doc);
+    put(document: StoredDocument): void {
+      write(document);
     },
 
     remove({ collection, id }: { collection: string; id: string }): void {
@@ -107,12 +141,5 @@ export function setup(db: Connection) {
     removeBefore({ collection, field, time }: { collection: string; field: string; time: string }): number {
       return run(`DELETE FROM ${tableOf(collection)} WHERE "${field}" < ?`, time);
     },
-
-    ping: () => undefined,
   };
 }
-
-/** Records know no revisions. */
-const recordStatement = (collection: string) =>
-  `INSERT INTO ${tableOf(collection)} (_id, _revision, _doc) VALUES (?, -1, ?)
-   ON CONFLICT (_id) DO UPDATE SET _doc = excluded._doc`;

@@ -31,7 +31,10 @@ export async function openSqliteReadStore({ file }: { file: string }): Promise<R
   const jobs = require.resolve('./read-store.jobs');
   const writer = await openSqliteWriter<ReadStoreJobs>({ file, jobs, thread: 'state' });
   await writer.run('releaseAllLeases', undefined);
-  return new SqliteReadStore(writer, openSqliteReader(file));
+  const reader = openSqliteReader(file);
+  // Half the time of a page is the fetching of database pages that the default of 2 MB has dropped.
+  reader.prepare('PRAGMA cache_size = -16000').get();
+  return new SqliteReadStore(writer, reader);
 }
 
 class SqliteReadStore implements ReadStore {

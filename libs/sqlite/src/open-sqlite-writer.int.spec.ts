@@ -20,6 +20,7 @@ type TestJobs = {
   remove(text: string): number;
   pagesMax(count: number): void;
   crash(): void;
+  ioError(): never;
   hold(gate: Int32Array): void;
 };
 
@@ -40,6 +41,7 @@ const JOBS = `exports.setup = (db) => {
     remove: (text) => db.prepare('DELETE FROM lines WHERE text = ?').run(text).changes,
     pagesMax: (count) => void db.pragma('max_page_count = ' + count),
     crash: () => process.exit(7),
+    ioError() { throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' }); },
     hold: (gate) => void Atomics.wait(gate, 0, 0),
   };
 };`;
@@ -146,6 +148,15 @@ describe('openSqliteWriter', () => {
     await run('add', 'before');
     await expect(run('crash', undefined)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await run('add', 'after')).toMatchObject({ row: 2 });
+  });
+
+  it('goes on with a new thread, and the files opened anew, after a failed flush', async () => {
+    const { run } = bound(await open());
+    await run('add', 'before');
+    const failure = { code: 'STORE_UNAVAILABLE', cause: { code: 'SQLITE_IOERR_FSYNC' } };
+    await expect(run('ioError', undefined)).rejects.toMatchObject(failure);
+    // What the thread knew is gone: it counts its batches from 1 again.
+    expect(await run('add', 'after')).toMatchObject({ row: 2, batch: 1 });
   });
 
   it('lets nobody wait for a disk that does not answer, and serves when it does', async () => {

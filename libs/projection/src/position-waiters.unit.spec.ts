@@ -1,0 +1,23 @@
+import { PositionWaiters } from './position-waiters';
+
+describe('PositionWaiters', () => {
+  it('resolves those whose position is reached, compared as numbers, and no others', async () => {
+    const waiters = new PositionWaiters();
+    const nine = waiters.wait('9', 1_000);
+    const ten = waiters.wait('10', 1_000);
+    const hundred = waiters.wait('100', 20);
+    waiters.reached('10');
+    await expect(Promise.all([nine, ten])).resolves.toBeDefined();
+    await expect(hundred).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT', retryAfterSeconds: 1 });
+    expect(waiters.isEmpty).toBe(true);
+  });
+
+  it('takes a bounded number', async () => {
+    const waiters = new PositionWaiters();
+    const waiting = Array.from({ length: 10_000 }, () => waiters.wait('1', 5_000));
+    await expect(waiters.wait('1', 5_000)).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT' });
+    waiters.reached('1');
+    await Promise.all(waiting);
+    expect(waiters.isEmpty).toBe(true);
+  });
+});

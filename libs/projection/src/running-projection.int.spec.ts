@@ -1,0 +1,279 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  eventMetadata,
+  openEventStore,
+  type EventStore,
+  type Position,
+  type RecordedEvent,
+} from '#libs/event-store';
+import { AppError, newCommandId } from '#libs/kernel';
+import { openReadStore, type Document, type ReadStore } from '#libs/read-store';
+import { parkedCollection } from './parked-events';
+import type { Projection } from './projection';
+import { RunningProjection } from './running-projection';
+
+const THINGS = 'things_v1';
+const orgId = 'org_00000000000000000000000000';
+const KEY = 'things.1';
+const WAIT_MS = 10_000;
+
+/** Fails on a thing called `poison`; makes a document of a wrong type from one called 5. */
+const projectionOf = (applied: RecordedEvent[] = []): Projection => ({
+  name: 'things',
+  version: 1,
+  collections: [
+    {
+      name: THINGS,
+      fields: { kind: 'string', name: 'string' },
+      indexes: [['kind', 'name']],
+      countBy: ['kind'],
+    },
+  ],
+  categories: ['thing'],
+  types: ['ThingNamed'],
+  apply(event) {
+    applied.push(event);
+    const { id, name } = event.data;
+    if (name === 'poison') throw new TypeError(`cannot apply ${JSON.stringify(event.data)}`);
+    const document = { id, kind: 'thing', name } as Document;
+    return [{ kind: 'put', collection: THINGS, document, revision: event.revision }];
+  },
+});
+
+describe('RunningProjection', () => {
+  let directory: string;
+  let events: EventStore;
+  let reads: ReadStore;
+  let warnings: string[];
+  const running = new Set<RunningProjection>();
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'projection-'));
+    events = await openEventStore(`sqlite:${join(directory, 'log.db')}`);
+    reads = await openReads();
+    warnings = [];
+  });
+  afterEach(async () => {
+    await Promise.all([...running].map(stop));
+    await reads.close();
+    await events.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const openReads = () => openReadStore(`sqlite:${join(directory, 'read.db')}`);
+  const logger = {
+    warn: (event: string, fields: object) => void warnings.push(`${event} ${JSON.stringify(fields)}`),
+  };
+
+  async function start(applied?: RecordedEvent[], store: ReadStore = reads): Promise<RunningProjection> {
+    const projection = new RunningProjection({
+      projection: projectionOf(applied),
+      events,
+      reads: store,
+      logger,
+    });
+    running.add(projection);
+    await projection.onModuleInit();
+    return projection;
+  }
+  async function stop(projection: RunningProjection): Promise<void> {
+    running.delete(projection);
+    await projection.onApplicationShutdown();
+  }
+  async function append(
+    id: string,
+    names: readonly (string | number)[],
+    type = 'ThingNamed',
+  ): Promise<Position> {
+    const caller = { orgId, actorType: 'key', actorId: 'key_1' };
+    const at = '2025-01-01T00:00:00.000Z';
+    const commandId = newCommandId();
+    const { position } = await events.append({
+      orgId,
+      stream: `${type === 'ThingNamed' ? 'thing' : 'other'}-${orgId}.${id}`,
+      expected: 'no stream',
+      events: names.map((name) => ({ type, data: { id, name } })),
+      metadata: eventMetadata({ caller, commandId, correlationId: commandId, at, producer: 'test' }),
+    });
+    return position;
+  }
+  async function appendMany(prefix: string, count: number): Promise<Position> {
+    const positions = await Promise.all(
+      Array.from({ length: count }, (_, i) => append(`${prefix}${i}`, ['first', 'last'])),
+    );
+    return positions.reduce((a, b) => (Number(a) > Number(b) ? a : b));
+  }
+  const nameOf = async (id: string) => (await reads.get(THINGS, id))?.['name'];
+  const countThings = () => reads.count(THINGS, { where: { kind: 'thing' } });
+
+  it('catches up with what is there, then follows', async () => {
+    const position = await appendMany('old', 30);
+    const projection = await start();
+    await projection.waitFor(position, WAIT_MS);
+    expect(await countThings()).toBe(30);
+    expect(await nameOf('old7')).toBe('last');
+    const next = await append('new', ['N']);
+    await projection.waitFor(next, WAIT_MS);
+    expect(await nameOf('new')).toBe('N');
+    expect(projection.status()).toEqual({
+      name: 'things',
+      version: 1,
+      state: 'live',
+      position: next,
+      parked: 0,
+    });
+  });
+
+  it('applies each event once over restarts', async () => {
+    const applied: RecordedEvent[] = [];
+    for (const round of ['a', 'b', 'c']) {
+      await appendMany(round, 20);
+      const projection = await start(applied);
+      await projection.waitFor(await appendMany(`${round} live `, 5), WAIT_MS);
+      await stop(projection);
+      expect(projection.status().state).toBe('stopped');
+      await reads.close();
+      reads = await openReads();
+    }
+    const ids = applied.map(({ id }) => id);
+    expect(ids).toHaveLength(3 * 25 * 2);
+    expect(new Set(ids).size).toBe(ids.length);
+    await reads.ensureCollection(projectionOf().collections[0]!);
+    expect(await countThings()).toBe(75);
+  });
+
+  it('goes on without a gap after an end in the middle', async () => {
+    const position = await appendMany('t', 5_000);
+    const applied: RecordedEvent[] = [];
+    const killed = await start(applied);
+    await until(() => applied.length > 3_000);
+    await reads.close();
+    await stop(killed);
+    reads = await openReads();
+    const reached = await reads.checkpoint(KEY);
+    expect(Number(reached)).toBeLessThan(Number(position));
+
+    const projection = await start();
+    await projection.waitFor(position, WAIT_MS);
+    expect(await countThings()).toBe(5_000);
+    const all = await reads.find(THINGS, {
+      where: { name: 'first' },
+      sort: { field: 'id', direction: 'ascending' },
+      limit: 1,
+    });
+    expect(all).toEqual([]);
+  });
+
+  it('goes on by itself when each call to the store fails at first', async () => {
+    const failed = new Set<string>();
+    const flaky = new Proxy(reads, {
+      get(store, method: keyof ReadStore) {
+        if (failed.has(method)) return store[method].bind(store);
+        failed.add(method);
+        return () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
+      },
+    });
+    const position = await appendMany('t', 50);
+    const projection = await start([], flaky);
+    await projection.waitFor(position, WAIT_MS);
+    expect(await countThings()).toBe(50);
+    const calls = ['ensureCollection', 'acquireLease', 'checkpoint', 'count', 'project', 'releaseLease'];
+    expect([...failed].sort()).toEqual(calls.sort());
+    expect(warnings).toHaveLength(5);
+  });
+
+  it('passes to another when it stops, without gap or repetition', async () => {
+    const [byFirst, bySecond]: [RecordedEvent[], RecordedEvent[]] = [[], []];
+    const first = await start(byFirst);
+    await first.waitFor(await append('a', ['A']), WAIT_MS);
+    const second = await start(bySecond);
+    await until(() => second.status().state === 'standby');
+    const seen = await append('b', ['B']);
+    // The one that stands by sees what the other has written.
+    await second.waitFor(seen, WAIT_MS);
+    expect(await nameOf('b')).toBe('B');
+    await stop(first);
+    await second.waitFor(await append('c', ['C']), WAIT_MS);
+    expect([byFirst, bySecond].map((applied) => applied.map(({ data }) => data['id']))).toEqual([
+      ['a', 'b'],
+      ['c'],
+    ]);
+    expect(second.status().state).toBe('live');
+  }, 15_000);
+
+  it('writes nothing more once its lease was taken, and goes on when it is free', async () => {
+    const acquiring = jest.spyOn(reads, 'acquireLease');
+    const projection = await start();
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    // As if it had been silent for too long.
+    const holder = acquiring.mock.calls[0]?.[1] ?? '';
+    await Promise.all([reads.releaseLease(KEY, holder), reads.acquireLease(KEY, 'another', 60_000)]);
+    const position = await append('b', ['B']);
+    await until(() => projection.status().state === 'standby');
+    expect(await nameOf('b')).toBeUndefined();
+    await reads.releaseLease(KEY, 'another');
+    await projection.waitFor(position, WAIT_MS);
+    expect(await nameOf('b')).toBe('B');
+  }, 15_000);
+
+  it.each([['poison'], [5]])(
+    'parks an event that cannot be applied (%j), and the others flow',
+    async (bad) => {
+      const projection = await start();
+      await append('a', ['A']);
+      await append('bad', [bad]);
+      const position = await append('c', ['C']);
+      await projection.waitFor(position, WAIT_MS);
+      expect([await nameOf('a'), await nameOf('c'), await reads.get(THINGS, 'bad')]).toEqual([
+        'A',
+        'C',
+        null,
+      ]);
+      expect(projection.status()).toMatchObject({ state: 'degraded', parked: 1 });
+      const query = {
+        where: { projection: KEY },
+        sort: { field: 'id', direction: 'ascending' },
+        limit: 5,
+      } as const;
+      const parked = await reads.find(parkedCollection.name, query);
+      const reason = bad === 'poison' ? 'TypeError' : 'VALIDATION_FAILED';
+      const note = { id: `${KEY}:2`, projection: KEY, position: '2', type: 'ThingNamed', reason };
+      expect(parked).toEqual([note]);
+      expect(warnings.join()).not.toContain('cannot apply');
+
+      await stop(projection);
+      const again = await start();
+      await until(() => again.status().state === 'degraded');
+      expect(again.status().parked).toBe(1);
+    },
+  );
+
+  it('reaches positions that change nothing at once, and stores them before long', async () => {
+    const projection = await start();
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    const stored = await reads.checkpoint(KEY);
+    const position = await append('x', ['X'], 'OtherNamed');
+    await projection.waitFor(position, WAIT_MS);
+    expect(await reads.checkpoint(KEY)).toBe(stored);
+    await until(async () => (await reads.checkpoint(KEY)) === position);
+  });
+
+  it('waits for a position no longer than it may', async () => {
+    const projection = await start();
+    const position = await append('a', ['A']);
+    await projection.waitFor(position, WAIT_MS);
+    await projection.waitFor(position, 0);
+    const late = projection.waitFor(String(Number(position) + 1), 50);
+    await expect(late).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT', retryAfterSeconds: 1 });
+  });
+});
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + WAIT_MS;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('The condition did not come true');
+    await new Promise((resume) => setTimeout(resume, 5));
+  }
+}

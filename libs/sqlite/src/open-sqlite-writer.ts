@@ -1,0 +1,35 @@
+import { withDeadline } from '#libs/kernel';
+import { lockFile } from './file-lock';
+import { GroupCommitWriter } from './group-commit-writer';
+import type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
+import { startError } from './start-error';
+import { shareThread } from './writer-thread';
+
+/** Long enough to take in what a crash left in the log beside a large file. */
+const OPEN_TIMEOUT_MS = 60_000;
+
+/**
+ * Opens a file for writing, makes it if need be, and runs the `setup` of its jobs. This process is then
+ * its only writer. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file.
+ */
+export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
+  try {
+    return await open<J>(options);
+  } catch (error) {
+    throw startError(options.file, error);
+  }
+}
+
+async function open<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
+  const unlock = lockFile(options.file);
+  const { thread, release } = shareThread(options.thread);
+  const writer = new GroupCommitWriter<J>(thread, options, () => release().finally(unlock));
+  try {
+    const opened = thread.call({ options, action: { kind: 'open' } });
+    await withDeadline(opened, OPEN_TIMEOUT_MS, 'STORE_UNAVAILABLE');
+    return writer;
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+const { spawn } = require('node:child_process');
+const { closeSync, openSync, readFileSync } = require('node:fs');
+const { createServer } = require('node:net');
+
+const readyMsMax = 60_000;
+const stopMsMax = 20_000;
+const pollMs = 25;
+
+/** Starts a server and waits until its log says `ready`. What the handle's methods promise is in index.d.cts. */
+async function startServer({ command, args, ready, logFile, outlives = false }) {
+  const launch = () => launchServer({ command, args, ready, logFile, outlives });
+  let child = await launch();
+  return {
+    get pid() {
+      return child.pid;
+    },
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    restart: async () => {
+      await end(child, 'SIGTERM');
+      child = await launch();
+    },
+  };
+}
+
+async function launchServer({ command, args, ready, logFile, outlives }) {
+  const log = openSync(logFile, 'w');
+  // A process group of its own: Ctrl-C in a terminal is for the one who started it, who then ends the server.
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  let failure;
+  child.once('error', (error) => (failure = error.message));
+  child.once('exit', (code, signal) => (failure = `it ended with ${code ?? signal}`));
+  const letLive = endWithUs(child);
+
+  const giveUpAt = Date.now() + readyMsMax;
+  while (!ready.test(readFileSync(logFile, 'utf8'))) {
+    if (Date.now() > giveUpAt) failure = 'it took too long';
+    if (failure !== undefined) {
+      child.kill('SIGKILL');
+      throw new Error(`${command} did not start: ${failure}\n${readFileSync(logFile, 'utf8').slice(-2000)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  if (outlives) letLive();
+  return child;
+}
+
+/** A test run that fails leaves no server behind. */
+function endWithUs(child) {
+  const kill = () => child.kill('SIGKILL');
+  const forget = () => process.off('exit', kill);
+  // Ahead of others' listeners, who may want to remove the data.
+  process.prependOnceListener('exit', kill);
+  child.once('exit', forget);
+  return () => {
+    forget();
+    child.unref();
+  };
+}
+
+async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  // A paused process sees SIGTERM only when it goes on.
+  if (signal === 'SIGTERM') child.kill('SIGCONT');
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
+  await ended;
+  clearTimeout(giveUp);
+}
+
+/** A port of the loopback address that nobody listens on right now. */
+async function freePort() {
+  const probe = createServer();
+  await new Promise((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const { port } = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+module.exports = { startServer, freePort };

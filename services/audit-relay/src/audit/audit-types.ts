@@ -1,0 +1,70 @@
+import type { AccessEvent, EventType, OrganizationEvent, SecretEvent, SecretNameEvent } from '#libs/events';
+import type { SecretSnapshot } from '#libs/events';
+
+type AnyEvent = OrganizationEvent | SecretEvent | SecretNameEvent | AccessEvent;
+type DataOf<T extends EventType> = Extract<AnyEvent, { readonly type: T }>['data'];
+
+/** What a message tells about an event, besides who, when and where. */
+export interface AuditFields {
+  readonly secret_id?: string;
+  readonly key_id?: string;
+  readonly [field: string]: string | number | readonly string[] | null | undefined;
+}
+
+interface AuditType<T extends EventType> {
+  /** The CloudEvents type: stable; what breaks a reader of the fields is another `v`. */
+  readonly type: string;
+  /** Named one by one: what is not named does not leave. */
+  readonly fields: (data: DataOf<T>) => AuditFields;
+}
+
+/**
+ * What the audit stream tells of each event. Never an envelope, a value, the hash or the length of one, the
+ * id of a data key or the hash of an API key; no description either, people paste into free text. Null: a
+ * private event, the bookkeeping of what another one tells.
+ */
+export const auditTypes: { readonly [T in EventType]: AuditType<T> | null } = {
+  OrganizationCreated: { type: 'hklst.organization.created.v1', fields: ({ name }) => ({ name }) },
+  ApiKeyIssued: {
+    type: 'hklst.api-key.issued.v1',
+    fields: ({ keyId, name, scopes, expiresAt }) => ({ key_id: keyId, name, scopes, expires_at: expiresAt }),
+  },
+  SecretCreated: { type: 'hklst.secret.created.v1', fields: ({ secret }) => secretFields(secret) },
+  SecretUpdated: {
+    type: 'hklst.secret.updated.v1',
+    fields: ({ secret, reason }) => ({ ...secretFields(secret), reason }),
+  },
+  SecretMetadataChanged: {
+    type: 'hklst.secret.metadata-changed.v1',
+    fields: ({ secret }) => secretFields(secret),
+  },
+  SecretRenamed: {
+    type: 'hklst.secret.renamed.v1',
+    fields: ({ secret, previousName }) => ({ ...secretFields(secret), previous_name: previousName }),
+  },
+  SecretDeleted: {
+    type: 'hklst.secret.deleted.v1',
+    fields: ({ secret, shredAfter }) => ({ ...secretFields(secret), shred_after: shredAfter }),
+  },
+  SecretShredStarted: {
+    type: 'hklst.secret.shred-started.v1',
+    fields: ({ secretId }) => ({ secret_id: secretId }),
+  },
+  SecretShredded: { type: 'hklst.secret.shredded.v1', fields: ({ secretId }) => ({ secret_id: secretId }) },
+  SecretRead: {
+    type: 'hklst.secret.read.v1',
+    fields: ({ secretId, version, address, userAgent }) => ({
+      secret_id: secretId,
+      version,
+      address,
+      user_agent: userAgent,
+    }),
+  },
+  SecretCreationAbandoned: null,
+  SecretNameClaimed: null,
+  SecretNameReleased: null,
+};
+
+function secretFields({ id, name, version, tags, expiresAt }: SecretSnapshot): AuditFields {
+  return { secret_id: id, name, version, tags, expires_at: expiresAt };
+}

@@ -1,0 +1,23 @@
+import type { logCreator } from 'kafkajs';
+import type { Logger, LogFields } from '#libs/observability';
+
+/** They report every attempt to connect, and the first look at a new topic; a failure reaches the caller as well. */
+const NOISY = new Set(['Connection', 'BrokerPool']);
+
+/** The client's own error lines, without their text, which quotes whatever a server or a request said. */
+export function kafkaLogger(logger: Logger): logCreator {
+  return () =>
+    ({ namespace, log }) => {
+      if (NOISY.has(namespace)) return;
+      logger.warn('kafka client reports an error', { component: `kafka ${namespace}`, ...fieldsOf(log) });
+    };
+}
+
+function fieldsOf({ broker, retryCount }: Readonly<Record<string, unknown>>): LogFields {
+  const [host, port] = typeof broker === 'string' ? broker.split(':') : [];
+  return {
+    host,
+    port: port === undefined ? undefined : Number(port),
+    attempt: typeof retryCount === 'number' ? retryCount : undefined,
+  };
+}

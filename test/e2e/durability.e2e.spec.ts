@@ -1,0 +1,242 @@
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Api } from './api';
+import { expectRefusal } from './expect-refusal';
+import { rawRequest } from './raw-http';
+import { seededRandom } from './seeded-random';
+import { Server } from './server';
+import { possible, WritingClient, type Known } from './write-load';
+
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 10);
+const CLIENTS = 16;
+const RESTART_MS_MAX = 5_000;
+
+jest.setTimeout(60_000 + ROUNDS * 20_000);
+
+const newClients = () => Array.from({ length: CLIENTS }, (_, n) => new WritingClient(`CLIENT_${n}`));
+
+/** What the server has under a name, by all its doors. */
+async function stateOf(api: Api, name: string): Promise<Known | undefined> {
+  const versions = await api.versions(name);
+  if (versions.status === 404) {
+    expectRefusal(await api.reveal(name), 404);
+    return undefined;
+  }
+  const numbers = versions.body.data.map(({ version }) => version);
+  expect(numbers).toEqual(numbers.map((_, at) => numbers.length - at));
+  const { description, version } = (await api.get(name)).body.data;
+  expect(version).toBe(numbers[0]);
+  // All values would take long where there are many: the latest ones are those at risk.
+  const values = Array.from({ length: version }, () => '');
+  for (const number of numbers.slice(0, 3)) values[number - 1] = (await api.reveal(name, number)).body.value;
+  return { values, description, deleted: false };
+}
+
+/** Compares everything a client was told with what the server has; gives what does not agree. */
+async function differences(api: Api, client: WritingClient): Promise<string[]> {
+  const found: string[] = [];
+  for (const [name, ledger] of client.ledgers) {
+    const state = await stateOf(api, name);
+    const options = possible(ledger);
+    const match = options.findIndex((option) => agree(option, state));
+    if (match < 0) found.push(`${name} is ${show(state)}, but should be ${options.map(show).join(' or ')}`);
+    client.settle(name, options[Math.max(match, 0)]);
+  }
+  return found;
+}
+
+function agree(told: Known | undefined, state: Known | undefined): boolean {
+  if (!told || told.deleted || !state) return (!told || told.deleted) && !state;
+  const same = (value: string, at: number) => value === '' || value === told.values[at];
+  return (
+    told.values.length === state.values.length &&
+    told.description === state.description &&
+    state.values.every(same)
+  );
+}
+
+const show = (known: Known | undefined) =>
+  known ? JSON.stringify({ ...known, values: known.values.slice(-2) }) : 'nothing';
+
+async function listedNames(api: Api): Promise<string[]> {
+  return (await api.list()).body.data.map(({ name }) => name);
+}
+
+function expectedNames(clients: readonly WritingClient[]): string[] {
+  const ledgers = clients.flatMap((client) => [...client.ledgers]);
+  return ledgers
+    .filter(([, { known }]) => known && !known.deleted)
+    .map(([name]) => name)
+    .sort();
+}
+
+describe('a server under load', () => {
+  let server: Server;
+
+  afterEach(() => server.discard());
+
+  it(`keeps every acknowledged write through ${ROUNDS} kills at a random moment`, async () => {
+    server = await Server.start();
+    const clients = newClients();
+    const sharedValues = new Set(['first']);
+    const sharedAcknowledged = new Map<number, string>();
+    let slowestMs = 0;
+    await Api.of(server).create('SHARED', 'first');
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const api = Api.of(server);
+      const random = seededRandom(round);
+      // Everybody writes to this one, too, so that appends meet.
+      const share = async (client: number) => {
+        for (let count = 0; ; count += 1) {
+          const value = `${round}.${client}.${count}`;
+          sharedValues.add(value);
+          const answer = await api.update('SHARED', { value }).catch(() => null);
+          if (!answer) return;
+          if (answer.status === 200) sharedAcknowledged.set(answer.body.data.version, value);
+          else expectRefusal(answer, 409, 'CONCURRENT_CHANGE');
+        }
+      };
+      const load = Promise.all([
+        ...clients.map((client, n) => client.run(api, { seed: round * CLIENTS + n })),
+        ...[0, 1, 2].map(share),
+      ]);
+      await delay(30 + random() * 700);
+      await server.kill();
+      await load;
+
+      server = await Server.start({ dataDir: server.dataDir });
+      expect(server.readyMs).toBeLessThan(RESTART_MS_MAX);
+      slowestMs = Math.max(slowestMs, server.readyMs);
+      const revived = Api.of(server);
+      const found = await Promise.all(clients.map((client) => differences(revived, client)));
+      expect({ round, found: found.flat() }).toEqual({ round, found: [] });
+      expect(clients.flatMap(({ surprises }) => surprises)).toEqual([]);
+      expect((await listedNames(revived)).filter((name) => name !== 'SHARED')).toEqual(
+        expectedNames(clients),
+      );
+
+      const versions = (await revived.versions('SHARED')).body.data.map(({ version }) => version);
+      expect(versions).toEqual(versions.map((_, at) => versions.length - at));
+      for (const version of versions.slice(0, 20)) {
+        const { value } = (await revived.reveal('SHARED', version)).body;
+        expect(sharedValues.has(value)).toBe(true);
+        expect(sharedAcknowledged.get(version) ?? value).toBe(value);
+      }
+      expect(Math.max(0, ...sharedAcknowledged.keys())).toBeLessThanOrEqual(versions.length);
+    }
+    const acknowledged = clients.reduce((sum, client) => sum + client.acknowledged, 0);
+    process.stderr.write(
+      `${acknowledged} writes acknowledged, slowest restart ${Math.round(slowestMs)} ms\n`,
+    );
+    expect(acknowledged).toBeGreaterThan(ROUNDS * 50);
+  });
+
+  it('lets one of 50 changes under one If-Match win', async () => {
+    server = await Server.start();
+    const api = Api.of(server);
+    for (let round = 0; round < 5; round += 1) {
+      const created = await api.create(`CONTESTED_${round}`, 'first');
+      const { id } = created.body.data;
+      const match = { 'if-match': created.headers.get('etag') ?? '' };
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, n) => api.update(id, { value: `value ${n}` }, match)),
+      );
+      const winner = answers.findIndex(({ status }) => status === 200);
+      for (const [n, answer] of answers.entries())
+        if (n !== winner) expectRefusal(answer, 412, 'PRECONDITION_FAILED');
+      expect((await api.reveal(id)).body).toMatchObject({ value: `value ${winner}`, version: 2 });
+      expect((await api.versions(id)).body.data).toHaveLength(2);
+    }
+  });
+
+  it('lets one of 50 creations of one name win', async () => {
+    server = await Server.start();
+    const api = Api.of(server);
+    for (let round = 0; round < 5; round += 1) {
+      const name = `NAME_${round}`;
+      const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => api.create(name, `value ${n}`)));
+      const winner = answers.findIndex(({ status }) => status === 201);
+      for (const [n, answer] of answers.entries())
+        if (n !== winner) expectRefusal(answer, 409, 'SECRET_NAME_TAKEN');
+      expect((await api.list(`?name=${name}`)).body.data).toEqual([answers[winner]?.body.data]);
+      expect((await api.reveal(name)).body).toMatchObject({ value: `value ${winner}`, version: 1 });
+    }
+  });
+
+  it('gives one name to one secret when renames, deletions and creations meet', async () => {
+    server = await Server.start();
+    const api = Api.of(server);
+    for (let n = 0; n < 8; n += 1) await api.create(`START_${n}`, `${n}`);
+    for (let round = 0; round < 10; round += 1) {
+      await Promise.all(
+        Array.from({ length: 8 }, (_, n) => [
+          api.update(`START_${n}`, { name: `GOAL_${(n + round) % 3}` }),
+          api.create(`GOAL_${(n + round) % 3}`, 'new'),
+          api.delete(`GOAL_${n % 3}`),
+        ]).flat(),
+      );
+      const names = await listedNames(api);
+      expect(names).toEqual([...new Set(names)]);
+      for (const name of names) expect((await api.get(name)).body.data.name).toBe(name);
+      for (const name of ['GOAL_0', 'GOAL_1', 'GOAL_2'].filter((goal) => !names.includes(goal))) {
+        expect((await api.create(name, 'free')).status).toBe(201);
+      }
+    }
+  });
+
+  it('finishes what it accepted when it is told to end', async () => {
+    server = await Server.start();
+    const api = Api.of(server);
+    const clients = newClients();
+    const halfSent = await sendHalf(server, 'HALF_SENT');
+    const load = Promise.all(clients.map((client, seed) => client.run(api, { seed })));
+    await delay(1_000);
+    const stopped = performance.now();
+    const exit = server.stop();
+    await delay(200);
+    const answered = halfSent();
+    await load;
+
+    expect(await exit).toBe(0);
+    expect(performance.now() - stopped).toBeLessThan(25_000);
+    expect(await answered).toMatch(/^HTTP\/1\.1 201 /);
+    // Whoever comes too late may be told so, in order; nobody is told that something broke.
+    for (const surprise of clients.flatMap(({ surprises }) => surprises))
+      expect(surprise).toMatch(/: 503 \{"error":"[^"]+","code":"[A-Z_]+","request_id":"[^"]+"\}$/);
+
+    server = await Server.start({ dataDir: server.dataDir });
+    const revived = Api.of(server);
+    const unanswered = clients.flatMap(({ ledgers }) => [...ledgers].filter(([, { pending }]) => pending));
+    expect(unanswered.length).toBeGreaterThan(0);
+    for (const [name, { known }] of unanswered) {
+      // A write without an answer was not accepted, so it did not happen either.
+      expect({ name, state: agree(known, await stateOf(revived, name)) }).toEqual({ name, state: true });
+    }
+    expect((await Promise.all(clients.map((client) => differences(revived, client)))).flat()).toEqual([]);
+    expect((await revived.reveal('HALF_SENT')).body.value).toBe('x');
+  });
+});
+
+/** Sends the first half of a creation; the returned function sends the rest and gives the answer. */
+async function sendHalf(server: Server, name: string): Promise<() => Promise<string>> {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  const body = JSON.stringify({ secret: { name, value: 'x' } });
+  const headers = ['Content-Type: application/json', `Content-Length: ${body.length}`];
+  const text = rawRequest(
+    'POST /api/v1/secrets',
+    [`Authorization: Bearer ${server.apiKey}`, ...headers],
+    body,
+  );
+  await new Promise((resolve) => socket.write(text.slice(0, -10), resolve));
+  return async () => {
+    socket.write(text.slice(-10));
+    await Promise.race([closed, delay(10_000)]);
+    socket.destroy();
+    return Buffer.concat(chunks).toString();
+  };
+}

@@ -1,0 +1,95 @@
+import type { Answer, Api } from './api';
+import { seededRandom } from './seeded-random';
+
+/** A secret as its client knows it. */
+export interface Known {
+  /** Values by version, from 1; all acknowledged. */
+  values: string[];
+  description: string | null;
+  deleted: boolean;
+}
+
+interface Write {
+  readonly kind: 'create' | 'update' | 'describe' | 'delete';
+  /** The new value or description. */
+  readonly text: string;
+}
+
+export interface Ledger {
+  readonly known: Known | undefined;
+  /** Sent, but never answered: it may have happened or not. */
+  readonly pending: Write | undefined;
+}
+
+const SECRETS_PER_CLIENT = 8;
+
+/**
+ * One client that writes to secrets of its own, one after the other, until the server is gone, and keeps
+ * a ledger of what was acknowledged. The same seed writes the same things.
+ */
+export class WritingClient {
+  readonly ledgers = new Map<string, Ledger>();
+  acknowledged = 0;
+  /** Answers that no write of ours deserves. */
+  readonly surprises: string[] = [];
+
+  /** Creations that got no answer. */
+  readonly #cutOff = new Set<string>();
+
+  constructor(private readonly name: string) {}
+
+  /** Runs until a request gets no answer, or `signal` says to send no more. */
+  async run(api: Api, { seed, signal }: { seed: number; signal?: AbortSignal }): Promise<void> {
+    const random = seededRandom(seed);
+    for (let count = 0; !signal?.aborted; count += 1) {
+      const secret = `${this.name}_${Math.floor(random() * SECRETS_PER_CLIENT)}`;
+      const { known } = this.ledgers.get(secret) ?? {};
+      const write = nextWrite(known, random(), `${seed}.${count} of ${secret}`);
+      this.ledgers.set(secret, { known, pending: write });
+      const answer = await send(api, secret, write).catch(() => null);
+      if (answer === null) {
+        if (write.kind === 'create') this.#cutOff.add(secret);
+        return;
+      }
+      if (answer.status >= 300) {
+        this.ledgers.set(secret, { known, pending: undefined });
+        // The claim of a creation that was cut off holds the name for a while: docs/adr, unique names.
+        if (write.kind === 'create' && answer.status === 409 && this.#cutOff.has(secret)) continue;
+        this.surprises.push(`${write.kind} ${secret}: ${answer.status} ${answer.text}`);
+        return;
+      }
+      this.#cutOff.delete(secret);
+      this.acknowledged += 1;
+      this.ledgers.set(secret, { known: after(known, write), pending: undefined });
+    }
+  }
+
+  /** After a check, what was pending is known to have happened or not. */
+  settle(secret: string, known: Known | undefined): void {
+    this.ledgers.set(secret, { known, pending: undefined });
+  }
+}
+
+/** What the secret may be now: as acknowledged, or with the pending write done as well. */
+export function possible({ known, pending }: Ledger): (Known | undefined)[] {
+  return pending ? [known, after(known, pending)] : [known];
+}
+
+function nextWrite(known: Known | undefined, choice: number, text: string): Write {
+  if (!known || known.deleted) return { kind: 'create', text };
+  if (choice < 0.6) return { kind: 'update', text };
+  return { kind: choice < 0.8 ? 'describe' : 'delete', text };
+}
+
+function after(known: Known | undefined, { kind, text }: Write): Known | undefined {
+  if (kind === 'create') return { values: [text], description: null, deleted: false };
+  if (!known) return undefined;
+  if (kind === 'update') return { ...known, values: [...known.values, text] };
+  return kind === 'delete' ? { ...known, deleted: true } : { ...known, description: text };
+}
+
+function send(api: Api, secret: string, { kind, text }: Write): Promise<Answer<unknown>> {
+  if (kind === 'create') return api.create(secret, text);
+  if (kind === 'delete') return api.delete(secret);
+  return api.update(secret, kind === 'update' ? { value: text } : { description: text });
+}

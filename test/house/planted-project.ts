@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { root } from './tracked-files';
+
+/** A file that breaks one rule, and the rule (or the beginning of its sentence) that must be reported on it. */
+export type Breach = readonly [file: string, rule: string, text: string];
+
+export interface PlantedProject {
+  /** Runs a tool of node_modules here and gives what it prints, whether it is content or not. */
+  run(tool: string, ...options: readonly string[]): Promise<string>;
+  remove(): Promise<void>;
+}
+
+export const libs = [
+  ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite'],
+  ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'process', 'host'],
+];
+
+const settings = ['package.json', 'tsconfig.json', 'eslint.config.mjs', '.dependency-cruiser.cjs'];
+
+/** What the planted files lean on. */
+const scenery: Record<string, string> = {
+  ...Object.fromEntries(
+    [...libs, 'testing'].map((lib) => [`libs/${lib}/src/index.ts`, 'export const entry = 1;\n']),
+  ),
+  'libs/kernel/src/index.ts': "export { Word } from './word';\n",
+  'libs/kernel/src/word.ts': 'export class Word {\n  readonly letters = 1;\n}\n',
+  'services/access/src/main.ts': 'export const main = 1;\n',
+};
+
+/** A project of our shape and with our rules in a temporary directory, made of the given files. */
+export async function plant(files: Readonly<Record<string, string>>): Promise<PlantedProject> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'hklst-planted-'));
+  await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+  for (const file of settings) await cp(path.join(root, file), path.join(folder, file));
+  for (const [file, text] of Object.entries({ ...scenery, ...files })) {
+    await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+    await writeFile(path.join(folder, file), text);
+  }
+  return {
+    run: (tool, ...options) =>
+      new Promise((resolve) => {
+        const args = [path.join(root, 'node_modules', tool), ...options];
+        // A tool that reports a breach exits with an error: what it prints is the answer.
+        execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (_, stdout, stderr) =>
+          resolve(stdout || stderr),
+        );
+      }),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+export function textsOf(breaches: readonly Breach[]): Record<string, string> {
+  return Object.fromEntries(breaches.map(([file, , text]) => [file, text]));
+}
