@@ -35,36 +35,7 @@ async function bench() {
   const server = await startServer(standalone, env);
   const idleMiB = server.memoryMiB();
   const { seconds } = options;
-  const scenarios = [
-    {
-      name: 'list 20 of 10,000 (a page)',
-      paths: ['/api/v1/secrets?page=250&page_size=20'],
-      must: 12,
-      mustP99: 15,
-    },
-    {
-      name: 'read a value',
-      paths: sample(ids, 100).map((id) => `/api/v1/secrets/${id}/value`),
-      must: 21,
-      mustP99: 6,
-    },
-    {
-      name: 'create a secret',
-      method: 'POST',
-      body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}',
-      paths: ['/api/v1/secrets'],
-      must: 7,
-      mustP99: 15,
-    },
-    {
-      name: 'change a value',
-      method: 'PUT',
-      body: '{"secret":{"value":"whsec_def456_$N"}}',
-      paths: ids.slice(0, 5_000).map((id) => `/api/v1/secrets/${id}`),
-      must: 7,
-      mustP99: 15,
-    },
-  ];
+  const scenarios = scenariosOf(ids);
   const rows = [];
   const rawRate = async () => (await load(raw, { name: 'raw', paths: ['/'], seconds })).perSecond;
   let before = await rawRate();
@@ -97,6 +68,39 @@ async function bench() {
   const file = path.join(here, 'results', 'standalone.md');
   writeFileSync(file, `${report}\n`);
   console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
+}
+
+function scenariosOf(ids) {
+  return [
+    {
+      name: 'list 20 of 10,000 (a page)',
+      paths: ['/api/v1/secrets?page=250&page_size=20'],
+      must: 12,
+      mustP99: 15,
+    },
+    {
+      name: 'read a value',
+      paths: sample(ids, 100).map((id) => `/api/v1/secrets/${id}/value`),
+      must: 21,
+      mustP99: 6,
+    },
+    {
+      name: 'create a secret',
+      method: 'POST',
+      body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}',
+      paths: ['/api/v1/secrets'],
+      must: 7,
+      mustP99: 15,
+    },
+    {
+      name: 'change a value',
+      method: 'PUT',
+      body: '{"secret":{"value":"whsec_def456_$N"}}',
+      paths: ids.slice(0, 5_000).map((id) => `/api/v1/secrets/${id}`),
+      must: 7,
+      mustP99: 15,
+    },
+  ];
 }
 
 function sample(list, count) {

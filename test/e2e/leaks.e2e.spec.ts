@@ -99,7 +99,10 @@ describe('what was entrusted', () => {
       415,
     );
     expectSilence('coding', await post({ body: value, headers: { 'content-encoding': newStray() } }), 415);
-    expectSilence('too large', await post({ body: `"${value.repeat(4_000)}"` }), 413);
+    const large = value.repeat(4_000);
+    const head = ['Content-Type: application/json', `Content-Length: ${large.length}`];
+    const pieces = [rawRequest('POST /api/v1/secrets', head), large];
+    expectSilence('too large', parsed(await exchange(server, { pieces, pauseMs: 20 })), 413);
     expectSilence('no credential', await post({ ...secret({}), key: null }), 401);
     expectSilence('bad credential', await post({ ...secret({}), key: newStray() }), 401);
     expectSilence('bad key', await post({ ...secret({}), key: `hklst_${newStray().slice(0, 84)}` }), 401);
@@ -253,7 +256,7 @@ describe('what was entrusted', () => {
   });
 });
 
-function parsed({ text }: RawAnswer): Answer<unknown> {
+function parsed({ text, statuses }: RawAnswer): Answer<unknown> {
   const [head = '', body = ''] = text.split('\r\n\r\n', 2);
   const [, ...lines] = head.split('\r\n');
   const headers = new Headers(
@@ -262,5 +265,5 @@ function parsed({ text }: RawAnswer): Answer<unknown> {
       return [line.slice(0, colon), line.slice(colon + 1)];
     }),
   );
-  return { status: 400, headers, text: body, body: {} };
+  return { status: statuses[0] ?? 0, headers, text: body, body: {} };
 }

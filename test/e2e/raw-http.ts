@@ -30,6 +30,7 @@ export async function exchange(
   const started = performance.now();
   const chunks: Buffer[] = [];
   let closed = false;
+  let next = 0;
   let quiet: NodeJS.Timeout | undefined;
   const hangUp = () => socket.destroy();
   const end = setTimeout(hangUp, msMax);
@@ -38,10 +39,11 @@ export async function exchange(
   socket.on('end', () => (closed = true));
   socket.on('data', (chunk) => {
     chunks.push(chunk);
+    // Who is answered sends no more: a server that hangs up on a sender resets the connection, answer and all.
+    next = pieces.length;
     clearTimeout(quiet);
     quiet = setTimeout(hangUp, quietMs);
   });
-  let next = 0;
   const write = () => {
     const piece = pieces[next];
     if (piece === undefined || !socket.writable) return;

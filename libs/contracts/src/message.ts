@@ -11,7 +11,7 @@ export interface Message<Req extends ObjectSchema = ObjectSchema, Rep extends Ob
   readonly reply: Rep;
 }
 
-export type RequestOf<M> = M extends Message<infer Req, ObjectSchema> ? v.InferOutput<Req> : never;
+export type RequestOf<M> = M extends Message<infer Req> ? v.InferOutput<Req> : never;
 export type ReplyOf<M> = M extends Message<ObjectSchema, infer Rep> ? v.InferOutput<Rep> : never;
 
 export function defineMessage<Req extends ObjectSchema, Rep extends ObjectSchema>(

@@ -31,5 +31,7 @@ export async function openEventStore(url: string, options: EventStoreOptions = {
 }
 
 function configInvalid(reason: string): AppError {
-  return new AppError('CONFIG_INVALID', { safeMessage: `The event store's URL is invalid: ${reason}.` });
+  return new AppError('CONFIG_INVALID', {
+    safeMessage: `Cannot start: EVENT_STORE_URL is invalid: ${reason}.`,
+  });
 }

@@ -1,4 +1,4 @@
-import { AppError } from './app-error';
+import { AppError, isAppError, type ErrorDetail } from './app-error';
 
 /** Reads one setting: gives its parsed value, or throws a plain Error that says what is expected. */
 export type Setting<T> = (text: string | undefined) => T;
@@ -12,19 +12,49 @@ export function readEnv<S extends Record<string, Setting<unknown>>>(
   settings: S,
 ): Readonly<{ [K in keyof S]: ReturnType<S[K]> }> {
   const parsed: Record<string, unknown> = {};
-  const complaints: string[] = [];
+  const complaints: ErrorDetail[] = [];
   for (const [name, setting] of Object.entries(settings)) {
     try {
       // An empty variable means "not set": that is how compose files and shells leave one out.
       parsed[name] = setting(env[name] === '' ? undefined : env[name]);
     } catch (error) {
-      complaints.push(`${name} ${error instanceof Error ? error.message : 'is invalid'}`);
+      complaints.push({ field: name, message: error instanceof Error ? error.message : 'is invalid' });
     }
   }
-  if (complaints.length > 0) {
-    throw new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${complaints.join('; ')}.` });
-  }
+  if (complaints.length > 0) throw refusal(complaints);
   return Object.freeze(parsed) as Readonly<{ [K in keyof S]: ReturnType<S[K]> }>;
+}
+
+/** The refusal of one setting; `message` says what is expected, never what was given. */
+export function configInvalid(name: string, message: string, cause?: unknown): AppError {
+  return refusal([{ field: name, message }], cause);
+}
+
+/** Runs every reader before it fails, so that one start names all bad settings of a process. */
+export function readTogether<R extends Record<string, () => unknown>>(
+  readers: R,
+): { [K in keyof R]: ReturnType<R[K]> } {
+  const read: Record<string, unknown> = {};
+  const complaints: ErrorDetail[] = [];
+  for (const [name, reader] of Object.entries(readers)) {
+    try {
+      read[name] = reader();
+    } catch (error) {
+      if (!isAppError(error, 'CONFIG_INVALID') || !error.details) throw error;
+      complaints.push(...error.details);
+    }
+  }
+  if (complaints.length > 0) throw refusal(complaints);
+  return read as { [K in keyof R]: ReturnType<R[K]> };
+}
+
+function refusal(details: readonly ErrorDetail[], cause?: unknown): AppError {
+  const sentences = new Set(details.map(({ field, message }) => `${field} ${message}`));
+  return new AppError('CONFIG_INVALID', {
+    safeMessage: `Cannot start: ${[...sentences].join('; ')}.`,
+    details,
+    cause,
+  });
 }
 
 export function text(fallback: string): Setting<string> {

@@ -1,7 +1,16 @@
 export { AppError, isAppError, type ErrorDetail } from './app-error';
 export { systemClock, type Clock } from './clock';
 export { withDeadline } from './deadline';
-export { integer, oneOf, optionalText, readEnv, text, type Setting } from './env';
+export {
+  configInvalid,
+  integer,
+  oneOf,
+  optionalText,
+  readEnv,
+  readTogether,
+  text,
+  type Setting,
+} from './env';
 export { errorRegistry, type ErrorCode, type ErrorKind } from './error-registry';
 export { idFromCommand, isId, newCommandId, newId, uuidV5, type IdPrefix } from './ids';
 export { Redacted } from './redacted';

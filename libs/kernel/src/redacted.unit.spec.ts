@@ -6,7 +6,7 @@ describe('Redacted', () => {
 
   it.each([
     ['JSON', JSON.stringify({ redacted })],
-    ['string conversion', `${String(redacted)}`],
+    ['string conversion', String(redacted)],
     ['inspection', inspect({ redacted }, { depth: 9, showHidden: true })],
     ['formatting', format('%s %o %O %j', redacted, redacted, redacted, redacted)],
     ['its own properties', JSON.stringify(Object.getOwnPropertyNames(redacted))],

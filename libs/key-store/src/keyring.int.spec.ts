@@ -114,6 +114,23 @@ describe('Keyring: seal and open', () => {
     });
   });
 
+  it('keep one row per value, which says whose and which version', async () => {
+    const org = newOrg();
+    const { dataKeyId } = await ring.seal(org, 'sec_a', 7, value);
+    expect(dataKeyId).toMatch(/^[0-9a-f]{32}$/);
+    const place = {
+      id: dataKeyId,
+      purpose: 'data',
+      parent: `${org}.1`,
+      orgId: org,
+      secretId: 'sec_a',
+      generation: 7,
+    };
+    expect(await keys.list({ purpose: 'data', orgId: org, limit: 10 })).toEqual([
+      expect.objectContaining(place),
+    ]);
+  });
+
   it('seal nothing when the data key cannot be stored', async () => {
     const org = newOrg();
     const sealed = await ring.seal(org, 'sec_a', 1, value);

@@ -62,6 +62,16 @@ export class Keyring {
     return new Keyring(options.keys, roots, options.clock);
   }
 
+  /** True once a value was sealed for anybody. */
+  async hasOrganizationKeys(): Promise<boolean> {
+    return (await this.keys.count({ purpose: 'organization' })) > 0;
+  }
+
+  /** True when the key was made before; asking does not make it. */
+  async hasInstanceKey(name: InstanceKeyName): Promise<boolean> {
+    return (await this.keys.get(name)) !== null;
+  }
+
   /** Rejects with STORE_UNAVAILABLE when the key store cannot serve. */
   ping(): Promise<void> {
     return this.keys.ping();

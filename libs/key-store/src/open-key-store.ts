@@ -25,6 +25,6 @@ export async function openKeyStore(url: string): Promise<KeyStore> {
 /** Repeats no part of the URL: it may hold a password. */
 function invalid(reason: string): AppError {
   return new AppError('CONFIG_INVALID', {
-    safeMessage: `Cannot start: the key store's URL is invalid: ${reason}.`,
+    safeMessage: `Cannot start: KEY_STORE_URL is invalid: ${reason}.`,
   });
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError, oneOf, optionalText, type Setting } from '#libs/kernel';
+import { configInvalid, oneOf, optionalText, type Setting } from '#libs/kernel';
 import type { MutualTls } from '#libs/transport';
 
 /** Settings of every process, to be spread into its `readEnv`. */
@@ -21,7 +21,7 @@ export function readIdentity(
   const { SERVICE_CERT_FILE: cert, SERVICE_KEY_FILE: key, SERVICE_CA_FILE: ca } = settings;
   if (cert === undefined && key === undefined && ca === undefined) return undefined;
   if (cert === undefined || key === undefined || ca === undefined) {
-    throw invalid('set SERVICE_CERT_FILE, SERVICE_KEY_FILE and SERVICE_CA_FILE, or none of them');
+    throw configInvalid('SERVICE_CERT_FILE', 'SERVICE_KEY_FILE and SERVICE_CA_FILE must be set all, or none');
   }
   return { cert: read(cert), key: read(key), ca: read(ca) };
 }
@@ -40,10 +40,6 @@ function read(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw invalid(`the file ${file} cannot be read`, cause);
+    throw configInvalid('SERVICE_CERT_FILE', `or its companions: ${file} cannot be read`, cause);
   }
-}
-
-function invalid(reason: string, cause?: unknown): AppError {
-  return new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${reason}.`, cause });
 }

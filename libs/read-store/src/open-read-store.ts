@@ -27,5 +27,7 @@ export async function openReadStore(url: string): Promise<ReadStore> {
 }
 
 function configInvalid(reason: string): AppError {
-  return new AppError('CONFIG_INVALID', { safeMessage: `The read store's URL is invalid: ${reason}.` });
+  return new AppError('CONFIG_INVALID', {
+    safeMessage: `Cannot start: READ_STORE_URL is invalid: ${reason}.`,
+  });
 }

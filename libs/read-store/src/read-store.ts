@@ -68,6 +68,7 @@ export interface ReadStore {
    * checkpoint; one transaction where the engine has them. `fence` must be the one of the lease called
    * like the projection, else STORE_UNAVAILABLE.
    */
+  // eslint-disable-next-line no-restricted-syntax -- what, whose, up to where, by which right: one call in one runner
   project(projection: string, changes: readonly Change[], position: string, fence: number): Promise<void>;
   /** The position a projection has reached; null when it never ran. */
   checkpoint(projection: string): Promise<string | null>;

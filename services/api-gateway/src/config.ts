@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
-import { AppError, integer, optionalText, readEnv, text } from '#libs/kernel';
+import { createSecureContext } from 'node:tls';
+import { configInvalid, integer, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
@@ -13,26 +15,35 @@ export function readGatewayConfig(env = process.env) {
     TLS_KEY_FILE: optionalText(),
     TRUSTED_PROXIES: proxies,
   });
-  const {
-    HOST: host,
-    TLS_CERT_FILE: certFile,
-    TLS_KEY_FILE: keyFile,
-    TRUSTED_PROXIES: trustedProxies,
-  } = settings;
-  if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new AppError('CONFIG_INVALID', {
-      safeMessage: 'Cannot start: set both TLS_CERT_FILE and TLS_KEY_FILE, or neither.',
-    });
-  }
-  const tls = certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : null;
+  const { HOST: host, TRUSTED_PROXIES: trustedProxies } = settings;
+  const tls = readTls(settings.TLS_CERT_FILE, settings.TLS_KEY_FILE);
   if (!tls && trustedProxies.length === 0 && !isLoopback(host)) {
-    throw new AppError('CONFIG_INVALID', {
-      safeMessage:
-        'Cannot start: HOST is not a loopback address, and secrets do not travel over plain HTTP. Set TLS_CERT_FILE ' +
-        'and TLS_KEY_FILE, or TRUSTED_PROXIES to the addresses of the proxy that terminates TLS in front.',
-    });
+    throw configInvalid(
+      'HOST',
+      'is not a loopback address, and secrets do not travel over plain HTTP: set TLS_CERT_FILE and TLS_KEY_FILE, ' +
+        'or TRUSTED_PROXIES to the addresses of the proxy that terminates TLS in front',
+    );
   }
   return { host, port: settings.PORT, tls, trustedProxies };
+}
+
+/** Certificate and key, checked to belong together; null when neither is set. */
+function readTls(certFile: string | undefined, keyFile: string | undefined) {
+  if (certFile === undefined && keyFile === undefined) return null;
+  if (certFile === undefined || keyFile === undefined) {
+    throw configInvalid('TLS_CERT_FILE', 'and TLS_KEY_FILE must be set both, or neither');
+  }
+  try {
+    const tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    throw configInvalid(
+      'TLS_CERT_FILE',
+      'and TLS_KEY_FILE must name a readable certificate and its key',
+      cause,
+    );
+  }
 }
 
 function isLoopback(host: string): boolean {

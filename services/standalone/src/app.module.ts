@@ -4,12 +4,12 @@ import type { Clock } from '#libs/kernel';
 import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
-import { readAccessConfig } from '../../access/src/config';
+import type { AccessConfig } from '../../access/src/config';
 import { GatewayModule } from '../../api-gateway/src/app.module';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
-import { readSecretsCommandConfig } from '../../secrets-command/src/config';
+import type { SecretsCommandConfig } from '../../secrets-command/src/config';
 import { SecretsQueryModule } from '../../secrets-query/src/app.module';
-import { readSecretsQueryConfig } from '../../secrets-query/src/config';
+import type { SecretsQueryConfig } from '../../secrets-query/src/config';
 
 export interface StandaloneParts {
   readonly clock: Clock;
@@ -18,19 +18,31 @@ export interface StandaloneParts {
   readonly stores: Stores;
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
+  readonly configs: {
+    readonly access: AccessConfig;
+    readonly secretsCommand: SecretsCommandConfig;
+    readonly secretsQuery: SecretsQueryConfig;
+  };
 }
 
 /** Every service in one process. They still meet only through messages. */
 @Module({})
 export class StandaloneModule {
-  static async register({ clock, logger, metrics, stores, client }: StandaloneParts): Promise<DynamicModule> {
+  static async register({
+    clock,
+    logger,
+    metrics,
+    stores,
+    client,
+    configs,
+  }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
     const partsOf = async (service: string) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
-    const access = { ...(await partsOf('access')), config: readAccessConfig() };
-    const command = { ...(await partsOf('secrets-command')), config: readSecretsCommandConfig() };
-    const query = { ...(await partsOf('secrets-query')), config: readSecretsQueryConfig() };
+    const access = { ...(await partsOf('access')), config: configs.access };
+    const command = { ...(await partsOf('secrets-command')), config: configs.secretsCommand };
+    const query = { ...(await partsOf('secrets-query')), config: configs.secretsQuery };
     return {
       module: StandaloneModule,
       imports: [

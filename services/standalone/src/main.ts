@@ -1,19 +1,32 @@
 import 'reflect-metadata';
 import { openStores, prepareDataDirectory, writePrivateFile } from '#libs/host';
-import { systemClock as clock } from '#libs/kernel';
+import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
 import { announceFirstStart, announceReady, announceRefusal, endOnSignal } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
+import { readAccessConfig } from '../../access/src/config';
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { readGatewayConfig } from '../../api-gateway/src/config';
 import { createGateway } from '../../api-gateway/src/http/create-gateway';
 import { listen } from '../../api-gateway/src/http/listen';
+import { readSecretsCommandConfig } from '../../secrets-command/src/config';
+import { readSecretsQueryConfig } from '../../secrets-query/src/config';
 import { StandaloneModule } from './app.module';
 import { readStandaloneConfig } from './config';
 
 async function start(): Promise<void> {
-  const { logLevel, stores: storesConfig } = readStandaloneConfig();
-  const config = readGatewayConfig();
+  const {
+    standalone,
+    gateway: config,
+    ...configs
+  } = readTogether({
+    standalone: () => readStandaloneConfig(),
+    gateway: () => readGatewayConfig(),
+    access: () => readAccessConfig(),
+    secretsCommand: () => readSecretsCommandConfig(),
+    secretsQuery: () => readSecretsQueryConfig(),
+  });
+  const { logLevel, stores: storesConfig } = standalone;
   const logger = createLogger({ level: logLevel, service: 'standalone' });
   installCrashHandlers(logger);
   prepareDataDirectory(storesConfig.dataDir);
@@ -21,7 +34,7 @@ async function start(): Promise<void> {
   const metrics = createMetrics();
   const stores = await openStores(storesConfig, clock);
   const { client, strategy } = createInProcessTransport({ logger });
-  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client });
+  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client, configs });
   const app = await createGateway(root, { config, logger, metrics });
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
@@ -31,8 +44,9 @@ async function start(): Promise<void> {
   });
 
   const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
-  const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
+  // The port first: a start that cannot serve leaves the first key to the next one.
   const url = await listen(app, config);
+  const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
   if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
   announceReady(url);
 }

@@ -68,11 +68,15 @@ export class AppendGroups {
     } catch (error) {
       const refused = members.length > 1 && isAppError(error, 'WRONG_REVISION');
       for (const member of members) {
-        if (refused) this.#alone(stream, member.events).then(member.resolve, member.reject);
+        if (refused)
+          this.#alone(stream, member.events).then(
+            (appended) => member.resolve(appended),
+            (reason: unknown) => member.reject(reason),
+          );
         else member.reject(error);
       }
       // When the store is away, those behind learn it now instead of one timeout after the other.
-      if (isAppError(error, 'STORE_UNAVAILABLE')) for (const { reject } of behind.splice(0)) reject(error);
+      if (isAppError(error, 'STORE_UNAVAILABLE')) for (const member of behind.splice(0)) member.reject(error);
     }
   }
 

@@ -41,6 +41,7 @@ export function createEsdbClient(
   generation: number,
 ): EsdbClient {
   const keepAliveInterval = (connection.keepAliveInterval ?? 0) + (generation % 100);
+  /* eslint-disable no-console -- it is the client that prints */
   const { warn } = console;
   // It warns on the console of a keep-alive below 10 s, at each reconnection anew. We mean it.
   console.warn = () => undefined;
@@ -49,5 +50,6 @@ export function createEsdbClient(
     return new EsdbClient({ ...connection, keepAliveInterval } as never, channel, credentials);
   } finally {
     console.warn = warn;
+    /* eslint-enable no-console */
   }
 }

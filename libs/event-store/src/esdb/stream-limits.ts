@@ -24,7 +24,7 @@ export async function changeLimits(
   for (let tries = 1; ; tries += 1) {
     const [last] = await connection.run(READ_MS, (client) => readStream(client, tail));
     const before: JsonObject = last?.data ?? {};
-    const after = { ...before, ...change(before as Limits) };
+    const after = { ...before, ...change(before) };
     if (JSON.stringify(after) === JSON.stringify(before)) return;
     const data = Buffer.from(JSON.stringify(after));
     const event = { id: newCommandId(), type: '$metadata', data, metadata: Buffer.alloc(0) };

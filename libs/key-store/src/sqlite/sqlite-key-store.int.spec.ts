@@ -91,7 +91,7 @@ describe('openSqliteKeyStore', () => {
         ArrayBuffer.isView(value) ? Buffer.from(value.buffer).toString('latin1') : value,
       );
       expect(sent).toContain(key.id);
-      expect(sent).not.toContain(secret.toString());
+      expect(sent.includes(secret.toString())).toBe(false);
     } finally {
       posted.mockRestore();
     }

@@ -70,6 +70,7 @@ class SqliteReadStore implements ReadStore {
     return Number(this.#read(selectCount(spec, query)) ?? 0);
   }
 
+  // eslint-disable-next-line no-restricted-syntax -- what, whose, up to where, by which right: one call in one runner
   async project(
     projection: string,
     changes: readonly Change[],

@@ -1,6 +1,6 @@
 import { type handleClientStreamingCall, Metadata, status } from '@grpc/grpc-js';
 import { Empty } from '@eventstore/db-client/generated/shared_pb';
-import { AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb';
+import { type AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { APPEND_BYTES_MAX, type Expected } from './append-decision';
 import { applyAppend, isMalformed, type Core, type Outcome } from './append';
 import type { ProposedEvent } from './log';

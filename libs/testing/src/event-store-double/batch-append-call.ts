@@ -1,7 +1,8 @@
 import { type handleBidiStreamingCall, status } from '@grpc/grpc-js';
 import * as shared from '@eventstore/db-client/generated/shared_pb';
+import { Code } from '@eventstore/db-client/generated/code_pb';
 import { Status } from '@eventstore/db-client/generated/status_pb';
-import { BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
+import { type BatchAppendReq, BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { APPEND_BYTES_MAX, type Expected } from './append-decision';
@@ -84,10 +85,7 @@ function refusal(outcome: Exclude<Outcome, { kind: 'success' }>): Status {
 function statusOf(name: string, reason: { serializeBinary(): Uint8Array }): Status {
   const details = new Any();
   details.pack(reason.serializeBinary(), `event_store.client.${name}`);
-  return new Status()
-    .setCode(status.UNKNOWN as number)
-    .setMessage(name)
-    .setDetails(details);
+  return new Status().setCode(Code.UNKNOWN).setMessage(name).setDetails(details);
 }
 
 function wrongRevision({

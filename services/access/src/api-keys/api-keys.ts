@@ -15,13 +15,12 @@ export interface KnownKey {
 }
 
 /**
- * Keys by id, as the organization's stream knows them. Remembered for a second: a change made by another
- * process holds that soon, and one key under load costs one fold a second. Unknown ids are remembered
- * too, so that they take the same path and time as known ones.
+ * Keys by id, as the organization's stream knows them. A known key is remembered for a second: a change made
+ * by another process holds that soon, and one key under load costs one fold a second.
  */
 @Injectable()
 export class ApiKeys {
-  readonly #remembered = new LRUCache<string, { found: KnownKey | null }>({ max: 10_000, ttl: 1_000 });
+  readonly #remembered = new LRUCache<string, KnownKey>({ max: 10_000, ttl: 1_000 });
 
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
@@ -30,19 +29,28 @@ export class ApiKeys {
 
   async find(keyId: string): Promise<KnownKey | null> {
     const remembered = this.#remembered.get(keyId);
-    if (remembered) return remembered.found;
+    if (remembered) return remembered;
     const found = await this.lookUp(keyId);
-    this.#remembered.set(keyId, { found });
+    if (found) this.#remembered.set(keyId, found);
     return found;
   }
 
+  /** The work that an unknown id costs: done before a known one is refused, so that time tells nothing. */
+  async pretendUnknown(keyId: string): Promise<void> {
+    await this.indexed(keyId);
+  }
+
   private async lookUp(keyId: string): Promise<KnownKey | null> {
-    const row = await this.reads.get(API_KEY_INDEX_COLLECTION, keyId);
+    const row = await this.indexed(keyId);
     if (!row) return null;
     const orgId = String(row['orgId']);
     const stream = organizationStream(orgId);
     const { state } = await foldStream(this.events, { orgId, stream }, organizationFold);
     const key = state.keys.get(keyId);
     return key ? { orgId, key } : null;
+  }
+
+  private async indexed(keyId: string) {
+    return this.reads.get(API_KEY_INDEX_COLLECTION, keyId);
   }
 }

@@ -23,8 +23,10 @@ export class AuthenticateHandler {
     const known = await this.apiKeys.find(presented.id);
     const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
     const verified = verifyApiKey(pepper, presented, known?.key.hash);
-    if (!verified || !known || this.expired(known.key.expiresAt))
+    if (!verified || !known || this.expired(known.key.expiresAt)) {
+      if (known) await this.apiKeys.pretendUnknown(presented.id);
       throw new AppError('AUTHENTICATION_REQUIRED');
+    }
     return {
       caller: { orgId: known.orgId, actorType: 'api-key', actorId: presented.id },
       scopes: scopes.filter((scope) => known.key.scopes.includes(scope)),

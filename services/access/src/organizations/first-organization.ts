@@ -4,7 +4,7 @@ import { hashApiKey, newApiKey } from '#libs/crypto';
 import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
 import { organizationFold, organizationStream } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
+import { AppError, idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import { API_KEY_PEPPER } from '../api-keys/api-keys';
 import type { AccessConfig } from '../config';
 import { CLOCK, CONFIG, EVENT_STORE, PRODUCER } from '../tokens';
@@ -31,6 +31,7 @@ export class FirstOrganization {
     const orgId = FIRST_ORGANIZATION_ID;
     const stream = organizationStream(orgId);
     const { state, expected } = await foldStream(this.events, { orgId, stream }, organizationFold);
+    await this.refuseHalf(state.organization !== null);
     if (state.organization) return null;
 
     const now = this.clock.now();
@@ -63,5 +64,16 @@ export class FirstOrganization {
     });
     await this.events.append({ orgId, stream, events, expected, metadata });
     return apiKey.text;
+  }
+
+  /** A log without its keys opens nothing; keys without their log mean that the log is lost, not new. */
+  private async refuseHalf(hasLog: boolean): Promise<void> {
+    const hasKeys = await this.keyring.hasOrganizationKeys();
+    const hasPepper = await this.keyring.hasInstanceKey(API_KEY_PEPPER);
+    if (hasLog ? hasPepper : !hasKeys) return;
+    const safeMessage = hasLog
+      ? 'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.'
+      : 'Cannot start: the key store is in use, but its event log (events.db) is empty. Put the log back from its backup.';
+    throw new AppError('STORE_CORRUPT', { safeMessage });
   }
 }

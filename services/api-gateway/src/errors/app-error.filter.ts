@@ -27,26 +27,34 @@ export class AppErrorFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const error = toAppError(thrown);
     const status = httpStatusOf[error.kind];
-    if (status >= 500) {
-      const cause = isAppError(thrown) && thrown.cause !== undefined ? thrown.cause : thrown;
-      this.logger.error('request failed', {
+    if (status >= 500) this.log(request.id, thrown, error);
+    void reply
+      .status(status)
+      .headers(headersOf(status, error))
+      .send({
+        error: error.safeMessage,
+        code: error.code,
+        ...(error.details && { details: error.details }),
         request_id: request.id,
-        ...errorFields(cause),
-        error_code: error.code,
       });
-    }
-    if (status === 401) void reply.header('www-authenticate', 'Bearer');
-    if (status === 503 || status === 429)
-      void reply.header('retry-after', String(error.retryAfterSeconds ?? 1));
-    // The rest of a body that was refused unread is not worth reading.
-    if (status === 413 || status === 408) void reply.header('connection', 'close');
-    void reply.status(status).send({
-      error: error.safeMessage,
-      code: error.code,
-      ...(error.details && { details: error.details }),
-      request_id: request.id,
+  }
+
+  private log(requestId: string, thrown: unknown, error: AppError): void {
+    const cause = isAppError(thrown) && thrown.cause !== undefined ? thrown.cause : thrown;
+    this.logger.error('request failed', {
+      request_id: requestId,
+      ...errorFields(cause),
+      error_code: error.code,
     });
   }
+}
+
+function headersOf(status: number, error: AppError): Record<string, string> {
+  if (status === 401) return { 'www-authenticate': 'Bearer' };
+  if (status === 503 || status === 429) return { 'retry-after': String(error.retryAfterSeconds ?? 1) };
+  // The rest of a body that was refused unread is not worth reading.
+  if (status === 413 || status === 408) return { connection: 'close' };
+  return {};
 }
 
 function toAppError(thrown: unknown): AppError {

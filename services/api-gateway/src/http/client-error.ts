@@ -1,6 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpStatusOf } from '../errors/http-status';
+import { SECURITY_HEADERS } from './security-headers';
 
 const REASON: Record<number, string> = {
   400: 'Bad Request',
@@ -15,21 +18,38 @@ const CODE_OF: Record<string, ErrorCode> = {
 
 /** Answers what is not HTTP, or not in time, in the one shape of errors, and ends the connection (case C7). */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const code = CODE_OF[error.code ?? ''] ?? 'MALFORMED_REQUEST';
+  if (socket.writable) socket.end(refusal(CODE_OF[error.code ?? ''] ?? 'MALFORMED_REQUEST'));
+  else socket.destroy();
+}
+
+/** Answers a URL that no route can be looked up for; Fastify's own answer repeats it. */
+export function answerBadUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const { kind, message } = errorRegistry.MALFORMED_REQUEST;
+  const body = { error: message, code: 'MALFORMED_REQUEST', request_id: request.id };
+  void reply
+    .status(httpStatusOf[kind])
+    .headers(SECURITY_HEADERS)
+    .header('x-request-id', request.id)
+    .send(body);
+}
+
+/** `Expect` may ask for 100-continue alone, which Node answers by itself. */
+export function answerBadExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  response.socket?.end(refusal('MALFORMED_REQUEST'));
+}
+
+function refusal(code: ErrorCode): string {
   const { kind, message } = errorRegistry[code];
   const status = httpStatusOf[kind];
   const requestId = newCommandId();
   const body = JSON.stringify({ error: message, code, request_id: requestId });
-  const head = [
-    `HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `X-Request-Id: ${requestId}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const headers = {
+    ...SECURITY_HEADERS,
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`, ...lines, '', body].join('\r\n');
 }

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newCommandId } from '#libs/kernel';
 import type { GatewayConfig } from '../config';
-import { answerClientError } from './client-error';
+import { answerBadExpectation, answerBadUrl, answerClientError } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
 
 /** Headers must have arrived by then, the whole request a little later (cases C3, I2). */
@@ -28,6 +27,9 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
       return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newCommandId();
     },
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerBadUrl,
+    // What arrives while the server closes on a connection that is open is answered like any other.
+    return503OnClosing: false,
     ...serverOptions(config),
   });
   const server = adapter.getInstance();
@@ -40,16 +42,17 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     }
   });
   server.decorateRequest('caller', null);
+  server.server.on('checkExpectation', answerBadExpectation);
   return adapter;
 }
 
 function serverOptions({ tls }: GatewayConfig) {
-  const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1_000 };
-  if (!tls) return { http: timeouts };
-  const https = {
-    cert: readFileSync(tls.certFile),
-    key: readFileSync(tls.keyFile),
-    minVersion: 'TLSv1.2' as const,
+  const limits = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: 1_000,
+    // Refused by our own hook, in the shape of all errors.
+    requireHostHeader: false,
   };
-  return { https: { ...timeouts, ...https } };
+  if (!tls) return { http: limits };
+  return { https: { ...limits, ...tls, minVersion: 'TLSv1.2' as const } };
 }

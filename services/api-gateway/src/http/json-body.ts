@@ -83,10 +83,9 @@ class JsonWalk {
     }
     const raw = this.text.slice(start, end + 1);
     const content = escaped ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+    if (!this.isSecretValue() && isMisplacedCredential(content)) throw new AppError('MISPLACED_CREDENTIAL');
     const container = this.#open.at(-1);
     if (container?.keys && container.key === null) this.key(container, content);
-    else if (!this.isSecretValue() && isMisplacedCredential(content))
-      throw new AppError('MISPLACED_CREDENTIAL');
     return end;
   }
 

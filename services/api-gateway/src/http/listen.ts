@@ -8,7 +8,9 @@ export async function listen(
   { host, port, tls }: GatewayConfig,
 ): Promise<string> {
   try {
-    await app.listen(port, host);
+    await app.init();
+    // Not Nest's own listen: it logs a refusal that is about to become a sentence.
+    await app.getHttpAdapter().getInstance().listen({ port, host });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     const reason = REASON[code] ?? `cannot be opened (${code})`;

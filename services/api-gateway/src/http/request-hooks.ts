@@ -3,8 +3,11 @@ import type { Metrics, Logger } from '#libs/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isMisplacedCredential } from '../auth/misplaced-credential';
 import type { GatewayRequest } from './gateway-request';
+import { SECURITY_HEADERS } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
+
+const CLOSE_IDLE_MS = 50;
 
 interface HookParts {
   readonly logger: Logger;
@@ -18,6 +21,11 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
     void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     if (tls) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     done(earlyRefusal(request, reply));
+  });
+  // A connection that falls idle while the server closes would keep it open until its time-out.
+  server.addHook('preClose', (done) => {
+    setInterval(() => server.server.closeIdleConnections(), CLOSE_IDLE_MS).unref();
+    done();
   });
   server.addHook('onResponse', (request, reply, done) => {
     // The route's pattern, never the URL: a URL may hold anything a client mistakes for a place to put a key.
@@ -38,14 +46,12 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
   });
 }
 
-const SECURITY_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'referrer-policy': 'no-referrer',
-};
-
 function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
+  // RFC 9112 asks for it; Node's own refusal has no body.
+  if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+    void reply.header('connection', 'close');
+    return new AppError('MALFORMED_REQUEST');
+  }
   if (!METHODS.has(request.method)) {
     void reply.header('allow', [...METHODS].join(', ')).header('connection', 'close');
     return new AppError('METHOD_NOT_ALLOWED');

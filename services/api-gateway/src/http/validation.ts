@@ -2,6 +2,8 @@ import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@ne
 import { AppError, type ErrorDetail } from '#libs/kernel';
 
 const DETAILS_MAX = 50;
+/** Names that objects inherit: class-validator takes them for known. */
+const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
 /** Validates bodies and queries against their DTO: unknown fields are refused, nothing is coerced or echoed. */
 export class DtoPipe extends ValidationPipe {
@@ -19,6 +21,8 @@ export class DtoPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // Every query field is optional, so an empty query is valid as it is; most requests have none.
     if (metadata.type === 'query' && isEmpty(value)) return {};
+    const stray = strayField(value);
+    if (stray !== undefined) throw invalid([{ field: fieldName(stray), message: 'is not a known field' }]);
     return super.transform(value, metadata) as Promise<unknown>;
   }
 }
@@ -45,8 +49,19 @@ function detailsOf({ property, constraints, children }: ValidationError, parent:
   ];
 }
 
+/** The first field, at whatever depth, that no DTO can know. */
+function strayField(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    if (INHERITED.has(name)) return name;
+    const stray = strayField(inner);
+    if (stray !== undefined) return stray;
+  }
+  return undefined;
+}
+
 /** Unknown field names come from the client: cut to what an identifier needs. */
-function fieldName(property: string): string {
+export function fieldName(property: string): string {
   return property.replaceAll(/[^\w.-]/g, '?').slice(0, 64);
 }
 

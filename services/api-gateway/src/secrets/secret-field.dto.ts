@@ -1,4 +1,4 @@
-import { buildMessage, Matches, ValidateBy, type ValidationOptions } from 'class-validator';
+import { buildMessage, Matches, ValidateBy } from 'class-validator';
 
 /** The rules of the REST contract for the fields of a secret, as decorators. */
 
@@ -9,12 +9,8 @@ const VALUE_CHARACTERS_MAX = 10_000;
 const VALUE_BYTES_MAX = 40_000;
 const DESCRIPTION_CHARACTERS_MAX = 1_000;
 
-const rule = (
-  name: string,
-  message: string,
-  validate: (value: unknown) => boolean,
-  options?: ValidationOptions,
-) => ValidateBy({ name, validator: { validate, defaultMessage: buildMessage(() => message) } }, options);
+const rule = (name: string, message: string, validate: (value: unknown) => boolean) =>
+  ValidateBy({ name, validator: { validate, defaultMessage: buildMessage(() => message) } });
 
 export const isSecretName = (text: string) => NAME.test(text);
 export const isTag = (text: string) => TAG.test(text);
@@ -51,12 +47,11 @@ export const IsExpiry = () =>
   rule(
     'expiry',
     'must be a time such as 2030-01-31T12:00:00Z',
-    (value) =>
-      value === null || (typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value))),
+    (value) => value === null || (typeof value === 'string' && isTime(value)),
   );
 
 // ISO 8601 with a time zone; Date.parse alone takes much more, differently from engine to engine.
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 export const IsCount = (max: number) =>
   rule('count', `must be a whole number from 1 to ${max}`, (value) => isCount(value, max));
@@ -89,6 +84,16 @@ function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;
+}
+
+/** A time that exists and whose year has four digits in UTC as well, so that times compare as text. */
+function isTime(text: string): boolean {
+  const [, year, month, day] = TIME.exec(text) ?? [];
+  const time = new Date(text);
+  if (year === undefined || Number.isNaN(time.getTime())) return false;
+  // Date takes the 30th of February for a day in March.
+  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  return Number(day) <= daysInMonth && /^\d{4}-/.test(time.toISOString());
 }
 
 function areTags(values: readonly unknown[]): boolean {

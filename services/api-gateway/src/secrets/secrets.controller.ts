@@ -13,6 +13,7 @@ import type { FastifyReply } from 'fastify';
 import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
+import { TakesNoQuery } from '../http/no-query.guard';
 import { SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
 import { CreateSecretBody } from './create-secret.dto';
 import { DeleteSecretQuery, ListSecretsQuery, RevealSecretQuery } from './secret-queries.dto';
@@ -43,6 +44,7 @@ export class SecretsController {
 
   @Post()
   @Requires('secrets:write')
+  @TakesNoQuery()
   async create(
     @Body() body: CreateSecretBody,
     @Req() request: GatewayRequest,
@@ -58,6 +60,7 @@ export class SecretsController {
 
   @Get(':id')
   @Requires('secrets:list')
+  @TakesNoQuery()
   async get(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const message = { caller: callerOf(request), secret: secretRef(request) };
     const { data, revision } = await this.query.send(getSecret, message, contextOf(request));
@@ -84,6 +87,7 @@ export class SecretsController {
 
   @Put(':id')
   @Requires('secrets:write')
+  @TakesNoQuery()
   async update(
     @Body() body: UpdateSecretBody,
     @Req() request: GatewayRequest,
@@ -113,6 +117,7 @@ export class SecretsController {
 
   @Get(':id/versions')
   @Requires('secrets:list')
+  @TakesNoQuery()
   async versions(@Req() request: GatewayRequest) {
     const message = { caller: callerOf(request), secret: secretRef(request) };
     return this.query.send(listSecretVersions, message, contextOf(request));

@@ -9,7 +9,7 @@ import {
   type ErrorCode,
   type ErrorDetail,
 } from '#libs/kernel';
-import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
+import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import { CLOCK, READ_STORE } from '../tokens';
 
 /** How long a key and its answer are remembered (REST contract, idempotency). */
@@ -92,10 +92,10 @@ export class IdempotentAnswers implements OnModuleInit {
     });
     if (record['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
     const known = record['outcome'] as Outcome | undefined;
-    if (known) return replay(known);
+    if (known) return replay(known) as R;
     const outcome = await settle(() => work(String(record['commandId'])));
-    await this.reads.put(idempotencyCollection.name, { ...record, outcome } as Document);
-    return replay(outcome);
+    await this.reads.put(idempotencyCollection.name, { ...record, outcome });
+    return replay(outcome) as R;
   }
 
   private async purge(): Promise<void> {
@@ -117,8 +117,8 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-function replay<R>(outcome: Outcome): R {
-  if ('reply' in outcome) return outcome.reply as R;
+function replay(outcome: Outcome): unknown {
+  if ('reply' in outcome) return outcome.reply;
   const { code, safeMessage, details } = outcome.error;
   throw new AppError(code, { safeMessage, ...(details && { details }) });
 }

@@ -32,7 +32,8 @@ export class CreateSecretHandler {
     const content = [createSecret.name, JSON.stringify({ name, description, tags, expiresAt }), value];
     return this.answers.once(command, content, async (commandId) => {
       const retried = command.idempotencyKey !== null && (await this.earlierAnswer(command, commandId));
-      return retried || this.create({ ...command, commandId }, context);
+      if (retried) return retried;
+      return this.quota.during(command.caller.orgId, () => this.create({ ...command, commandId }, context));
     });
   }
 
@@ -42,7 +43,6 @@ export class CreateSecretHandler {
     const at = this.clock.now().toISOString();
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
 
-    await this.quota.check(caller.orgId);
     await this.names.claim({ orgId: caller.orgId, name, secretId: id }, metadata); // one winner per name
     const sealed = await this.keyring.seal(caller.orgId, id, 1, command.value); // the plaintext ends here
     const events = decideCreate({ id, name, description, tags, expiresAt, sealed, at });

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { updateSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata } from '#libs/event-store';
+import { eventMetadata, type EventMetadata } from '#libs/event-store';
+import type { SecretSnapshot } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
@@ -39,32 +40,37 @@ export class UpdateSecretHandler {
     return untilWon(command.ifRevision, () => this.change(secretId, command, context));
   }
 
-  private async change(
-    secretId: string,
-    command: Command,
-    { correlationId }: MessageContext,
-  ): Promise<Reply> {
-    const { caller, commandId, lastReadAt, value } = command;
-    const { orgId } = caller;
-    const { state, revision, position, expected, applied } = await this.streams.load(
-      { orgId, secretId },
-      commandId,
-    );
+  private async change(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
+    const { caller, commandId, ifRevision, lastReadAt } = command;
+    const ref = { orgId: caller.orgId, secretId };
+    const { state, revision, position, expected, applied } = await this.streams.load(ref, commandId);
     if (applied) return written(applied.state, applied, lastReadAt);
     if (state.status !== 'live' || revision === null || position === null) throw new AppError('NOT_FOUND');
-    if (command.ifRevision !== null && command.ifRevision !== revision)
-      throw new AppError('PRECONDITION_FAILED');
+    if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
 
+    const { secret } = state;
     const at = this.clock.now().toISOString();
+    const { correlationId } = context;
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
-    const before = state.secret;
-    const renamed = command.name !== undefined && command.name !== before.name ? command.name : null;
-    if (renamed !== null) await this.names.claim({ orgId, name: renamed, secretId }, metadata);
-    const sealed = value && (await this.keyring.seal(orgId, secretId, before.version + 1, value));
+    const sealed = await this.prepare(secret, command, metadata);
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
     const appended = await this.streams.append({ secretId, events, expected, metadata }, sealed);
-    if (renamed !== null) await this.names.release({ orgId, name: before.name, secretId }, metadata);
+    if (isRenamed(secret, command)) await this.names.release({ ...ref, name: secret.name }, metadata);
     return written(evolved(state, events, metadata), appended, lastReadAt);
   }
+
+  /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
+  private async prepare(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
+    const { orgId } = command.caller;
+    const { name, value } = command;
+    if (name !== undefined && isRenamed(secret, command)) {
+      await this.names.claim({ orgId, name, secretId: secret.id }, metadata);
+    }
+    return value && this.keyring.seal(orgId, secret.id, secret.version + 1, value);
+  }
+}
+
+function isRenamed(secret: SecretSnapshot, { name }: Command): boolean {
+  return name !== undefined && name !== secret.name;
 }
