@@ -1,6 +1,6 @@
 import { openEventStore, type EventStore } from '#libs/event-store';
 import { Keyring, loadRootKey, openKeyStore, readRootKey, type KeyStore } from '#libs/key-store';
-import type { Clock } from '#libs/kernel';
+import { AppError, type Clock } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 import type { StoresConfig } from './store-settings';
 
@@ -28,6 +28,7 @@ export async function openStores(config: StoresConfig, clock: Clock): Promise<St
     const events = await keep(openEventStore(config.eventStoreUrl, { retention }));
     const keys = await keep(openKeyStore(config.keyStoreUrl));
     const keyring = await Keyring.open({ keys, rootKey: await rootKeys(config, keys), clock });
+    if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
     const readStoreOf = (service: string) => keep(openReadStore(config.readStoreUrl(service)));
     return { events, keyring, readStoreOf, close };
   } catch (error) {
@@ -40,4 +41,11 @@ async function rootKeys({ rootKey, previousRootKey }: StoresConfig, keys: KeySto
   const current = await loadRootKey({ keys, ...rootKey });
   if (previousRootKey === null) return { current };
   return { current, previous: await readRootKey(previousRootKey) };
+}
+
+/** Keys of values mean that there was a log: an empty one is lost or the wrong one, not new. */
+function logIsLost(): AppError {
+  const safeMessage =
+    'Cannot start: the key store is in use, but its event log (events.db) is empty. Put the log back from its backup.';
+  return new AppError('STORE_CORRUPT', { safeMessage });
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { runService, writePrivateFile } from '#libs/host';
 import { announceFirstStart } from '#libs/process';
+import { ApiKeys } from './api-keys/api-keys';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
 import { FirstOrganization } from './organizations/first-organization';
@@ -16,6 +17,7 @@ runService(() => {
     module: (parts) => AccessModule.register({ ...parts, config }),
     async beforeServing(app) {
       const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
+      await app.get(ApiKeys).whenCurrent();
       if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: config.publicUrl });
     },
   };

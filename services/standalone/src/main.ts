@@ -4,6 +4,7 @@ import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
 import { announceFirstStart, announceReady, announceRefusal, endOnSignal } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
+import { ApiKeys } from '../../access/src/api-keys/api-keys';
 import { readAccessConfig } from '../../access/src/config';
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { readGatewayConfig } from '../../api-gateway/src/config';
@@ -47,6 +48,7 @@ async function start(): Promise<void> {
   // The port first: a start that cannot serve leaves the first key to the next one.
   const url = await listen(app, config);
   const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
+  await app.get(ApiKeys).whenCurrent();
   if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
   announceReady(url);
 }

@@ -2,12 +2,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { foldStream, type EventStore } from '#libs/event-store';
 import { organizationFold, organizationStream, type ApiKey } from '#libs/events';
+import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
-import { EVENT_STORE, READ_STORE } from '../tokens';
+import { API_KEY_INDEX, EVENT_STORE, READ_STORE } from '../tokens';
 import { API_KEY_INDEX_COLLECTION } from './api-key-index.projection';
 
 /** Name of the instance key under which API keys are hashed. */
 export const API_KEY_PEPPER = 'api-key-pepper';
+
+/** The index of a log that was never indexed: seconds, not minutes. */
+const CURRENT_MS_MAX = 60_000;
 
 export interface KnownKey {
   readonly orgId: string;
@@ -25,7 +29,14 @@ export class ApiKeys {
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
     @Inject(READ_STORE) private readonly reads: ReadStore,
+    @Inject(API_KEY_INDEX) private readonly index: RunningProjection,
   ) {}
+
+  /** Resolves once every key of the log is known; until then a good key could be taken for an unknown one. */
+  async whenCurrent(): Promise<void> {
+    const head = await this.events.head();
+    if (head !== null) await this.index.waitFor(head, CURRENT_MS_MAX);
+  }
 
   async find(keyId: string): Promise<KnownKey | null> {
     const remembered = this.#remembered.get(keyId);

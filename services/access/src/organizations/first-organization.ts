@@ -31,8 +31,10 @@ export class FirstOrganization {
     const orgId = FIRST_ORGANIZATION_ID;
     const stream = organizationStream(orgId);
     const { state, expected } = await foldStream(this.events, { orgId, stream }, organizationFold);
-    await this.refuseHalf(state.organization !== null);
-    if (state.organization) return null;
+    if (state.organization) {
+      await this.refuseWithoutKeys();
+      return null;
+    }
 
     const now = this.clock.now();
     const at = now.toISOString();
@@ -66,14 +68,11 @@ export class FirstOrganization {
     return apiKey.text;
   }
 
-  /** A log without its keys opens nothing; keys without their log mean that the log is lost, not new. */
-  private async refuseHalf(hasLog: boolean): Promise<void> {
-    const hasKeys = await this.keyring.hasOrganizationKeys();
-    const hasPepper = await this.keyring.hasInstanceKey(API_KEY_PEPPER);
-    if (hasLog ? hasPepper : !hasKeys) return;
-    const safeMessage = hasLog
-      ? 'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.'
-      : 'Cannot start: the key store is in use, but its event log (events.db) is empty. Put the log back from its backup.';
+  /** A log whose keys are gone opens nothing: better to say so than to make new keys beside it. */
+  private async refuseWithoutKeys(): Promise<void> {
+    if (await this.keyring.hasInstanceKey(API_KEY_PEPPER)) return;
+    const safeMessage =
+      'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.';
     throw new AppError('STORE_CORRUPT', { safeMessage });
   }
 }

@@ -12,7 +12,7 @@ const COUNTED_MS_MAX = 10_000;
 @Injectable()
 export class SecretQuota {
   /** Creations by organization that the inventory does not show yet. */
-  readonly #underWay = new Map<string, number>();
+  readonly #underWay = new Map<string, Set<Promise<void>>>();
 
   constructor(
     @Inject(SECRET_INVENTORY) private readonly inventory: RunningProjection,
@@ -21,36 +21,38 @@ export class SecretQuota {
   ) {}
 
   /**
-   * Runs a creation if there is room for it. Creations that the count does not show yet are counted as well,
-   * so that a burst in one process stops at the limit; several processes may pass it by what is under way
-   * in each. When the read store is away the quota yields, not the write. Fails with QUOTA_EXCEEDED.
+   * Runs a creation if there is room for it. One that the count does not show yet is counted as well, and
+   * waited for before anybody is refused because of it. Several processes may pass the limit by what is
+   * under way in each. When the read store is away the quota yields, not the write. Fails with QUOTA_EXCEEDED.
    */
   async during<T extends { readonly position: string }>(orgId: string, create: () => Promise<T>): Promise<T> {
-    const max = this.config.secretsPerOrganizationMax;
-    const counted = await this.countLive(orgId);
-    const underWay = this.#underWay.get(orgId) ?? 0;
-    if (counted + underWay >= max) {
-      const safeMessage = `This organization holds ${max} secrets, as many as it may; delete some or ask the operator for more`;
-      throw new AppError('QUOTA_EXCEEDED', { safeMessage });
-    }
-    this.#underWay.set(orgId, underWay + 1);
-    try {
-      const created = await create();
-      void this.inventory.waitFor(created.position, COUNTED_MS_MAX).then(
-        () => this.release(orgId),
-        () => this.release(orgId),
-      );
-      return created;
-    } catch (error) {
-      this.release(orgId);
-      throw error;
-    }
+    const underWay = await this.room(orgId);
+    const creation = create();
+    const counted = creation.then(({ position }) => this.inventory.waitFor(position, COUNTED_MS_MAX));
+    const settled: Promise<void> = counted
+      .catch(() => undefined)
+      .finally(() => {
+        underWay.delete(settled);
+        if (underWay.size === 0) this.#underWay.delete(orgId);
+      });
+    underWay.add(settled);
+    this.#underWay.set(orgId, underWay);
+    return creation;
   }
 
-  private release(orgId: string): void {
-    const underWay = (this.#underWay.get(orgId) ?? 1) - 1;
-    if (underWay === 0) this.#underWay.delete(orgId);
-    else this.#underWay.set(orgId, underWay);
+  /** Waits until it is certain that there is room; gives the organization's creations under way. */
+  private async room(orgId: string): Promise<Set<Promise<void>>> {
+    const max = this.config.secretsPerOrganizationMax;
+    for (;;) {
+      const counted = await this.countLive(orgId);
+      const underWay = this.#underWay.get(orgId) ?? new Set();
+      if (counted + underWay.size < max) return underWay;
+      if (underWay.size === 0) {
+        const safeMessage = `This organization holds ${max} secrets, as many as it may; delete some or ask the operator for more`;
+        throw new AppError('QUOTA_EXCEEDED', { safeMessage });
+      }
+      await Promise.race(underWay);
+    }
   }
 
   private async countLive(orgId: string): Promise<number> {
