@@ -1,4 +1,6 @@
+import { storeSettings, toStoresConfig } from '#libs/host';
 import { AppError, integer, oneOf, optionalText, readEnv, Redacted, text } from '#libs/kernel';
+import { processSettings } from '#libs/process';
 
 /** Settings of the audit relay. */
 export type AuditRelayConfig = ReturnType<typeof readAuditRelayConfig>;
@@ -96,4 +98,10 @@ function secret(value: string | undefined): Redacted<string> | undefined {
 
 function configInvalid(reason: string): AppError {
   return new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${reason}` });
+}
+
+/** Settings of the process: its log level and its stores. */
+export function readAuditRelayHostConfig(env = process.env) {
+  const settings = readEnv(env, { ...processSettings, ...storeSettings });
+  return { logLevel: settings.LOG_LEVEL, stores: toStoresConfig(settings) };
 }

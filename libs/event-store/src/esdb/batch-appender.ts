@@ -1,8 +1,7 @@
-import { StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
+import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
 import type { Status } from '@eventstore/db-client/generated/status_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb';
 import { AppError, newCommandId } from '#libs/kernel';
 import { APPEND_BYTES_MAX, type Expected, type Position, type Revision } from '../event-store';

@@ -3,7 +3,7 @@ import { Empty } from '@eventstore/db-client/generated/shared_pb';
 import { type AppendReq, AppendResp } from '@eventstore/db-client/generated/streams_pb';
 import { APPEND_BYTES_MAX, type Expected } from './append-decision';
 import { applyAppend, isMalformed, type Core, type Outcome } from './append';
-import type { ProposedEvent } from './log';
+import type { ProposedEvent } from './stored-event';
 
 /** `Append`: one call for one append, what the client uses when it is given credentials per call. */
 export function appendCall(core: Core): handleClientStreamingCall<AppendReq, AppendResp> {

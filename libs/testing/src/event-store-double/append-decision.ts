@@ -1,4 +1,5 @@
-import type { Log, ProposedEvent, StoredEvent } from './log';
+import type { Log } from './log';
+import type { ProposedEvent, StoredEvent } from './stored-event';
 
 export type Expected = 'any' | 'no stream' | 'stream exists' | number;
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { decideAppend, type Expected } from './append-decision';
 import type { Faults } from './faults';
-import type { Log, ProposedEvent } from './log';
+import type { Log } from './log';
+import type { ProposedEvent } from './stored-event';
 
 /** What the handlers of one double share. */
 export interface Core {

@@ -8,7 +8,7 @@ import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { APPEND_BYTES_MAX, type Expected } from './append-decision';
 import { applyAppend, isMalformed, type Core, type Outcome } from './append';
 import { proposedEvent, streamName } from './append-call';
-import type { ProposedEvent } from './log';
+import type { ProposedEvent } from './stored-event';
 
 interface Incoming {
   readonly correlation: shared.UUID | undefined;

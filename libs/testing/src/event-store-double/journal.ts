@@ -1,5 +1,5 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import type { StoredEvent } from './log';
+import type { StoredEvent } from './stored-event';
 
 /** A file with one event a line. What was acknowledged survives SIGKILL. */
 export class Journal {

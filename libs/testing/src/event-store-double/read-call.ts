@@ -1,13 +1,12 @@
-import { once } from 'node:events';
-import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js';
-import { StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
+import type { handleServerStreamingCall } from '@grpc/grpc-js';
+import { StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import type { Core } from './append';
 import { serverError, streamName } from './append-call';
-import type { Log, StoredEvent } from './log';
+import type { Log } from './log';
+import { eventMessage, send, type ReadCall } from './read-messages';
+import type { StoredEvent } from './stored-event';
 import type { Subscriptions } from './subscriptions';
-
-export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
 /** `Read`: a stream, the whole log, or a subscription to either. */
 export function readCall(
@@ -75,37 +74,4 @@ function firstInStream(visible: readonly StoredEvent[], options: ReadReq.Options
   if (!backwards) return index < 0 ? visible.length : index;
   if (index < 0) return visible.length - 1;
   return visible[index]?.revision === revision ? index : index - 1;
-}
-
-/** Writes one message and waits when the client is slower than we are; false when it is gone. */
-export async function send(call: ReadCall, message: ReadResp): Promise<boolean> {
-  if (call.cancelled || call.destroyed) return false;
-  if (call.write(message)) return true;
-  const gone = new AbortController();
-  const cancelled = () => gone.abort();
-  call.once('cancelled', cancelled);
-  try {
-    await once(call, 'drain', { signal: gone.signal });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    call.removeListener('cancelled', cancelled);
-  }
-}
-
-export function eventMessage(event: StoredEvent): ReadResp {
-  const record = new ReadResp.ReadEvent.RecordedEvent();
-  record.setId(new UUID().setString(event.id));
-  record.setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(event.stream)));
-  record.setStreamRevision(String(event.revision));
-  record.setCommitPosition(String(event.position)).setPreparePosition(String(event.position));
-  record.setData(event.data).setCustomMetadata(event.metadata);
-  const map = record.getMetadataMap();
-  map.set('type', event.type);
-  map.set('content-type', event.contentType);
-  // .NET ticks of 100 ns; the client takes them for ticks since 1970.
-  map.set('created', `${event.created}0000`);
-  const resolved = new ReadResp.ReadEvent().setEvent(record).setCommitPosition(String(event.position));
-  return new ReadResp().setEvent(resolved);
 }

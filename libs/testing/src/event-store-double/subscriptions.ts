@@ -3,8 +3,9 @@ import { status } from '@grpc/grpc-js';
 import { type ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import type { Core } from './append';
 import { streamName } from './append-call';
-import type { Log, StoredEvent } from './log';
-import { eventMessage, send, type ReadCall } from './read-call';
+import type { Log } from './log';
+import type { StoredEvent } from './stored-event';
+import { eventMessage, send, type ReadCall } from './read-messages';
 
 interface Subscription {
   readonly call: ReadCall;
