@@ -2,7 +2,6 @@ import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/s
 import type { Status } from '@eventstore/db-client/generated/status_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb';
 import { AppError, newCommandId } from '#libs/kernel';
 import { APPEND_BYTES_MAX, type Expected, type Position, type Revision } from '../event-store';
 
@@ -37,8 +36,6 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-/** Far longer than any caller waits, and than the clocks of two machines differ. */
-const SERVER_DEADLINE_MS = 30_000;
 /** A call whose oldest append has waited that long, and no other was answered meanwhile, is given up. */
 const STUCK_AFTER_MS = 4_000;
 const WAITING_MAX = 2_048;
@@ -134,7 +131,8 @@ class WaitingCall {
 function encode({ stream, expected, events }: BatchAppend, correlationId: string): BatchAppendReq {
   const options = new BatchAppendReq.Options();
   options.setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream)));
-  options.setDeadline(Timestamp.fromDate(new Date(Date.now() + SERVER_DEADLINE_MS)));
+  // No deadline: it would be a time of day, so clocks that differ would refuse every append. The server
+  // then takes its own write timeout; ours is kept here.
   if (expected === 'any') options.setAny(new Empty());
   else if (expected === 'no stream') options.setNoStream(new Empty());
   else options.setStreamPosition(expected.revision);

@@ -3,6 +3,7 @@ import {
   END,
   FORWARDS,
   START,
+  type AllStreamResolvedEvent,
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client';
@@ -37,6 +38,19 @@ export async function readHead(client: EsdbClient): Promise<Position | null> {
   // To the end, though it is one event: a read that is left early is never released by the client.
   for await (const { event } of last) head = event?.position.commit.toString() ?? null;
   return head;
+}
+
+/** The first event in the log at or behind `position`, system events included. */
+export async function readFirstFrom(
+  client: EsdbClient,
+  position: Position,
+): Promise<AllStreamResolvedEvent | undefined> {
+  const commit = BigInt(position);
+  const fromPosition = { commit, prepare: commit };
+  const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true });
+  let first: AllStreamResolvedEvent | undefined;
+  for await (const resolved of read) first = resolved;
+  return first;
 }
 
 async function collect(read: StreamingRead<ResolvedEvent>): Promise<RecordedEvent[]> {

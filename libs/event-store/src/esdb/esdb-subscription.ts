@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '#libs/kernel';
 import { comparePositions, type Batch, type Position, type SubscribeRequest } from '../event-store';
 import type { EsdbConnection } from './esdb-connection';
-import { readHead } from './esdb-reads';
-import { LogFeed } from './log-feed';
+import { readFirstFrom, readHead } from './esdb-reads';
+import { isWanted, LogFeed } from './log-feed';
+import { recordedEvent } from './recorded-event';
 
 const BATCH_EVENTS_DEFAULT = 1000;
 const HEAD_MS = 2000;
@@ -47,10 +48,13 @@ export async function* subscribeToLog(log: Log, request: SubscribeRequest): Asyn
 async function* oneSubscription(log: Log, request: SubscribeRequest): AsyncGenerator<Batch> {
   const { connection, silenceMs } = log;
   const { signal, batchMax = BATCH_EVENTS_DEFAULT } = request;
-  let { after } = request;
   const head = await connection.run(HEAD_MS, readHead);
-  assertPartOfLog(after, head);
-  const feed = new LogFeed(connection.client, { ...request, batchMax, head });
+  assertPartOfLog(request.after, head);
+  const bridge = await bridgeGap(connection, request);
+  if (bridge) yield bridge;
+  if (signal.aborted) return;
+  let after = bridge?.position ?? request.after;
+  const feed = new LogFeed(connection.client, { ...request, after, batchMax, head });
   const stop = () => feed.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
@@ -58,7 +62,7 @@ async function* oneSubscription(log: Log, request: SubscribeRequest): AsyncGener
     const behind = async () => comparePositions(await connection.run(HEAD_MS, readHead), after) > 0;
     for (;;) {
       const batch = await feed.next(silenceMs, behind);
-      if (!batch || signal.aborted) return;
+      if (!batch) return;
       after = batch.position;
       yield batch;
     }
@@ -66,6 +70,21 @@ async function* oneSubscription(log: Log, request: SubscribeRequest): AsyncGener
     signal.removeEventListener('abort', stop);
     feed.close();
   }
+}
+
+/**
+ * The servers of the 23.10 line look for the first event at or behind the given position and begin behind
+ * it. That is another event, and one that nobody has handled, when the one at our position has been
+ * scavenged: so we hand that one out ourselves and begin there.
+ */
+async function bridgeGap(connection: EsdbConnection, request: SubscribeRequest): Promise<Batch | undefined> {
+  const { after } = request;
+  if (after === null || BigInt(after) === 0n) return undefined;
+  const first = await connection.run(HEAD_MS, (client) => readFirstFrom(client, after));
+  const position = first?.event?.position.commit.toString() ?? after;
+  if (!first?.event || position === after) return undefined;
+  const wanted = isWanted(request, { stream: first.event.streamId, type: first.event.type });
+  return { events: wanted ? [recordedEvent(first)] : [], position, caughtUp: false };
 }
 
 /** A restored log gives its old positions away again; going on behind its end would skip those events. */

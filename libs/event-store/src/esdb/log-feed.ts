@@ -20,6 +20,16 @@ export interface FeedRequest {
   readonly head: Position | null;
 }
 
+/** Whether the subscriber asked for an event like this. */
+export function isWanted(
+  { categories, types }: Pick<FeedRequest, 'categories' | 'types'>,
+  event: { readonly stream: string; readonly type: string },
+): boolean {
+  if (types.length > 0 && !types.includes(event.type)) return false;
+  if (categories.length === 0) return !event.stream.startsWith('$');
+  return categories.some((category) => event.stream.startsWith(`${category}-`));
+}
+
 interface Gathered {
   readonly events: RecordedEvent[];
   position: Position | null;
@@ -63,6 +73,7 @@ export class LogFeed {
       this.#caughtUp = true;
       this.#wake();
     });
+    this.#subscription.on('fellBehind', () => (this.#caughtUp = false));
     // A graceful end comes without an error, and an error without an end.
     this.#subscription.on('end', () => this.close());
     this.#subscription.on('error', () => this.close());
@@ -75,7 +86,9 @@ export class LogFeed {
   async next(silenceMs: number, silent: () => Promise<boolean>): Promise<Batch | undefined> {
     for (;;) {
       const batch = this.#batch(await this.#gather());
-      if (batch || this.#over) return batch;
+      // What is left at the end is not lost: the next subscription begins behind what was given out.
+      if (this.#over) return undefined;
+      if (batch) return batch;
       const woken = await this.#arrival(silenceMs);
       if (!woken && (!this.#caughtUp || (await silent()))) return undefined;
     }
@@ -105,7 +118,7 @@ export class LogFeed {
 
   /** Takes what the client has ready, and gives how much that was. */
   #read(gathered: Gathered): number {
-    const { batchMax, types } = this.#request;
+    const { batchMax } = this.#request;
     for (let count = 0; ; count += 1) {
       gathered.drained = false;
       if (gathered.events.length >= batchMax) return count;
@@ -114,7 +127,7 @@ export class LogFeed {
       if (resolved === null) return count;
       const event = recordedEvent(resolved);
       gathered.position = event.position;
-      if (types.length === 0 || types.includes(event.type)) gathered.events.push(event);
+      if (isWanted(this.#request, event)) gathered.events.push(event);
     }
   }
 
@@ -157,7 +170,11 @@ function subscribe(
 ): AllStreamSubscription {
   const options = {
     checkpointInterval: CHECKPOINT_INTERVAL,
-    checkpointReached: (_: unknown, { commit }: ClientPosition) => onCheckpoint(commit.toString()),
+    // Unequal numbers mean the place between two records: as one number it would name the record behind
+    // it, and resuming after that would skip it. It is left out; the next checkpoint comes.
+    checkpointReached: (_: unknown, { commit, prepare }: ClientPosition) => {
+      if (commit === prepare) onCheckpoint(commit.toString());
+    },
   };
   const prefixes = categories.map((category) => `${category}-`);
   const filter =

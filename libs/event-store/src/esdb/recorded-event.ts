@@ -3,10 +3,10 @@ import { AppError } from '#libs/kernel';
 import type { EventMetadata, JsonObject, RecordedEvent } from '../event-store';
 
 /**
- * An event as the port shows it. A position of this server has two numbers, commit and prepare. They
- * differ only for transactions of the old TCP protocol, which no gRPC client can begin: for all events
- * of ours they are equal, so one number says it all, and resuming after it takes it for both. Of a
- * foreign event the commit position counts: it is the later one, so nothing of ours is repeated or skipped.
+ * An event as the port shows it. A position of this server has two numbers, commit and prepare. For all
+ * that is written over gRPC they are equal: the place of its record in the log, so one number says it
+ * all, and resuming takes it for both. They differ only for the explicit transactions of the old TCP
+ * protocol; of such a foreign event the commit position counts, where its whole transaction is over.
  */
 export function recordedEvent({ event }: ResolvedEvent | AllStreamResolvedEvent): RecordedEvent {
   // The client gives text that is not JSON, and what is not marked as JSON, as it came.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Journal } from './journal';
 import type { ProposedEvent, StoredEvent } from './stored-event';
 
@@ -14,7 +15,7 @@ const RECENT_MAX = 100_000;
 
 /** Everything the server knows: one log, the streams in it, and what their `$$` streams hide. */
 export class Log {
-  readonly #all: StoredEvent[] = [];
+  #all: StoredEvent[] = [];
   readonly #streams = new Map<string, StoredEvent[]>();
   readonly #recent = new Map<string, StoredEvent>();
   readonly #waiting = new Set<() => void>();
@@ -112,6 +113,19 @@ export class Log {
     return () => this.#waiting.delete(wake);
   }
 
+  /** Takes what is hidden out of the log and writes down that it did. No subscription may be open. */
+  scavenge(): void {
+    const visible = new Map(
+      [...this.#streams.keys()].map((stream) => [stream, new Set(this.visible(stream))]),
+    );
+    this.#all = this.#all.filter((event) => visible.get(event.stream)?.has(event));
+    const none = new Uint8Array();
+    const id = randomUUID();
+    this.write('$scavenges', [
+      { id, type: '$scavengePoint', contentType: 'application/json', data: none, metadata: none },
+    ]);
+  }
+
   metadata(stream: string): Record<string, unknown> {
     const last = this.events(`$$${stream}`).at(-1);
     try {
@@ -140,8 +154,7 @@ export class Log {
     this.#recent.set(event.id, event);
     const oldest = this.#recent.size > RECENT_MAX ? this.#recent.keys().next().value : undefined;
     if (oldest !== undefined) this.#recent.delete(oldest);
-    // Positions are byte offsets on the real server: they grow, but never by one.
-    this.#end = event.position + event.data.length + event.metadata.length + 100;
+    this.#end = endOf(event);
   }
 
   #at(index: number): StoredEvent {
@@ -149,4 +162,9 @@ export class Log {
     if (!event) throw new RangeError('index outside the log');
     return event;
   }
+}
+
+/** Positions are byte offsets on the real server: they grow, but never by one. */
+export function endOf(event: StoredEvent): number {
+  return event.position + event.data.length + event.metadata.length + 100;
 }

@@ -3,9 +3,14 @@ import { status } from '@grpc/grpc-js';
 import { type ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import type { Core } from './append';
 import { streamName } from './append-call';
-import type { Log } from './log';
+import { endOf, type Log } from './log';
 import type { StoredEvent } from './stored-event';
 import { eventMessage, send, type ReadCall } from './read-messages';
+
+interface Place {
+  readonly commit: number;
+  readonly prepare: number;
+}
 
 interface Subscription {
   readonly call: ReadCall;
@@ -17,6 +22,9 @@ interface Subscription {
   /** Index in the log of the next event to look at. */
   next: number;
   scanned: number;
+  caughtUp: boolean;
+  /** What the next checkpoint of the history says. */
+  checkpoint: Place;
   /** Muted for good: a half-open subscription, or one whose call is over. */
   muted: boolean;
 }
@@ -61,10 +69,9 @@ export class Subscriptions {
 
   async #feed(subscription: Subscription): Promise<void> {
     const { call, canCatchUp } = subscription;
-    let caughtUp = false;
     while (await this.#deliver(subscription)) {
-      if (!caughtUp && canCatchUp()) {
-        caughtUp = true;
+      if (!subscription.caughtUp && canCatchUp()) {
+        subscription.caughtUp = true;
         if (!(await send(call, new ReadResp().setCaughtUp(new ReadResp.CaughtUp())))) return;
       } else if (!(await moreToRead(this.core.log, subscription))) return;
     }
@@ -73,19 +80,30 @@ export class Subscriptions {
   /** Sends everything there is; false when the subscription is over. */
   async #deliver(subscription: Subscription): Promise<boolean> {
     const { log, faults } = this.core;
-    const { call, matches, checkpointEvery } = subscription;
     for (let event = log.at(subscription.next); event; event = log.at(subscription.next)) {
       const silence = faults.silenced();
       if (silence) await silence;
-      if (subscription.muted) return false;
-      subscription.next += 1;
-      subscription.scanned += 1;
-      if (matches(event) && !(await send(call, eventMessage(event)))) return false;
-      const due = checkpointEvery > 0 && subscription.scanned % checkpointEvery === 0;
-      if (due && !(await send(call, checkpoint(event)))) return false;
+      if (subscription.muted || !(await sendOne(subscription, event))) return false;
     }
-    return !call.cancelled;
+    return !subscription.call.cancelled;
   }
+}
+
+async function sendOne(subscription: Subscription, event: StoredEvent): Promise<boolean> {
+  const { call, matches, checkpointEvery, caughtUp } = subscription;
+  subscription.next += 1;
+  subscription.scanned += 1;
+  const here = { commit: event.position, prepare: event.position };
+  if (matches(event)) {
+    subscription.checkpoint = here;
+    if (!(await send(call, eventMessage(event)))) return false;
+  }
+  if (checkpointEvery === 0 || subscription.scanned % checkpointEvery !== 0) return true;
+  const message = checkpointMessage(caughtUp ? here : subscription.checkpoint);
+  // History is read in pages: where a page held nothing to send, its checkpoint is the place where it
+  // began, between two records.
+  subscription.checkpoint = { commit: endOf(event), prepare: 0 };
+  return send(call, message);
 }
 
 function subscriptionFor(log: Log, call: ReadCall, options: ReadReq.Options): Subscription {
@@ -93,23 +111,29 @@ function subscriptionFor(log: Log, call: ReadCall, options: ReadReq.Options): Su
   const stream = from && streamName(from);
   const after = from?.hasRevision() ? Number(from.getRevision()) : -1;
   const inStream = (event: StoredEvent) => event.stream === stream && event.revision > after;
+  const next = firstIndex(log, options);
   return {
     call,
     matches: from ? inStream : filterOf(options),
     checkpointEvery: checkpointEvery(options),
     canCatchUp: () => stream === undefined || log.lastRevision(stream) >= 0,
-    next: firstIndex(log, options),
+    next,
     scanned: 0,
+    caughtUp: false,
+    checkpoint: { commit: log.at(next)?.position ?? 0, prepare: 0 },
     muted: false,
   };
 }
 
-/** The position given is the last one handled: it is not sent again. */
+/**
+ * Behind the position given, which is the last one handled. As on the server itself, behind the first
+ * event that is found at or after it: another one, when a scavenge has removed it.
+ */
 function firstIndex(log: Log, options: ReadReq.Options): number {
   const all = options.getAll();
   if ((all ?? options.getStream())?.hasEnd()) return log.length;
   const position = all?.getPosition();
-  return position ? log.indexOf(Number(position.getCommitPosition()) + 1) : 0;
+  return position ? log.indexOf(Number(position.getCommitPosition())) + 1 : 0;
 }
 
 function filterOf(options: ReadReq.Options): (event: StoredEvent) => boolean {
@@ -128,11 +152,10 @@ function checkpointEvery(options: ReadReq.Options): number {
   return filter ? (filter.hasMax() ? filter.getMax() : 32) * filter.getCheckpointintervalmultiplier() : 0;
 }
 
-function checkpoint({ position }: StoredEvent): ReadResp {
-  const place = new ReadResp.Checkpoint()
-    .setCommitPosition(String(position))
-    .setPreparePosition(String(position));
-  return new ReadResp().setCheckpoint(place);
+function checkpointMessage({ commit, prepare }: Place): ReadResp {
+  const checkpoint = new ReadResp.Checkpoint();
+  checkpoint.setCommitPosition(String(commit)).setPreparePosition(String(prepare));
+  return new ReadResp().setCheckpoint(checkpoint);
 }
 
 /** Waits for the next event; false when the client has gone. */
