@@ -1,7 +1,13 @@
 export { type AccessEvent, type SecretRead } from './access.events';
 export { eventVersions, type EventType } from './event-versions';
 export { type OrganizationEvent } from './organization.events';
-export { noOrganization, organizationFold, type ApiKey, type OrganizationState } from './organization.fold';
+export {
+  hasEnded,
+  organizationFold,
+  type ApiKey,
+  type Member,
+  type OrganizationState,
+} from './organization.fold';
 export { nameHolder, type SecretNameEvent } from './secret-name.events';
 export { type SecretEvent, type SecretSnapshot, type SealedValue } from './secret.events';
 export { evolveSecret, noSecret, secretFold, type SecretState, type SecretVersion } from './secret.fold';

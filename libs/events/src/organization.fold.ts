@@ -1,14 +1,44 @@
-import type { ApiKeyIssued, OrganizationCreated, OrganizationEvent } from './organization.events';
+import type {
+  ApiKeyIssued,
+  MemberInvited,
+  MemberJoined,
+  OrganizationCreated,
+  OrganizationEvent,
+} from './organization.events';
 
-export type ApiKey = ApiKeyIssued['data'];
+export interface Organization {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'personal' | 'shared';
+  readonly createdAt: string;
+  /** Null: as long as the operator has set. */
+  readonly recoveryDays: number | null;
+}
+
+export type Member = Omit<MemberJoined['data'], 'invitationId'>;
+export type Invitation = MemberInvited['data'];
+export type ApiKey = ApiKeyIssued['data'] & { readonly revokedAt: string | null };
 
 /** What an organization's own stream says. */
 export interface OrganizationState {
-  readonly organization: OrganizationCreated['data'] | null;
+  readonly organization: Organization | null;
+  /** By user. */
+  readonly members: ReadonlyMap<string, Member>;
+  /** By id: neither accepted nor revoked; perhaps expired. */
+  readonly invitations: ReadonlyMap<string, Invitation>;
+  /** By id, oldest first; of those that have ended the latest only. */
   readonly keys: ReadonlyMap<string, ApiKey>;
 }
 
-export const noOrganization: OrganizationState = { organization: null, keys: new Map() };
+export const noOrganization: OrganizationState = {
+  organization: null,
+  members: new Map(),
+  invitations: new Map(),
+  keys: new Map(),
+};
+
+/** Beyond so many keys the oldest that has ended is forgotten: who rotates keys for years still has a short list. */
+const KEYS_KEPT_MAX = 2_000;
 
 /** Applies one recorded event; an unknown type is fatal, a right must never rest on half a history. */
 export function evolveOrganization(
@@ -18,9 +48,20 @@ export function evolveOrganization(
   const event = recorded as OrganizationEvent;
   switch (event.type) {
     case 'OrganizationCreated':
-      return { ...state, organization: event.data };
+      return { ...state, organization: created(event.data) };
+    case 'OrganizationChanged': {
+      const { name, recoveryDays } = event.data;
+      return { ...state, organization: { ...known(state), name, recoveryDays } };
+    }
     case 'ApiKeyIssued':
-      return { ...state, keys: new Map(state.keys).set(event.data.keyId, event.data) };
+    case 'ApiKeyRevoked':
+      return { ...state, keys: evolveKeys(state.keys, event) };
+    case 'MemberInvited':
+    case 'InvitationRevoked':
+    case 'MemberJoined':
+    case 'MemberRoleChanged':
+    case 'MemberRemoved':
+      return evolveMembers(state, event);
     default:
       throw new Error(`No fold for the event type ${recorded.type}`);
   }
@@ -28,3 +69,73 @@ export function evolveOrganization(
 
 /** How an organization's stream becomes its state. */
 export const organizationFold = { initial: noOrganization, evolve: evolveOrganization };
+
+type MemberEvent = Exclude<OrganizationEvent, { type: `Organization${string}` | `ApiKey${string}` }>;
+
+function evolveMembers(state: OrganizationState, event: MemberEvent): OrganizationState {
+  const { members, invitations } = state;
+  switch (event.type) {
+    case 'MemberInvited':
+      return { ...state, invitations: adding(invitations, event.data.invitationId, event.data) };
+    case 'InvitationRevoked':
+      return { ...state, invitations: without(invitations, event.data.invitationId) };
+    case 'MemberJoined': {
+      const { invitationId, ...member } = event.data;
+      return {
+        ...state,
+        members: adding(members, member.userId, member),
+        invitations: invitationId === null ? invitations : without(invitations, invitationId),
+      };
+    }
+    case 'MemberRoleChanged': {
+      const { userId, role } = event.data;
+      const member = found(members, userId);
+      return { ...state, members: adding(members, userId, { ...member, role }) };
+    }
+    case 'MemberRemoved':
+      return { ...state, members: without(members, event.data.userId) };
+  }
+}
+
+type KeyEvent = Extract<OrganizationEvent, { type: `ApiKey${string}` }>;
+
+function evolveKeys(keys: OrganizationState['keys'], event: KeyEvent): OrganizationState['keys'] {
+  if (event.type === 'ApiKeyRevoked') {
+    const { keyId, revokedAt } = event.data;
+    return adding(keys, keyId, { ...found(keys, keyId), revokedAt });
+  }
+  const issued = adding(keys, event.data.keyId, { ...event.data, revokedAt: null });
+  if (issued.size <= KEYS_KEPT_MAX) return issued;
+  const ended = [...issued.values()].find((key) => hasEnded(key, event.data.issuedAt));
+  return ended ? without(issued, ended.keyId) : issued;
+}
+
+/** True when a key was revoked or has run out. `at` is ISO 8601, UTC, like all times of events, so they compare as text. */
+export function hasEnded({ revokedAt, expiresAt }: ApiKey, at: string): boolean {
+  return revokedAt !== null || (expiresAt !== null && expiresAt <= at);
+}
+
+function created({ orgId, name, createdAt, kind = 'shared' }: OrganizationCreated['data']): Organization {
+  return { id: orgId, name, kind, createdAt, recoveryDays: null };
+}
+
+function known({ organization }: OrganizationState): Organization {
+  if (!organization) throw new Error('An organization that does not exist cannot change');
+  return organization;
+}
+
+function found<T>(map: ReadonlyMap<string, T>, id: string): T {
+  const value = map.get(id);
+  if (value === undefined) throw new Error('What is not there cannot change');
+  return value;
+}
+
+function adding<T>(map: ReadonlyMap<string, T>, id: string, value: T): ReadonlyMap<string, T> {
+  return new Map(map).set(id, value);
+}
+
+function without<T>(map: ReadonlyMap<string, T>, id: string): ReadonlyMap<string, T> {
+  const rest = new Map(map);
+  rest.delete(id);
+  return rest;
+}
