@@ -1,5 +1,15 @@
 export { authenticate } from './access/authenticate';
-export { scopes, type Scope } from './access/scopes';
+export {
+  actions,
+  may,
+  roles,
+  scopes,
+  scopesOf,
+  type Action,
+  type Rights,
+  type Role,
+  type Scope,
+} from './access/permissions';
 export { callerSchema, type Caller } from './caller';
 export { defineMessage, type Message, type ReplyOf, type RequestOf } from './message';
 export { checkAccess, checkSecretsCommand, checkSecretsQuery, statesOf } from './readiness';

@@ -15,5 +15,6 @@ export {
   type RecordedEvent,
   type Revision,
 } from './event-store';
-export { foldStream, type Folded } from './fold-stream';
+export { FoldedStreams } from './folded-streams';
+export { foldStream, type Fold, type Folded } from './fold-stream';
 export { openEventStore } from './open-event-store';

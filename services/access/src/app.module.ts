@@ -11,7 +11,10 @@ import { AuthenticateHandler } from './api-keys/authenticate.handler';
 import type { AccessConfig } from './config';
 import { CheckAccessHandler } from './health/check-access.handler';
 import { FirstOrganization } from './organizations/first-organization';
+import { Organizations } from './organizations/organizations';
+import { Sessions } from './sessions/sessions';
 import { API_KEY_INDEX, CLOCK, CONFIG, EVENT_STORE, READ_STORE } from './tokens';
+import { Users } from './users/users';
 
 /** What the composition root opens for this service, and closes after it. */
 export interface AccessParts {
@@ -43,6 +46,9 @@ export class AccessModule {
         },
         ApiKeys,
         FirstOrganization,
+        Organizations,
+        Sessions,
+        Users,
       ],
     };
   }

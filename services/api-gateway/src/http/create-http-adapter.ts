@@ -41,7 +41,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
       done(error as Error);
     }
   });
-  server.decorateRequest('caller', null);
+  server.decorateRequest('identity', null);
   server.server.on('checkExpectation', answerBadExpectation);
   return adapter;
 }

@@ -8,7 +8,7 @@ import type {
 } from '#libs/contracts';
 import { secretSortFields } from '#libs/contracts';
 import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
-import { callerOf, type GatewayRequest } from '../http/gateway-request';
+import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import type { CreateSecretBody } from './create-secret.dto';
 import { isSecretName } from './secret-field.dto';
 import {
@@ -21,8 +21,6 @@ import type { UpdateSecretBody } from './update-secret.dto';
 import { idempotencyKey, ifRevision } from './write-headers';
 
 /** What a validated request says, as the message that carries it. */
-
-const USER_AGENT_CHARACTERS_MAX = 256;
 
 /** The secret a URL names: an id or a name, lower and upper case, so they never meet. Fails with NOT_FOUND. */
 export function secretRef({ params }: GatewayRequest): string {
@@ -105,7 +103,7 @@ export function toReveal(
     secret,
     version: version === undefined ? null : Number(version),
     address: request.ip,
-    userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARACTERS_MAX) ?? null,
+    userAgent: userAgentOf(request),
   };
 }
 
