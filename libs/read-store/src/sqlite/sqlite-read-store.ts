@@ -117,6 +117,10 @@ class SqliteReadStore implements ReadStore {
     return this.writer.run('removeBefore', { collection, field, time });
   }
 
+  async forget(): Promise<void> {
+    await this.writer.rewrite();
+  }
+
   async ping(): Promise<void> {
     this.#read({ sql: 'SELECT 1', parameters: [] });
     await withDeadline(this.writer.run('ping', undefined), PING_TIMEOUT_MS, 'STORE_UNAVAILABLE');
