@@ -1,5 +1,19 @@
-export { containsApiKey, hashApiKey, newApiKey, parseApiKey, verifyApiKey, type ApiKey } from './api-key';
+export {
+  apiKeyFrom,
+  containsApiKey,
+  hashApiKey,
+  newApiKey,
+  parseApiKey,
+  verifyApiKey,
+  type ApiKey,
+} from './api-key';
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
+export {
+  hashInvitationToken,
+  invitationToken,
+  parseInvitationToken,
+  type InvitationToken,
+} from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
 export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 export { newKey, unwrapKey, wrapKey, type KeyBinding } from './wrapped-key';

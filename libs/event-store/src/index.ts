@@ -18,3 +18,4 @@ export {
 export { FoldedStreams } from './folded-streams';
 export { foldStream, type Fold, type Folded } from './fold-stream';
 export { openEventStore } from './open-event-store';
+export { untilWon } from './until-won';

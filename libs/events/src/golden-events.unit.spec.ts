@@ -90,7 +90,7 @@ describe('golden events', () => {
     expect(() => evolveSecret(noSecret, unknown)).toThrow('SecretTeleported');
     expect(() => evolveOrganization(noOrganization, unknown)).toThrow('SecretTeleported');
     expect(() => evolveOrganization(noOrganization, golden('OrganizationChanged.v1'))).toThrow('not exist');
-    expect(() => evolveOrganization(noOrganization, golden('ApiKeyRevoked.v1'))).toThrow('not there');
+    expect(() => evolveOrganization(noOrganization, golden('MemberRoleChanged.v1'))).toThrow('no member');
     expect(() => fold('SecretUpdated.v1')).toThrow('absent');
     expect(() => fold('SecretCreated.v1', 'SecretShredded.v1')).toThrow('live');
   });

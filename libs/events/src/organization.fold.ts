@@ -11,6 +11,8 @@ export interface Organization {
   readonly name: string;
   readonly kind: 'personal' | 'shared';
   readonly createdAt: string;
+  /** The user who made it; null: made by the first start. */
+  readonly ownerId: string | null;
   /** Null: as long as the operator has set. */
   readonly recoveryDays: number | null;
 }
@@ -24,7 +26,7 @@ export interface OrganizationState {
   readonly organization: Organization | null;
   /** By user. */
   readonly members: ReadonlyMap<string, Member>;
-  /** By id: neither accepted nor revoked; perhaps expired. */
+  /** By id: neither accepted nor revoked; some may have run out since the latest of them. */
   readonly invitations: ReadonlyMap<string, Invitation>;
   /** By id, oldest first; of those that have ended the latest only. */
   readonly keys: ReadonlyMap<string, ApiKey>;
@@ -75,8 +77,10 @@ type MemberEvent = Exclude<OrganizationEvent, { type: `Organization${string}` | 
 function evolveMembers(state: OrganizationState, event: MemberEvent): OrganizationState {
   const { members, invitations } = state;
   switch (event.type) {
-    case 'MemberInvited':
-      return { ...state, invitations: adding(invitations, event.data.invitationId, event.data) };
+    case 'MemberInvited': {
+      const open = [...invitations].filter(([, { expiresAt }]) => expiresAt > event.data.invitedAt);
+      return { ...state, invitations: new Map(open).set(event.data.invitationId, event.data) };
+    }
     case 'InvitationRevoked':
       return { ...state, invitations: without(invitations, event.data.invitationId) };
     case 'MemberJoined': {
@@ -89,7 +93,8 @@ function evolveMembers(state: OrganizationState, event: MemberEvent): Organizati
     }
     case 'MemberRoleChanged': {
       const { userId, role } = event.data;
-      const member = found(members, userId);
+      const member = members.get(userId);
+      if (!member) throw new Error('Who is no member has no role');
       return { ...state, members: adding(members, userId, { ...member, role }) };
     }
     case 'MemberRemoved':
@@ -102,7 +107,9 @@ type KeyEvent = Extract<OrganizationEvent, { type: `ApiKey${string}` }>;
 function evolveKeys(keys: OrganizationState['keys'], event: KeyEvent): OrganizationState['keys'] {
   if (event.type === 'ApiKeyRevoked') {
     const { keyId, revokedAt } = event.data;
-    return adding(keys, keyId, { ...found(keys, keyId), revokedAt });
+    const key = keys.get(keyId);
+    // One that is forgotten already works no more.
+    return key ? adding(keys, keyId, { ...key, revokedAt }) : keys;
   }
   const issued = adding(keys, event.data.keyId, { ...event.data, revokedAt: null });
   if (issued.size <= KEYS_KEPT_MAX) return issued;
@@ -115,19 +122,14 @@ export function hasEnded({ revokedAt, expiresAt }: ApiKey, at: string): boolean 
   return revokedAt !== null || (expiresAt !== null && expiresAt <= at);
 }
 
-function created({ orgId, name, createdAt, kind = 'shared' }: OrganizationCreated['data']): Organization {
-  return { id: orgId, name, kind, createdAt, recoveryDays: null };
+function created(data: OrganizationCreated['data']): Organization {
+  const { orgId, name, createdAt, kind = 'shared', ownerId = null } = data;
+  return { id: orgId, name, kind, createdAt, ownerId, recoveryDays: null };
 }
 
 function known({ organization }: OrganizationState): Organization {
   if (!organization) throw new Error('An organization that does not exist cannot change');
   return organization;
-}
-
-function found<T>(map: ReadonlyMap<string, T>, id: string): T {
-  const value = map.get(id);
-  if (value === undefined) throw new Error('What is not there cannot change');
-  return value;
 }
 
 function adding<T>(map: ReadonlyMap<string, T>, id: string, value: T): ReadonlyMap<string, T> {

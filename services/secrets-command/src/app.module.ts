@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventStore } from '#libs/event-store';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
@@ -7,7 +8,6 @@ import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from './config';
 import { CheckSecretsCommandHandler } from './health/check-secrets-command.handler';
-import { IdempotentAnswers } from './idempotency/idempotent-answers';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
 import { secretInventory } from './secrets/secret-inventory.projection';
@@ -52,7 +52,10 @@ export class SecretsCommandModule {
           provide: SECRET_INVENTORY,
           useFactory: () => new RunningProjection({ projection: secretInventory, events, reads, logger }),
         },
-        IdempotentAnswers,
+        {
+          provide: IdempotentAnswers,
+          useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
+        },
         SecretNames,
         SecretQuota,
         SecretShredder,

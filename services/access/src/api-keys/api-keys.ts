@@ -13,6 +13,8 @@ export const API_KEY_PEPPER = 'api-key-pepper';
 
 /** The index of a log that was never indexed: seconds, not minutes. */
 const CURRENT_MS_MAX = 60_000;
+/** A new key: longer, and the index has a problem of its own; the key works once it is solved. */
+const INDEXED_MS_MAX = 2_000;
 
 export interface KnownKey {
   readonly orgId: string;
@@ -38,6 +40,11 @@ export class ApiKeys {
   async whenCurrent(): Promise<void> {
     const head = await this.events.head();
     if (head !== null) await this.index.waitFor(head, CURRENT_MS_MAX);
+  }
+
+  /** Resolves once a key that was issued at this position is found, or when that takes too long. */
+  async whenIndexed(position: string): Promise<void> {
+    await this.index.waitFor(position, INDEXED_MS_MAX).catch(() => undefined);
   }
 
   async find(keyId: string): Promise<KnownKey | null> {

@@ -1,15 +1,12 @@
-import { Controller, Inject } from '@nestjs/common';
-import { authenticate, roles, scopes, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { parseApiKey, verifyApiKey } from '#libs/crypto';
-import { hasEnded } from '#libs/events';
-import { Keyring } from '#libs/key-store';
-import { AppError, isId, type Clock, type Redacted } from '#libs/kernel';
-import { Handles } from '#libs/transport';
+import { Controller } from '@nestjs/common';
+import { authenticate, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { AppError, isId, type Redacted } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { rightsOfKey, rightsOfMember } from '../organizations/actor';
 import { Organizations } from '../organizations/organizations';
 import { Sessions } from '../sessions/sessions';
-import { CLOCK } from '../tokens';
 import { Users } from '../users/users';
-import { API_KEY_PEPPER, ApiKeys } from './api-keys';
+import { PresentedKeys } from './presented-keys';
 
 type Request = RequestOf<typeof authenticate>;
 type Reply = ReplyOf<typeof authenticate>;
@@ -17,40 +14,33 @@ type Reply = ReplyOf<typeof authenticate>;
 @Controller()
 export class AuthenticateHandler {
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly apiKeys: ApiKeys,
-    private readonly keyring: Keyring,
     private readonly organizations: Organizations,
+    private readonly presentedKeys: PresentedKeys,
     private readonly sessions: Sessions,
     private readonly users: Users,
   ) {}
 
   /** Exactly one credential: with none or both there is nobody to speak of. */
   @Handles(authenticate)
-  async handle(request: Request): Promise<Reply> {
+  async handle(request: Request, context: MessageContext): Promise<Reply> {
     const { apiKey, session } = request;
-    if (apiKey && !session) return this.withApiKey(apiKey, request);
+    if (apiKey && !session) return this.withApiKey(apiKey, request, context);
     if (session && !apiKey) return this.withSession(session, request);
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  /** Every refusal is the same to the caller, and takes the same work once the key is well-formed. */
-  private async withApiKey(credential: Redacted<string>, { organizationId }: Request): Promise<Reply> {
-    const presented = parseApiKey(credential);
-    if (!presented) throw new AppError('AUTHENTICATION_REQUIRED');
-    const known = await this.apiKeys.find(presented.id);
-    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
-    const verified = verifyApiKey(pepper, presented, known?.key.hash);
-    if (!verified || !known || hasEnded(known.key, this.clock.now().toISOString())) {
-      if (known) await this.apiKeys.pretendUnknown(presented.id);
-      throw new AppError('AUTHENTICATION_REQUIRED');
-    }
-    const { orgId, key } = known;
+  private async withApiKey(
+    apiKey: Redacted<string>,
+    request: Request,
+    context: MessageContext,
+  ): Promise<Reply> {
+    const { orgId, key } = await this.presentedKeys.verify(apiKey, request, context);
+    const { organizationId } = request;
     if (organizationId !== null && organizationId !== orgId) throw new AppError('NOT_FOUND');
     return {
-      caller: { orgId, actorType: 'api-key', actorId: presented.id },
+      caller: { orgId, actorType: 'api-key', actorId: key.keyId },
       role: null,
-      scopes: scopes.filter((scope) => key.scopes.includes(scope)),
+      scopes: [...rightsOfKey(key).scopes],
       sessionId: null,
       authenticatedAt: null,
     };
@@ -64,9 +54,9 @@ export class AuthenticateHandler {
     const orgId = organizationId ?? (await this.users.personalOrganization(userId));
     if (orgId === null || !isId('org', orgId)) throw new AppError('NOT_FOUND');
     const { members } = this.organizations.peek(orgId) ?? (await this.organizations.recent(orgId));
-    const role = roles.find((known) => known === members.get(userId)?.role);
-    if (role === undefined) throw new AppError('NOT_FOUND');
+    const member = members.get(userId);
+    if (!member) throw new AppError('NOT_FOUND');
     const caller = { orgId, actorType: 'user' as const, actorId: userId };
-    return { caller, role, scopes: [], sessionId, authenticatedAt };
+    return { caller, role: rightsOfMember(member).role, scopes: [], sessionId, authenticatedAt };
   }
 }

@@ -1,19 +1,55 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { FoldedStreams, type EventStore } from '#libs/event-store';
-import { organizationFold, organizationStream, type OrganizationState } from '#libs/events';
-import { EVENT_STORE } from '../tokens';
+import type { Caller } from '#libs/contracts';
+import {
+  eventMetadata,
+  FoldedStreams,
+  foldStream,
+  untilWon,
+  type EventMetadata,
+  type EventStore,
+} from '#libs/event-store';
+import {
+  organizationFold,
+  organizationStream,
+  type OrganizationEvent,
+  type OrganizationState,
+} from '#libs/events';
+import type { Clock } from '#libs/kernel';
+import type { MessageContext } from '#libs/transport';
+import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
+import { Turns } from './turns';
 
 /** How long a change made by another process may go unseen (case A5). */
 const FRESH_MS = 1_000;
 /** Members, keys and invitations held in memory over all organizations. */
 const ENTRIES_MAX = 500_000;
 
+/** What a command says about itself; `caller.orgId` is the organization that it changes. */
+interface OrganizationCommand {
+  readonly caller: Caller;
+  readonly commandId: string;
+  readonly idempotencyKey: string | null;
+}
+
+/** Pure: what happens to an organization at a time, ISO 8601. Throws AppErrors. */
+type Decide = (state: OrganizationState, at: string) => readonly OrganizationEvent[];
+
+/** The organization after a change, and where in the log that stands. */
+export interface Changed {
+  readonly state: OrganizationState;
+  readonly position: string;
+}
+
 /** Organizations as their own streams know them: every right rests on these, and on no projection. */
 @Injectable()
 export class Organizations {
+  readonly #turns = new Turns();
   readonly #folded: FoldedStreams<OrganizationState>;
 
-  constructor(@Inject(EVENT_STORE) events: EventStore) {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(EVENT_STORE) private readonly events: EventStore,
+  ) {
     this.#folded = new FoldedStreams({
       events,
       fold: organizationFold,
@@ -29,13 +65,53 @@ export class Organizations {
     return this.#folded.peek(orgId);
   }
 
-  /** At most a second old. One that does not exist is without everything. */
+  /** At most a second old, and never older than a change made here. One that does not exist is without everything. */
   async recent(orgId: string): Promise<OrganizationState> {
     return this.#folded.recent(orgId);
   }
 
-  /** To be called once something was appended, or may have been: the next request sees it. */
-  changed(orgId: string): void {
-    this.#folded.changed(orgId);
+  /**
+   * Decides on the organization as the log has it, and appends at that very revision. A command whose events are in
+   * the log is not decided again. What it changes holds from the next request on. Fails with CONCURRENT_CHANGE when
+   * other processes keep changing it, and with whatever `decide` throws.
+   */
+  async change(command: OrganizationCommand, context: MessageContext, decide: Decide): Promise<Changed> {
+    const work = () => untilWon(null, () => this.attempt(command, context, decide));
+    return this.#turns.take(command.caller.orgId, work);
+  }
+
+  private async attempt(
+    command: OrganizationCommand,
+    { correlationId }: MessageContext,
+    decide: Decide,
+  ): Promise<Changed> {
+    const { caller, commandId } = command;
+    const { state, position, expected, applied } = await this.fold(command);
+    if (applied) return applied;
+    const at = this.clock.now().toISOString();
+    const events = decide(state, at);
+    if (events.length === 0 && position !== null) return { state, position };
+    const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
+    const appended = await this.append(events, expected, metadata);
+    return { state: events.reduce(organizationFold.evolve, state), position: appended.position };
+  }
+
+  /** Only a command with an Idempotency-Key can have been here before: the others need no look at the whole history. */
+  private async fold({ caller: { orgId }, commandId, idempotencyKey }: OrganizationCommand) {
+    if (idempotencyKey === null) return this.#folded.current(orgId);
+    const stream = organizationStream(orgId);
+    return foldStream(this.events, { orgId, stream, commandId }, organizationFold);
+  }
+
+  private async append(
+    events: readonly OrganizationEvent[],
+    expected: Parameters<EventStore['append']>[0]['expected'],
+    metadata: EventMetadata,
+  ) {
+    const { orgId } = metadata;
+    const stream = organizationStream(orgId);
+    // Also after a failure: it may be in the log all the same.
+    const append = this.events.append({ orgId, stream, events, expected, metadata });
+    return append.finally(() => this.#folded.changed(orgId));
   }
 }

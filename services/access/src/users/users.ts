@@ -17,7 +17,7 @@ export interface User {
 export const usersCollection = {
   name: 'users_v1',
   fields: { emailCanonical: 'string', createdAt: 'string' },
-  indexes: [['emailCanonical']],
+  indexes: [['emailCanonical', 'createdAt']],
 } as const satisfies CollectionSpec;
 
 /** So many are asked for at once. */
@@ -35,6 +35,16 @@ export class Users implements OnModuleInit {
   /** Null when there is no such user, or no longer. */
   async find(userId: string): Promise<User | null> {
     return toUser(await this.reads.get(usersCollection.name, userId));
+  }
+
+  /** Null when nobody has this address, given in its canonical form. */
+  async findByEmail(emailCanonical: string): Promise<User | null> {
+    const [found = null] = await this.reads.find(usersCollection.name, {
+      where: { emailCanonical },
+      sort: { field: 'createdAt', direction: 'ascending' },
+      limit: 1,
+    });
+    return toUser(found);
   }
 
   /** Where a user is when a request names no organization. */

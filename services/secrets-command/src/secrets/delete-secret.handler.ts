@@ -1,15 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
 import { deleteSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata } from '#libs/event-store';
+import { eventMetadata, untilWon } from '#libs/event-store';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { AppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import type { SecretsCommandConfig } from '../config';
-import { IdempotentAnswers } from '../idempotency/idempotent-answers';
 import { CLOCK, CONFIG, PRODUCER } from '../tokens';
 import { decideDelete } from './secret.decider';
 import { SecretNames } from './secret-names';
 import { SecretShredder } from './secret-shredder';
-import { SecretStreams, untilWon } from './secret-streams';
+import { SecretStreams } from './secret-streams';
 
 type Command = RequestOf<typeof deleteSecret>;
 type Reply = ReplyOf<typeof deleteSecret>;
