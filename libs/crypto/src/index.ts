@@ -15,5 +15,7 @@ export {
   type InvitationToken,
 } from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
+export { hashOpaqueToken, isOpaqueToken, newOpaqueToken, opaqueToken } from './opaque-token';
+export { hashRecoveryCode, newRecoveryCode } from './recovery-code';
 export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 export { newKey, unwrapKey, wrapKey, type KeyBinding } from './wrapped-key';

@@ -24,6 +24,9 @@ export const eventVersions = {
   SecretNameReleased: 1,
   SecretRead: 1,
   AccessRefused: 1,
+  SignedIn: 1,
+  SignedOut: 1,
+  CredentialChanged: 1,
 } as const;
 
 export type EventType = keyof typeof eventVersions;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** The types an id can carry in its prefix (REST contract, ground rules). */
-export type IdPrefix = 'sec' | 'key' | 'org' | 'usr' | 'mem' | 'inv';
+export type IdPrefix = 'sec' | 'key' | 'org' | 'usr' | 'mem' | 'inv' | 'ses';
 
 // Crockford's base 32, lower case: no i, l, o, u, so an id survives being read aloud.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
