@@ -50,6 +50,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     }
   });
   server.decorateRequest('identity', null);
+  server.decorateRequest('action', null);
   server.server.on('checkExpectation', answerBadExpectation);
   return adapter;
 }
