@@ -1,6 +1,7 @@
 export {
   apiKeyFrom,
   containsApiKey,
+  digestApiKey,
   hashApiKey,
   newApiKey,
   parseApiKey,
@@ -8,12 +9,7 @@ export {
   type ApiKey,
 } from './api-key';
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
-export {
-  hashInvitationToken,
-  invitationToken,
-  parseInvitationToken,
-  type InvitationToken,
-} from './invitation-token';
+export { hashInvitationToken, invitationToken, parseInvitationToken } from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
 export { hashOpaqueToken, isOpaqueToken, newOpaqueToken, opaqueToken } from './opaque-token';
 export { hashRecoveryCode, newRecoveryCode } from './recovery-code';

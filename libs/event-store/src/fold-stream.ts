@@ -19,35 +19,28 @@ export interface Folded<S> {
   readonly applied: { readonly state: S; readonly revision: Revision; readonly position: Position } | null;
 }
 
-/** How events become a state. */
 export interface Fold<S> {
   readonly initial: S;
   readonly evolve: (state: S, event: RecordedEvent) => S;
 }
 
-interface FoldedStream<S> {
-  readonly orgId: string;
-  readonly stream: string;
-  /** The command whose events are looked for. */
-  readonly commandId?: string;
-  /** What is known already; only what came afterwards is read. */
-  readonly after?: Folded<S> | undefined;
-}
-
-/** Reads a stream from its first event, or the first that is not known, to its last and folds it into a state. */
+/** Reads a stream from its first event, or goes on from an earlier fold of it, to its last and folds it into a state. */
+// eslint-disable-next-line no-restricted-syntax -- where from, which stream, how, and since when
 export async function foldStream<S>(
   store: Pick<EventStore, 'read'>,
-  { orgId, stream, commandId, after }: FoldedStream<S>,
+  { orgId, stream, commandId }: { orgId: string; stream: string; commandId?: string },
   { initial, evolve }: Fold<S>,
-): Promise<Folded<S>> {
-  let folded: Folded<S> = after ?? {
+  before: Folded<S> = {
     state: initial,
     revision: null,
     position: null,
     expected: 'no stream',
     applied: null,
-  };
-  for (let from = following(folded.revision), more = true; more;) {
+  },
+): Promise<Folded<S>> {
+  let folded = before;
+  for (let more = true; more;) {
+    const from = folded.revision === null ? '0' : String(BigInt(folded.revision) + 1n);
     const events = await store.read({ orgId, stream, from, limit: READ_LIMIT_MAX });
     for (const event of events) {
       const { revision, position, metadata } = event;
@@ -55,12 +48,7 @@ export async function foldStream<S>(
       const applied = metadata.commandId === commandId ? { state, revision, position } : folded.applied;
       folded = { state, revision, position, expected: { revision }, applied };
     }
-    from = following(folded.revision);
     more = events.length === READ_LIMIT_MAX;
   }
   return folded;
-}
-
-function following(revision: Revision | null): Revision {
-  return revision === null ? '0' : String(BigInt(revision) + 1n);
 }

@@ -15,7 +15,7 @@ export {
   type RecordedEvent,
   type Revision,
 } from './event-store';
-export { FoldedStreams } from './folded-streams';
 export { foldStream, type Fold, type Folded } from './fold-stream';
 export { openEventStore } from './open-event-store';
+export { StreamFolds } from './stream-folds';
 export { untilWon } from './until-won';

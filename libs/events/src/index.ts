@@ -4,6 +4,7 @@ export { type OrganizationEvent } from './organization.events';
 export {
   hasEnded,
   organizationFold,
+  recoveryDaysFold,
   type ApiKey,
   type Member,
   type OrganizationState,

@@ -72,6 +72,18 @@ export function evolveOrganization(
 /** How an organization's stream becomes its state. */
 export const organizationFold = { initial: noOrganization, evolve: evolveOrganization };
 
+/** The one thing of an organization that its secrets ask for: the recovery window it has chosen; null when it has not. */
+export const recoveryDaysFold = {
+  initial: null,
+  evolve: (
+    days: number | null,
+    recorded: { readonly type: string; readonly data: unknown },
+  ): number | null => {
+    const event = recorded as OrganizationEvent;
+    return event.type === 'OrganizationChanged' ? event.data.recoveryDays : days;
+  },
+};
+
 type MemberEvent = Exclude<OrganizationEvent, { type: `Organization${string}` | `ApiKey${string}` }>;
 
 function evolveMembers(state: OrganizationState, event: MemberEvent): OrganizationState {

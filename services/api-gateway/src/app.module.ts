@@ -2,11 +2,16 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Metrics, Logger } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
+import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiGuard } from './auth/api.guard';
+import { Refusals } from './auth/refusals';
 import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
+import { InvitationsController } from './members/invitations.controller';
+import { MembersController } from './members/members.controller';
+import { OrganizationsController } from './organizations/organizations.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
@@ -19,13 +24,19 @@ export interface GatewayParts {
   readonly secretsQuery: MessageClient;
 }
 
+/** All routes of the API. */
+export const gatewayControllers = [
+  ...[HealthController, SecretsController],
+  ...[OrganizationsController, MembersController, InvitationsController, ApiKeysController],
+];
+
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
   static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [HealthController, SecretsController],
+      controllers: gatewayControllers,
       providers: [
         { provide: ACCESS, useValue: access },
         { provide: LOGGER, useValue: logger },
@@ -36,6 +47,7 @@ export class GatewayModule {
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
         OwnWrites,
+        Refusals,
       ],
     };
   }

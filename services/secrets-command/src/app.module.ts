@@ -10,6 +10,7 @@ import type { SecretsCommandConfig } from './config';
 import { CheckSecretsCommandHandler } from './health/check-secrets-command.handler';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
+import { RecoveryWindows } from './secrets/recovery-windows';
 import { secretInventory } from './secrets/secret-inventory.projection';
 import { SecretNames } from './secrets/secret-names';
 import { SecretQuota } from './secrets/secret-quota';
@@ -56,6 +57,7 @@ export class SecretsCommandModule {
           provide: IdempotentAnswers,
           useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
         },
+        RecoveryWindows,
         SecretNames,
         SecretQuota,
         SecretShredder,

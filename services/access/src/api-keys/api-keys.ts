@@ -47,6 +47,13 @@ export class ApiKeys {
     await this.index.waitFor(position, INDEXED_MS_MAX).catch(() => undefined);
   }
 
+  /** The key if it is at hand; otherwise ask `find`. */
+  peek(keyId: string): KnownKey | undefined {
+    const orgId = this.#owners.get(keyId);
+    const key = orgId === undefined ? undefined : this.organizations.peek(orgId)?.keys.get(keyId);
+    return orgId !== undefined && key ? { orgId, key } : undefined;
+  }
+
   async find(keyId: string): Promise<KnownKey | null> {
     const orgId = this.#owners.get(keyId) ?? (await this.lookUp(keyId));
     if (orgId === null) return null;

@@ -5,6 +5,7 @@ import { Handles, type MessageContext } from '#libs/transport';
 import { rightsOfKey, rightsOfMember } from '../organizations/actor';
 import { Organizations } from '../organizations/organizations';
 import { Sessions } from '../sessions/sessions';
+import type { KnownKey } from './api-keys';
 import { PresentedKeys } from './presented-keys';
 
 type Request = RequestOf<typeof authenticate>;
@@ -21,31 +22,17 @@ export class AuthenticateHandler {
   /** Exactly one credential: with none or both there is nobody to speak of. */
   @Handles(authenticate)
   async handle(request: Request, context: MessageContext): Promise<Reply> {
-    const { apiKey, session } = request;
-    if (apiKey && !session) return this.withApiKey(apiKey, request, context);
-    if (session && !apiKey) return this.withSession(session, request);
+    const { apiKey, session, organizationId, address, userAgent } = request;
+    if (apiKey && !session) {
+      const known = await this.presentedKeys.verify({ text: apiKey, address, userAgent }, context);
+      return grant(known, organizationId);
+    }
+    if (session && !apiKey) return this.withSession(session, organizationId);
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  private async withApiKey(
-    apiKey: Redacted<string>,
-    request: Request,
-    context: MessageContext,
-  ): Promise<Reply> {
-    const { orgId, key } = await this.presentedKeys.verify(apiKey, request, context);
-    const { organizationId } = request;
-    if (organizationId !== null && organizationId !== orgId) throw new AppError('NOT_FOUND');
-    return {
-      caller: { orgId, actorType: 'api-key', actorId: key.keyId },
-      role: null,
-      scopes: [...rightsOfKey(key).scopes],
-      sessionId: null,
-      authenticatedAt: null,
-    };
-  }
-
   /** An organization that the person is no member of is like one that does not exist. */
-  private async withSession(token: Redacted<string>, { organizationId }: Request): Promise<Reply> {
+  private async withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
     const session = await this.sessions.find(token);
     if (!session) throw new AppError('AUTHENTICATION_REQUIRED');
     const { userId, personalOrgId, sessionId, authenticatedAt } = session;
@@ -57,4 +44,15 @@ export class AuthenticateHandler {
     const caller = { orgId, actorType: 'user' as const, actorId: userId };
     return { caller, role: rightsOfMember(member).role, scopes: [], sessionId, authenticatedAt };
   }
+}
+
+function grant({ orgId, key }: KnownKey, organizationId: string | null): Reply {
+  if (organizationId !== null && organizationId !== orgId) throw new AppError('NOT_FOUND');
+  return {
+    caller: { orgId, actorType: 'api-key', actorId: key.keyId },
+    role: null,
+    scopes: [...rightsOfKey(key).scopes],
+    sessionId: null,
+    authenticatedAt: null,
+  };
 }

@@ -21,11 +21,11 @@ export class AcceptInvitationHandler {
 
   @Handles(acceptInvitation)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
-    const { caller, idempotencyKey, token } = command;
+    const { caller, token } = command;
     const user = caller.actorType === 'user' ? await this.users.find(caller.actorId) : null;
     if (!user) throw new AppError('FORBIDDEN');
     return this.answers.once(command, [acceptInvitation.name, token], async (commandId) => {
-      const joined = await this.joining.join({ user, token, commandId, idempotencyKey }, context);
+      const joined = await this.joining.join({ user, token, commandId }, context);
       const organization = joined.state.organization?.id ?? '';
       const data = this.views.of(joined.state, { ...caller, orgId: organization });
       return { data, position: joined.position };

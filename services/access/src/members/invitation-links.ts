@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { constantTimeEqual, hashInvitationToken, invitationToken, type InvitationToken } from '#libs/crypto';
+import { constantTimeEqual, hashInvitationToken, invitationToken } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 import { Redacted } from '#libs/kernel';
 import { API_KEY_PEPPER } from '../api-keys/api-keys';
@@ -24,7 +24,7 @@ export class InvitationLinks {
     return { link, hash: await this.hash(token) };
   }
 
-  async hash(token: InvitationToken): Promise<string> {
+  async hash(token: ReturnType<typeof invitationToken>): Promise<string> {
     return hashInvitationToken(await this.keyring.instanceKey(API_KEY_PEPPER), token);
   }
 }

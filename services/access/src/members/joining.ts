@@ -16,7 +16,6 @@ interface Join {
   readonly user: Pick<User, 'id' | 'emailCanonical'>;
   readonly token: Redacted<string>;
   readonly commandId: string;
-  readonly idempotencyKey: string | null;
 }
 
 /** How a person with an invitation becomes a member. */
@@ -35,7 +34,7 @@ export class Joining {
    * Uses the invitation up. Fails with NOT_FOUND for any token that is not good, whatever the cause; FORBIDDEN for a
    * good one that was meant for another address: it may have been forwarded, or stolen; ALREADY_MEMBER; QUOTA_EXCEEDED.
    */
-  async join({ user, token, commandId, idempotencyKey }: Join, context: MessageContext): Promise<Changed> {
+  async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
     const invited = await this.find(token);
     const { invitationId, orgId } = invited;
     const caller = { orgId, actorType: 'user' as const, actorId: user.id };
@@ -46,7 +45,7 @@ export class Joining {
       return decideJoin(state, { member, membersMax: this.config.membersPerOrganizationMax });
     };
     return this.memberships.adding(user.id, () =>
-      this.organizations.change({ caller, commandId, idempotencyKey }, context, decide),
+      this.organizations.change({ caller, commandId }, context, decide),
     );
   }
 

@@ -1,13 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '#libs/contracts';
-import {
-  eventMetadata,
-  FoldedStreams,
-  foldStream,
-  untilWon,
-  type EventMetadata,
-  type EventStore,
-} from '#libs/event-store';
+import { eventMetadata, StreamFolds, untilWon, type EventStore } from '#libs/event-store';
 import {
   organizationFold,
   organizationStream,
@@ -17,6 +10,7 @@ import {
 import type { Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
+import { RecentStates } from './recent-states';
 import { Turns } from './turns';
 
 /** How long a change made by another process may go unseen (case A5). */
@@ -28,7 +22,6 @@ const ENTRIES_MAX = 500_000;
 interface OrganizationCommand {
   readonly caller: Caller;
   readonly commandId: string;
-  readonly idempotencyKey: string | null;
 }
 
 /** Pure: what happens to an organization at a time, ISO 8601. Throws AppErrors. */
@@ -44,16 +37,16 @@ export interface Changed {
 @Injectable()
 export class Organizations {
   readonly #turns = new Turns();
-  readonly #folded: FoldedStreams<OrganizationState>;
+  readonly #folds: StreamFolds<OrganizationState>;
+  readonly #recent: RecentStates<OrganizationState>;
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EVENT_STORE) private readonly events: EventStore,
   ) {
-    this.#folded = new FoldedStreams({
-      events,
-      fold: organizationFold,
-      streamOf: organizationStream,
+    this.#folds = new StreamFolds(events, organizationFold);
+    this.#recent = new RecentStates({
+      read: (orgId) => this.read(orgId),
       freshMs: FRESH_MS,
       weigh: ({ members, invitations, keys }) => members.size + invitations.size + keys.size,
       weightMax: ENTRIES_MAX,
@@ -62,12 +55,12 @@ export class Organizations {
 
   /** At hand, if it is known well enough; otherwise ask `recent`. */
   peek(orgId: string): OrganizationState | undefined {
-    return this.#folded.peek(orgId);
+    return this.#recent.peek(orgId);
   }
 
   /** At most a second old, and never older than a change made here. One that does not exist is without everything. */
   async recent(orgId: string): Promise<OrganizationState> {
-    return this.#folded.recent(orgId);
+    return (await this.#recent.get(orgId)) ?? organizationFold.initial;
   }
 
   /**
@@ -76,42 +69,32 @@ export class Organizations {
    * other processes keep changing it, and with whatever `decide` throws.
    */
   async change(command: OrganizationCommand, context: MessageContext, decide: Decide): Promise<Changed> {
-    const work = () => untilWon(null, () => this.attempt(command, context, decide));
-    return this.#turns.take(command.caller.orgId, work);
+    const attempt = () => this.attempt(command, context, decide);
+    return this.#turns.take(command.caller.orgId, () => untilWon(null, attempt));
   }
 
   private async attempt(
-    command: OrganizationCommand,
+    { caller, commandId }: OrganizationCommand,
     { correlationId }: MessageContext,
     decide: Decide,
   ): Promise<Changed> {
-    const { caller, commandId } = command;
-    const { state, position, expected, applied } = await this.fold(command);
+    const { orgId } = caller;
+    const stream = organizationStream(orgId);
+    const { state, position, expected, applied } = await this.#folds.of({ orgId, stream, commandId });
     if (applied) return applied;
     const at = this.clock.now().toISOString();
     const events = decide(state, at);
     if (events.length === 0 && position !== null) return { state, position };
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
-    const appended = await this.append(events, expected, metadata);
+    const request = { orgId, stream, events, expected, metadata };
+    // Also after a failure: the events may be in the log all the same.
+    const appended = await this.events.append(request).finally(() => this.#recent.changed(orgId));
+    this.#folds.appended(request, appended);
     return { state: events.reduce(organizationFold.evolve, state), position: appended.position };
   }
 
-  /** Only a command with an Idempotency-Key can have been here before: the others need no look at the whole history. */
-  private async fold({ caller: { orgId }, commandId, idempotencyKey }: OrganizationCommand) {
-    if (idempotencyKey === null) return this.#folded.current(orgId);
-    const stream = organizationStream(orgId);
-    return foldStream(this.events, { orgId, stream, commandId }, organizationFold);
-  }
-
-  private async append(
-    events: readonly OrganizationEvent[],
-    expected: Parameters<EventStore['append']>[0]['expected'],
-    metadata: EventMetadata,
-  ) {
-    const { orgId } = metadata;
-    const stream = organizationStream(orgId);
-    // Also after a failure: it may be in the log all the same.
-    const append = this.events.append({ orgId, stream, events, expected, metadata });
-    return append.finally(() => this.#folded.changed(orgId));
+  private async read(orgId: string): Promise<OrganizationState | null> {
+    const { state, revision } = await this.#folds.of({ orgId, stream: organizationStream(orgId) });
+    return revision === null ? null : state;
   }
 }

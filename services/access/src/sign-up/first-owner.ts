@@ -63,7 +63,6 @@ export class FirstOwner implements OnModuleInit {
     const command = {
       caller: { orgId: FIRST_ORGANIZATION_ID, actorType: 'user' as const, actorId: userId },
       commandId: newCommandId(),
-      idempotencyKey: null,
     };
     await this.memberships.adding(userId, () =>
       this.organizations.change(command, context, (state, at) =>

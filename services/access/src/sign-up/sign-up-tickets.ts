@@ -56,7 +56,7 @@ export class SignUpTickets {
       // Whoever has an account needs no copy of a key on the disk.
       await this.forgetFirstKey();
     } else if (token) {
-      const join = { user, token, commandId: newCommandId(), idempotencyKey: null };
+      const join = { user, token, commandId: newCommandId() };
       await this.joining.join(join, context).catch((error: unknown) => {
         if (!isAppError(error, 'ALREADY_MEMBER')) throw error;
       });

@@ -82,7 +82,6 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     const command = {
       caller: { orgId, actorType: 'user' as const, actorId: userId },
       commandId: newCommandId(this.clock.now()),
-      idempotencyKey: null,
     };
     await this.organizations.change(command, context, (state, at) => decideLeaving(state, { userId, at }));
   }

@@ -62,7 +62,6 @@ export class NewUsers {
     const command = {
       caller: { orgId, actorType: 'user' as const, actorId: ownerId },
       commandId: newCommandId(this.clock.now()),
-      idempotencyKey: null,
     };
     const name = PERSONAL_ORGANIZATION_NAME;
     await this.memberships.adding(ownerId, () =>

@@ -17,6 +17,7 @@ export class ApiGuard implements CanActivate {
     if (requirement === 'public') return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const { apiKey, session } = presentedCredential(request);
+    if (requirement !== undefined) request.action = requirement;
     const identity = await this.access.send(
       authenticate,
       {

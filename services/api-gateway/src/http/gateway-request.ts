@@ -1,4 +1,4 @@
-import type { authenticate, Caller, ReplyOf } from '#libs/contracts';
+import type { Action, authenticate, Caller, ReplyOf } from '#libs/contracts';
 import type { MessageContext } from '#libs/transport';
 import type { FastifyRequest } from 'fastify';
 
@@ -8,6 +8,8 @@ const USER_AGENT_CHARACTERS_MAX = 256;
 export type GatewayRequest = FastifyRequest<{ Params: Record<string, string> }> & {
   /** Who calls, and what they may do: set by the guard on every route that is not public. */
   identity: ReplyOf<typeof authenticate> | null;
+  /** What the route declares; null where it is public or declares nothing. */
+  action: Action | null;
 };
 
 /** The caller that the guard established. Throws on a public route: that is a mistake in our code. */

@@ -7,7 +7,8 @@ import type {
   updateSecret,
 } from '#libs/contracts';
 import { secretSortFields } from '#libs/contracts';
-import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
+import { AppError, isId, Redacted } from '#libs/kernel';
+import { commandOf } from '../http/command-of';
 import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import type { CreateSecretBody } from './create-secret.dto';
 import { isSecretName } from './secret-field.dto';
@@ -18,7 +19,7 @@ import {
   type RevealSecretQuery,
 } from './secret-queries.dto';
 import type { UpdateSecretBody } from './update-secret.dto';
-import { idempotencyKey, ifRevision } from './write-headers';
+import { ifRevision } from './write-headers';
 
 /** What a validated request says, as the message that carries it. */
 
@@ -107,10 +108,7 @@ export function toReveal(
   };
 }
 
-function commandOf(request: GatewayRequest) {
-  return { caller: callerOf(request), commandId: newCommandId(), idempotencyKey: idempotencyKey(request) };
-}
-
-function utc(time: string | null | undefined): string | null | undefined {
+/** A time as all of ours are written. */
+export function utc(time: string | null | undefined): string | null | undefined {
   return typeof time === 'string' ? new Date(time).toISOString() : time;
 }
