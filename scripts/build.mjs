@@ -32,14 +32,21 @@ export async function build() {
   await Promise.all(
     stale.map(async (source) => {
       const time = modified(source);
-      write(outputOf(source), (await transformFile(source, options)).code, time);
+      const code = isAsset(source) ? readFileSync(source) : (await transformFile(source, options)).code;
+      write(outputOf(source), code, time);
     }),
   );
 }
 
 function isShipped(file) {
   if (file.startsWith(path.join(root, 'libs', 'testing'))) return false;
+  if (isAsset(file)) return true;
   return file.endsWith('.ts') && !/\.(spec|contract|d)\.ts$/.test(file);
+}
+
+/** What the code reads at run time from beside it, or hands to browsers: copied as it is. */
+function isAsset(file) {
+  return /\.(css|html|mjs|txt)$/.test(file);
 }
 
 function outputOf(source) {

@@ -52,6 +52,7 @@ import { SessionRecords } from './sessions/session-records';
 import { Sessions } from './sessions/sessions';
 import { SessionsHandler } from './sessions/sessions.handler';
 import { SignInTrail } from './sessions/sign-in-trail';
+import { GetSignInMethodsHandler } from './sign-in/get-sign-in-methods.handler';
 import { Lockouts } from './sign-in/lockouts';
 import { NewSessions } from './sign-in/new-sessions';
 import { Proofs } from './sign-in/proofs';
@@ -100,7 +101,7 @@ const handlers = [
   ...[InviteMemberHandler, ListInvitationsHandler, RevokeInvitationHandler, AcceptInvitationHandler],
   ...[ListApiKeysHandler, IssueApiKeyHandler, RevokeApiKeyHandler],
   ...[SignUpHandler, SignInHandler, ReauthenticateHandler, SessionsHandler, TotpHandler],
-  ...[MeHandler, EraseMeHandler, ChangePasswordHandler],
+  ...[GetSignInMethodsHandler, MeHandler, EraseMeHandler, ChangePasswordHandler],
 ];
 
 /** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */

@@ -5,6 +5,9 @@ import { address, peerSettings, processSettings, readIdentity } from '#libs/proc
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
 
+/** Where clients reach the gateway unless the operator says otherwise. */
+export const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
+
 export function readAccessConfig(env = process.env) {
   const settings = readEnv(env, {
     API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
@@ -12,7 +15,7 @@ export function readAccessConfig(env = process.env) {
     MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
     OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
     ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
-    PUBLIC_URL: text('http://127.0.0.1:8080'),
+    PUBLIC_URL: publicUrl,
     RECOVERY_DAYS: integer(7, 0, 365),
   });
   return {
@@ -28,6 +31,13 @@ export function readAccessConfig(env = process.env) {
     membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
     organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
   };
+}
+
+function publicUrl(value = DEFAULT_PUBLIC_URL): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new Error('must be a URL such as https://secrets.example.com');
+  return url.href.replace(/\/$/, '');
 }
 
 /** Settings of the process, when this service is one of its own. */

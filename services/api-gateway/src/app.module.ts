@@ -4,7 +4,15 @@ import type { Metrics, Logger } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiGuard } from './auth/api.guard';
+import { MeController } from './auth/me.controller';
+import { PresentedCredential } from './auth/presented-credential';
 import { Refusals } from './auth/refusals';
+import { RequestSource } from './auth/request-source';
+import { SessionCookie } from './auth/session-cookie';
+import { SessionsController } from './auth/sessions.controller';
+import { SignInController } from './auth/sign-in.controller';
+import { TotpController } from './auth/totp.controller';
+import type { GatewayConfig } from './config';
 import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
@@ -13,10 +21,11 @@ import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
 import { SecretsController } from './secrets/secrets.controller';
-import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
+import { ACCESS, CONFIG, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
 /** What the composition root opens for the gateway, and closes after it. */
 export interface GatewayParts {
+  readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly access: MessageClient;
@@ -27,18 +36,21 @@ export interface GatewayParts {
 /** All routes of the API. */
 export const gatewayControllers = [
   ...[HealthController, SecretsController],
+  ...[SignInController, MeController, SessionsController, TotpController],
   ...[OrganizationsController, MembersController, InvitationsController, ApiKeysController],
 ];
 
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
-  static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
+  static register(parts: GatewayParts): DynamicModule {
+    const { config, logger, metrics, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
       controllers: gatewayControllers,
       providers: [
         { provide: ACCESS, useValue: access },
+        { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
         { provide: METRICS, useValue: metrics },
         { provide: SECRETS_COMMAND, useValue: secretsCommand },
@@ -46,8 +58,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
-        OwnWrites,
-        Refusals,
+        ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie],
       ],
     };
   }

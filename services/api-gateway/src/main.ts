@@ -20,7 +20,7 @@ async function start(): Promise<void> {
     secretsCommand: clientOf('secrets-command', addresses.secretsCommand),
     secretsQuery: clientOf('secrets-query', addresses.secretsQuery),
   };
-  const app = await createGateway(GatewayModule.register({ logger, metrics, ...clients }), {
+  const app = await createGateway(GatewayModule.register({ config, logger, metrics, ...clients }), {
     config,
     logger,
     metrics,

@@ -6,6 +6,7 @@ import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
 import type { AccessConfig } from '../../access/src/config';
 import { GatewayModule } from '../../api-gateway/src/app.module';
+import type { GatewayConfig } from '../../api-gateway/src/config';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import type { SecretsCommandConfig } from '../../secrets-command/src/config';
 import { SecretsQueryModule } from '../../secrets-query/src/app.module';
@@ -18,7 +19,9 @@ export interface StandaloneParts {
   readonly stores: Stores;
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
+  readonly forgetFirstKey: () => Promise<void>;
   readonly configs: {
+    readonly gateway: GatewayConfig;
     readonly access: AccessConfig;
     readonly secretsCommand: SecretsCommandConfig;
     readonly secretsQuery: SecretsQueryConfig;
@@ -35,12 +38,13 @@ export class StandaloneModule {
     stores,
     client,
     configs,
+    forgetFirstKey,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
     const partsOf = async (service: string) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
-    const access = { ...(await partsOf('access')), config: configs.access };
+    const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey };
     const command = { ...(await partsOf('secrets-command')), config: configs.secretsCommand };
     const query = { ...(await partsOf('secrets-query')), config: configs.secretsQuery };
     return {
@@ -50,6 +54,7 @@ export class StandaloneModule {
         SecretsCommandModule.register(command),
         SecretsQueryModule.register(query),
         GatewayModule.register({
+          config: configs.gateway,
           logger,
           metrics,
           access: client,
