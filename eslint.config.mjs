@@ -143,6 +143,16 @@ export default tseslint.config(
     rules: { ...mistakes, ...rules, 'no-undef': 'error' },
   },
   {
+    files: ['services/api-gateway/src/pages/*.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'FormData', 'history', 'HTMLFormElement', 'location', 'sessionStorage', 'window'].map(
+          (name) => [name, 'readonly'],
+        ),
+      ),
+    },
+  },
+  {
     files: ['**/*.cjs'],
     languageOptions: {
       sourceType: 'commonjs',

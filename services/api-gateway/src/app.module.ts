@@ -20,6 +20,7 @@ import { DtoPipe } from './http/validation';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
+import { PagesController } from './pages/pages.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, CONFIG, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
@@ -36,7 +37,7 @@ export interface GatewayParts {
 /** All routes of the API. */
 export const gatewayControllers = [
   ...[HealthController, SecretsController],
-  ...[SignInController, MeController, SessionsController, TotpController],
+  ...[PagesController, SignInController, MeController, SessionsController, TotpController],
   ...[OrganizationsController, MembersController, InvitationsController, ApiKeysController],
 ];
 

@@ -52,7 +52,7 @@ export class TotpHandler {
   async disable(
     request: RequestOf<typeof disableTotp>,
     context: MessageContext,
-  ): Promise<ReplyOf<typeof disableTotp>> {
+  ): Promise<Record<string, never>> {
     const user = await this.views.callerOf(request.caller);
     if (!(await this.totp.isEnabled(user.id))) return {};
     await this.tell(request, context, { credential: 'totp', change: 'removed' });

@@ -47,10 +47,7 @@ export class SessionsHandler {
   }
 
   @Handles(signOut)
-  async signOut(
-    request: RequestOf<typeof signOut>,
-    context: MessageContext,
-  ): Promise<ReplyOf<typeof signOut>> {
+  async signOut(request: RequestOf<typeof signOut>, context: MessageContext): Promise<Record<string, never>> {
     const session = await this.sessions.find(request.session);
     if (!session) return {};
     const { userId, sessionId: own } = session;

@@ -52,7 +52,8 @@ export class FirstOwner implements OnModuleInit {
   async isGood(token: Redacted<string>): Promise<boolean> {
     const record = await this.reads.get(linksCollection.name, ONLY);
     const given = await this.hash(token);
-    const isSame = constantTimeEqual(given, Buffer.from(String(record?.['hash'] ?? ''), 'hex'));
+    const kept = record ? String(record['hash']) : '';
+    const isSame = constantTimeEqual(given, Buffer.from(kept, 'hex'));
     return isSame && !(await this.isThere());
   }
 

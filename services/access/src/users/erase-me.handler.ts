@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { eraseMe, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { eraseMe, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Erasures } from './erasures';
 import { MeViews } from './me-views';
@@ -15,7 +15,7 @@ export class EraseMeHandler {
   async handle(
     { caller }: RequestOf<typeof eraseMe>,
     context: MessageContext,
-  ): Promise<ReplyOf<typeof eraseMe>> {
+  ): Promise<Record<string, never>> {
     const { id } = await this.views.callerOf(caller);
     await this.erasures.erase(id, context);
     return {};

@@ -1,4 +1,4 @@
-import { hasEnded, type OrganizationEvent, type OrganizationState } from '#libs/events';
+import { hasEnded, type Member, type OrganizationEvent, type OrganizationState } from '#libs/events';
 import { AppError } from '#libs/kernel';
 
 /**
@@ -14,15 +14,18 @@ export function decideLeaving(
   const member = members.get(userId);
   if (!member) return [];
   const others = [...members.values()].filter((other) => other.userId !== userId);
-  if (others.length > 0 && member.role === 'owner' && !others.some(({ role }) => role === 'owner')) {
-    throw lastOwner(organization?.name ?? '');
-  }
+  if (isNeededBy(others, member)) throw lastOwner(organization?.name ?? '');
   const { memberId } = member;
   const isOwn = organization?.kind === 'personal' && organization.ownerId === userId;
   return [
     ...(isOwn && others.length === 0 ? ended(state, at) : []),
     { type: 'MemberRemoved', data: { memberId, userId, removedAt: at } },
   ];
+}
+
+/** True for the last owner of those who stay. */
+function isNeededBy(others: readonly Member[], { role }: Member): boolean {
+  return role === 'owner' && others.length > 0 && others.every((other) => other.role !== 'owner');
 }
 
 function ended({ keys, invitations }: OrganizationState, at: string): OrganizationEvent[] {
