@@ -47,7 +47,7 @@ export class Proofs {
     subject: Subject,
     { proof, origin }: { proof: Proof; origin: Origin },
   ): Promise<SecondFactor | null> {
-    // First of all: who cannot be looked at now must not be counted.
+    // Who cannot be looked at now must not be counted.
     this.hasher.assertRoom();
     const attempt = await this.lockouts.attempt(subject.kind, subject.id);
     const verdict = await this.judge(user, proof).catch(async (error: unknown) => {
