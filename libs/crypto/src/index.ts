@@ -11,7 +11,5 @@ export {
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
 export { hashInvitationToken, invitationToken, parseInvitationToken } from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
-export { hashOpaqueToken, isOpaqueToken, newOpaqueToken, opaqueToken } from './opaque-token';
-export { hashRecoveryCode, newRecoveryCode } from './recovery-code';
 export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 export { newKey, unwrapKey, wrapKey, type KeyBinding } from './wrapped-key';

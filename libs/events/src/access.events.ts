@@ -37,15 +37,13 @@ export interface SignedIn {
   readonly data: {
     /** `ses_…`; the same again for who only proved it again. */
     readonly sessionId: string;
-    readonly method: SignInMethod;
+    readonly method: 'sign-up' | 'password' | 'passkey' | 'oidc';
     readonly secondFactor: 'totp' | 'recovery-code' | null;
     readonly signedInAt: string;
     readonly address: string | null;
     readonly userAgent: string | null;
   };
 }
-
-export type SignInMethod = 'sign-up' | 'password' | 'passkey' | 'oidc';
 
 /** Sessions ended before their time. */
 export interface SignedOut {

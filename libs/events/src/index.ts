@@ -1,4 +1,4 @@
-export { type AccessEvent, type SecretRead, type SignInMethod } from './access.events';
+export { type AccessEvent, type SecretRead } from './access.events';
 export { eventVersions, type EventType } from './event-versions';
 export { type OrganizationEvent } from './organization.events';
 export {

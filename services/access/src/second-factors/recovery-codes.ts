@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { hashRecoveryCode, newRecoveryCode } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 import { Redacted } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import { READ_STORE } from '../tokens';
+import { hashRecoveryCode, newRecoveryCode } from './recovery-code';
 import { UsedCodes } from './used-codes';
 
 const codesCollection = {

@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { hashOpaqueToken, isOpaqueToken, newOpaqueToken } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 import { AppError, newId, type Clock, type Redacted } from '#libs/kernel';
 import { Turns } from '../organizations/turns';
 import { CLOCK } from '../tokens';
+import { hashOpaqueToken, isOpaqueToken, newOpaqueToken } from './opaque-token';
 import { hasEnded, SESSION_MS_MAX, SessionRecords, type SessionRecord } from './session-records';
 
 /** How long a session that another process has ended may go on here (case B5). */

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { SignInMethod } from '#libs/events';
+import type { AccessEvent } from '#libs/events';
 import type { Clock } from '#libs/kernel';
 import type { SecondFactor } from '../second-factors/second-factors';
 import { Sessions, type StartedSession } from '../sessions/sessions';
@@ -8,7 +8,7 @@ import { CLOCK } from '../tokens';
 import type { User } from '../users/users';
 
 interface How {
-  readonly method: SignInMethod;
+  readonly method: Extract<AccessEvent, { type: 'SignedIn' }>['data']['method'];
   readonly secondFactor: SecondFactor | null;
   /** When the person proved who they are, ISO 8601; default now. */
   readonly authenticatedAt?: string;

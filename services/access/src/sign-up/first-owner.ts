@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { constantTimeEqual, hashOpaqueToken, opaqueToken } from '#libs/crypto';
+import { constantTimeEqual } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 import { idFromCommand, newCommandId, uuidV5, type Redacted } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
@@ -8,6 +8,7 @@ import type { MessageContext } from '#libs/transport';
 import { Memberships } from '../members/memberships';
 import { FIRST_ORGANIZATION_ID } from '../organizations/first-organization';
 import { Organizations } from '../organizations/organizations';
+import { hashOpaqueToken, opaqueToken } from '../sessions/opaque-token';
 import { READ_STORE } from '../tokens';
 import { Users } from '../users/users';
 import { decideFirstOwner, ownersOf } from './first-owner.decider';

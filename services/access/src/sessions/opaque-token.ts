@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { keyedHash } from '#libs/crypto';
 import { Redacted } from '#libs/kernel';
-import { keyedHash } from './keyed-hash';
 
 const TOKEN_BYTES = 32;
 /** 32 bytes in base64url, without padding. */

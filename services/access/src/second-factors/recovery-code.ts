@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { keyedHash } from '#libs/crypto';
 import { Redacted } from '#libs/kernel';
-import { keyedHash } from './keyed-hash';
 
 /*
  * A recovery code: 16 characters of Crockford's base 32, in groups of four, because people copy it from paper. 80 random
