@@ -2,13 +2,11 @@ import { Controller, Inject } from '@nestjs/common';
 import { authenticate, scopes, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { digestApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, type Clock, type Redacted } from '#libs/kernel';
 import { Handles } from '#libs/transport';
 import { LRUCache } from 'lru-cache';
 import { CLOCK } from '../tokens';
 import { API_KEY_PEPPER, ApiKeys, type KnownKey } from './api-keys';
-
-type Reply = ReplyOf<typeof authenticate>;
 
 @Controller()
 export class AuthenticateHandler {
@@ -23,34 +21,38 @@ export class AuthenticateHandler {
 
   /** Every refusal is the same to the caller, and takes the same work once the key is well-formed. */
   @Handles(authenticate)
-  async handle({ credential }: RequestOf<typeof authenticate>): Promise<Reply> {
+  async handle({ credential }: RequestOf<typeof authenticate>): Promise<ReplyOf<typeof authenticate>> {
     const digest = digestApiKey(credential);
-    const verified = this.#verified.get(digest);
-    const remembered = verified && (await this.apiKeys.find(verified.id));
-    if (remembered && remembered.key.hash === verified.hash && !this.expired(remembered))
-      return grant(remembered);
+    const known = (await this.recognised(digest)) ?? (await this.verified(credential, digest));
+    if (!known) throw new AppError('AUTHENTICATION_REQUIRED');
+    return {
+      caller: { orgId: known.orgId, actorType: 'api-key', actorId: known.key.keyId },
+      scopes: scopes.filter((scope) => known.key.scopes.includes(scope)),
+    };
+  }
 
+  /** A key that was verified before and is as good as it was then. */
+  private async recognised(digest: string): Promise<KnownKey | null> {
+    const verified = this.#verified.get(digest);
+    const known = verified ? await this.apiKeys.find(verified.id) : null;
+    return known?.key.hash === verified?.hash && known && !this.expired(known) ? known : null;
+  }
+
+  private async verified(credential: Redacted<string>, digest: string): Promise<KnownKey | null> {
     const presented = parseApiKey(credential);
-    if (!presented) throw new AppError('AUTHENTICATION_REQUIRED');
+    if (!presented) return null;
     const known = await this.apiKeys.find(presented.id);
     const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
     const isRight = verifyApiKey(pepper, presented, known?.key.hash);
-    if (!isRight || !known || this.expired(known)) {
+    if (!known || !isRight || this.expired(known)) {
       if (known) await this.apiKeys.pretendUnknown(presented.id);
-      throw new AppError('AUTHENTICATION_REQUIRED');
+      return null;
     }
     this.#verified.set(digest, { id: presented.id, hash: known.key.hash });
-    return grant(known);
+    return known;
   }
 
   private expired({ key: { expiresAt } }: KnownKey): boolean {
     return expiresAt !== null && Date.parse(expiresAt) <= this.clock.now().getTime();
   }
-}
-
-function grant({ orgId, key }: KnownKey): Reply {
-  return {
-    caller: { orgId, actorType: 'api-key', actorId: key.keyId },
-    scopes: scopes.filter((scope) => key.scopes.includes(scope)),
-  };
 }

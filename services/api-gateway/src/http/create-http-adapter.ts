@@ -20,7 +20,8 @@ function requestId({ headers }: { headers: Record<string, unknown> }): string {
   const given = headers['x-request-id'];
   if (typeof given === 'string' && SANE_REQUEST_ID.test(given)) return given;
   requests += 1;
-  return `${PROCESS_ID}-${requests.toString(36)}`;
+  // Of one length, so that no answer is told from another by its own.
+  return `${PROCESS_ID}-${requests.toString(36).padStart(8, '0')}`;
 }
 
 /** The HTTP server: everything that limits a request before any handler sees it. */
