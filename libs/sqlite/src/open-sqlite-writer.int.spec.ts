@@ -221,7 +221,7 @@ describe('openSqliteWriter', () => {
     copyFileSync(options.file, join(directory, 'killed.sqlite'));
     copyFileSync(`${options.file}-wal`, join(directory, 'killed.sqlite-wal'));
     await writer?.close();
-    options.file = join(directory, 'killed.sqlite');
+    options = { ...options, file: join(directory, 'killed.sqlite') };
     for (const suffix of ['', '-wal']) chmodSync(options.file + suffix, 0o644);
     await open();
     expect(lines()).toEqual(['mine']);
