@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { AppError, withDeadline } from '#libs/kernel';
 import { openSqliteReader, openSqliteWriter, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
-import { checkAppend } from '../check-append';
+import { checkAppend, type CheckedAppend } from '../check-append';
 import {
   READ_LIMIT_MAX,
   type Appended,
@@ -9,6 +9,7 @@ import {
   type Batch,
   type EventStore,
   type EventStoreOptions,
+  type JsonObject,
   type Position,
   type ReadRequest,
   type RecordedEvent,
@@ -20,8 +21,10 @@ import { assertOwned } from '../stream-name';
 import { decimal } from './decimal';
 import { DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
-import { headOf, subscribeToLog, type AppendSignal } from './log-subscription';
+import { headOf, subscribeToLog, type WrittenLog } from './log-subscription';
+import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
+import { StreamTails } from './stream-tails';
 
 export interface SqliteEventStoreOptions extends EventStoreOptions {
   /** Absolute path. Its directory exists. */
@@ -39,10 +42,14 @@ export async function openSqliteEventStore({
 }
 
 const PING_TIMEOUT_MS = 1000;
+/** Its place in an `EventRow`. */
+const REVISION = 2;
 
 class SqliteEventStore implements EventStore {
-  readonly #appended: AppendSignal = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
+  readonly #appended: WrittenLog['appended'] = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
+  readonly #recent = new RecentEvents();
   readonly #closing = new AbortController();
+  readonly #tails = new StreamTails();
   readonly #stopRetention: () => void;
   readonly #head: () => number;
   readonly #forwards;
@@ -65,17 +72,39 @@ class SqliteEventStore implements EventStore {
 
   async append(request: AppendRequest): Promise<Appended> {
     const { stream } = request;
-    const expected = expectedRevision(request.expected);
-    const job = { ...checkAppend(request), stream, expected };
+    const checked = checkAppend(request);
+    const job = { ...checked, stream, expected: expectedRevision(request.expected) };
     try {
-      const outcome = await this.writer.run('append', job);
+      const outcome = await this.#tails.whileWriting(stream, () => this.writer.run('append', job));
       if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
       const { revision, position, duplicate } = outcome;
+      if (!duplicate) this.#remember(request, checked, outcome);
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
       // After a failure, too: the outcome is unknown.
       this.#appended.emit('appended');
     }
+  }
+
+  /** In the order of their positions: the writer answers in the order in which it wrote. */
+  #remember(
+    { stream, events, metadata }: AppendRequest,
+    checked: CheckedAppend,
+    end: { revision: number; position: number },
+  ): void {
+    checked.events.forEach(({ id, type, data }, index) => {
+      const behind = checked.events.length - 1 - index;
+      const event = {
+        id,
+        stream,
+        revision: String(end.revision - behind),
+        position: String(end.position - behind),
+        type,
+        data: events[index]?.data as JsonObject,
+        metadata,
+      };
+      this.#recent.add(event, data.length);
+    });
   }
 
   async read({ orgId, stream, direction, from, limit }: ReadRequest): Promise<RecordedEvent[]> {
@@ -86,13 +115,17 @@ class SqliteEventStore implements EventStore {
     const backwards = direction === 'backwards';
     const end = backwards ? Number.MAX_SAFE_INTEGER : 0;
     const start = from === undefined ? end : decimal(from);
-    const select = backwards ? this.#backwards : this.#forwards;
-    return reading(() => select.all(stream, start, limit).map(recordedEvent));
+    if (backwards) return reading(() => this.#backwards.all(stream, start, limit).map(recordedEvent));
+    if (this.#tails.endsBefore(stream, start)) return [];
+    const rows = reading(() => this.#forwards.all(stream, start, limit));
+    if (rows.length < limit) this.#tails.learn(stream, rows.at(-1)?.[REVISION] ?? start - 1);
+    return reading(() => rows.map(recordedEvent));
   }
 
   subscribe(request: SubscribeRequest): AsyncIterable<Batch> {
     const signal = AbortSignal.any([request.signal, this.#closing.signal]);
-    return subscribeToLog(this.reader, this.#appended, { ...request, signal });
+    const log = { reader: this.reader, appended: this.#appended, recent: this.#recent };
+    return subscribeToLog(log, { ...request, signal });
   }
 
   async head(): Promise<Position | null> {
@@ -116,6 +149,7 @@ class SqliteEventStore implements EventStore {
 
   async ping(): Promise<void> {
     await withDeadline(this.writer.run('ping', undefined), PING_TIMEOUT_MS, 'STORE_UNAVAILABLE');
+    this.#tails.settled();
     // An append that was given up may have been written after all; this is when subscribers hear of it.
     this.#appended.emit('appended');
   }
