@@ -3,7 +3,6 @@ import { ORGANIZATION_KEY_TTL_MS, type Keyring, type KeyStore, type Sealed } fro
 import { Redacted } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
-import { SecretStreams } from '../secrets/secret-streams';
 import { KeyMaintenance } from './key-maintenance';
 import { KeyRotations } from './key-rotations';
 import { OrphanKeys } from './orphan-keys';
@@ -174,8 +173,8 @@ describe('KeyRotations', () => {
   it('are driven by one process at a time, by the next when that one is gone', async () => {
     const maintenance = async () => {
       const rotations = await start();
-      const streams = new SecretStreams(stores.events, stores.keyring);
-      const orphans = new OrphanKeys(stores.clock, logger, stores.reads, stores.keyring, streams);
+      const { clock, events, reads, keyring } = stores;
+      const orphans = new OrphanKeys(clock, events, logger, reads, keyring);
       await orphans.onModuleInit();
       return new KeyMaintenance(logger, stores.reads, rotations, orphans);
     };

@@ -26,9 +26,9 @@ describe('OrphanKeys', () => {
 
   const logger = () =>
     createLogger({ level: 'info', service: 'test', destination: { write: (line) => lines.push(line) } });
-  const orphanKeys = async (over: Partial<TestStores> = {}, secretStreams = streams) => {
-    const { clock, reads, keyring } = { ...stores, ...over };
-    const orphans = new OrphanKeys(clock, logger(), reads, keyring, secretStreams);
+  const orphanKeys = async (over: Partial<TestStores> = {}) => {
+    const { clock, events, reads, keyring } = { ...stores, ...over };
+    const orphans = new OrphanKeys(clock, events, logger(), reads, keyring);
     await orphans.onModuleInit();
     return orphans;
   };
@@ -143,7 +143,7 @@ describe('OrphanKeys', () => {
         return stores.events.append(request);
       },
     });
-    await (await orphanKeys({}, new SecretStreams(events, stores.keyring))).sweep(always);
+    await (await orphanKeys({ events })).sweep(always);
     await expect(late).resolves.toMatchObject({ duplicate: false });
     expect(await open(id, version, sealed)).toBe(`value ${version} of ${id}`);
     expect((await load(id)).state).toMatchObject({ status: 'live', secret: { version } });
@@ -182,13 +182,13 @@ describe('OrphanKeys', () => {
     expect(asked).toBe(2);
     expect(await isThere(orphan)).toBe(true);
 
-    const loads = jest.spyOn(streams, 'load');
+    const reads = jest.spyOn(stores.events, 'read');
     await sweep();
     expect(await isThere(orphan)).toBe(false);
-    // The second batch: 200 keys of 50 secrets, and the orphan once more.
-    expect(loads.mock.calls.length).toBe(51);
+    // The second batch: 200 keys of 50 secrets, and the orphan's once more.
+    expect(reads.mock.calls.length).toBe(51);
     await sweep();
-    expect(loads.mock.calls.length).toBe(51);
+    expect(reads.mock.calls.length).toBe(51);
     expect((await Promise.all(named.map(isThere))).every(Boolean)).toBe(true);
   });
 
@@ -216,10 +216,10 @@ describe('OrphanKeys', () => {
   it('waits when a store is away', async () => {
     const orphan = await seal('sec_never', 1);
     stores.clock.pass(DAY_MS + 1);
-    const away = intercepted(stores.events, {
+    const events = intercepted(stores.events, {
       read: () => Promise.reject(Object.assign(new Error(), { code: 'STORE_UNAVAILABLE', safeMessage: '' })),
     });
-    const orphans = await orphanKeys({}, new SecretStreams(away, stores.keyring));
+    const orphans = await orphanKeys({ events });
     await expect(orphans.sweep(always)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await isThere(orphan)).toBe(true);
     await sweep();
