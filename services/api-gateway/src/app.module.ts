@@ -22,10 +22,13 @@ export interface GatewayParts {
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
+  /** In the order of the OpenAPI document. */
+  static readonly controllers = [SecretsController, HealthController];
+
   static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [HealthController, SecretsController],
+      controllers: [...GatewayModule.controllers],
       providers: [
         { provide: ACCESS, useValue: access },
         { provide: LOGGER, useValue: logger },
