@@ -8,6 +8,7 @@ import {
   ROUTE_ARGS_METADATA,
 } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
+import type { Message } from '#libs/contracts';
 import { requirementOf } from '../../services/api-gateway/src/auth/requires';
 import { NoQueryGuard } from '../../services/api-gateway/src/http/no-query.guard';
 import {
@@ -26,6 +27,8 @@ export interface DeclaredRoute {
   readonly place: string;
   readonly requirement: string | undefined;
   readonly operation: OperationDescription | undefined;
+  /** The message it sends, unless it answers by itself. */
+  readonly message: Message | undefined;
   readonly section: SectionDescription | undefined;
   readonly status: number;
   readonly contentType: string;
@@ -55,6 +58,7 @@ function routeOf(controller: Type, name: string): DeclaredRoute {
   const method = RequestMethod[metadata(METHOD_METADATA, handler) as RequestMethod];
   const parts = [controller, handler].map((owner) => metadata(PATH_METADATA, owner) as string);
   const guards = (metadata(GUARDS_METADATA, handler) ?? []) as unknown[];
+  const operation = operationOf(handler);
   const query = parameterType({ controller, name, kind: RouteParamtypes.QUERY });
   return {
     method,
@@ -64,7 +68,8 @@ function routeOf(controller: Type, name: string): DeclaredRoute {
       .join('/')}`,
     place: `${controller.name}.${name}`,
     requirement: requirementOf(handler),
-    operation: operationOf(handler),
+    operation,
+    message: operation && 'message' in operation ? operation.message : undefined,
     section: sectionOf(controller),
     status: (metadata(HTTP_CODE_METADATA, handler) as number | undefined) ?? (method === 'POST' ? 201 : 200),
     contentType: contentTypeOf(handler),

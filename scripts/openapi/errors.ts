@@ -27,12 +27,12 @@ export const usualErrors: readonly ErrorCode[] = [
 
 /** Every error that a route may answer, by kind: those of its kind of route and those it names. */
 export function errorsOf(route: DeclaredRoute): Map<ErrorKind, ErrorCode[]> {
-  const { operation, requirement } = route;
+  const { operation, message, requirement } = route;
   const isPublic = requirement === 'public';
   const codes: ErrorCode[] = [
     ...onEveryRoute,
     ...(isPublic ? [] : withCredential),
-    ...(!isPublic || (operation && 'message' in operation) ? withServices : []),
+    ...(isPublic && !message ? [] : withServices),
     ...ofRequest(route),
     ...(operation?.errors ?? []),
   ];

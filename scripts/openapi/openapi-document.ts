@@ -74,11 +74,11 @@ const info = {
   title: 'hklst',
   version: 'v1',
   summary: 'A self-hosted secrets manager.',
-  description: `JSON in and out, UTF-8. Times are ISO 8601 in UTC. Fields may be added to replies, never removed.
-
-- **Errors** have one shape. \`code\` is for programs and stable; \`error\` is a sentence for people.
-- **\`X-Request-Id\`** is on every answer: the one that was sent, if it was sane, or a new one.
-- **Unknown fields** of a body or a query are refused.
-- **\`Retry-After\`** comes with every 429 and 503; such a request may be sent again.`,
+  description: [
+    'JSON in and out, UTF-8. Times are ISO 8601 in UTC. Fields may be added to replies, never removed; unknown fields of ' +
+      'a body or a query are refused.',
+    'Errors have one shape: `code` is for programs and stable, `error` is a sentence for people. Every answer carries ' +
+      '`X-Request-Id`. A 429 or 503 carries `Retry-After`, and the request may be sent again.',
+  ].join('\n\n'),
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };

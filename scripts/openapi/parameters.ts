@@ -1,4 +1,3 @@
-import type { Message } from '#libs/contracts';
 import { POSITION } from '../../services/api-gateway/src/consistency/own-writes';
 import type { JsonSchema, PathParameter } from '../../services/api-gateway/src/openapi/operation';
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../../services/api-gateway/src/secrets/write-headers';
@@ -33,8 +32,7 @@ const headerOfField: Readonly<Record<string, RequestHeader>> = {
 };
 
 /** The headers that a route takes because its message has a place for them. */
-export function requestHeadersOf({ operation }: DeclaredRoute): RequestHeader[] {
-  const message: Message | undefined = operation && 'message' in operation ? operation.message : undefined;
+export function requestHeadersOf({ message }: DeclaredRoute): RequestHeader[] {
   const fields = Object.keys(message?.request.entries ?? {});
   return fields.flatMap((field) => headerOfField[field] ?? []);
 }

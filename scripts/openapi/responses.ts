@@ -41,25 +41,25 @@ export function responsesOf(route: DeclaredRoute, components: Components): Recor
   return responses;
 }
 
-function replyOf(
-  { operation, contentType }: DeclaredRoute,
-  status: number,
-  components: Components,
-): Response {
-  const reply = operation?.reply;
-  const given = operation && 'message' in operation ? Object.keys(operation.message.reply.entries) : [];
-  const names = [
-    ...(given.includes('position') ? ['X-Consistency-Token'] : []),
-    ...(given.includes('revision') ? ['ETag'] : []),
-    ...Object.keys(headers).filter((name) =>
-      operation?.headers?.some((header) => header === name.toLowerCase()),
-    ),
-  ];
+function replyOf(route: DeclaredRoute, status: number, components: Components): Response {
+  const { operation, contentType } = route;
+  const types = operation?.contentTypes ?? [contentType];
+  const schema = operation?.reply && replySchema(operation.reply, components);
   return {
     description: STATUS_CODES[status] ?? '',
-    headers: headersFor(names, status, components),
-    ...(reply && { content: { [contentType]: { schema: replySchema(reply, components) } } }),
+    headers: headersFor(replyHeadersOf(route), status, components),
+    ...(schema && { content: Object.fromEntries(types.map((type) => [type, { schema }])) }),
   };
+}
+
+function replyHeadersOf({ operation, message }: DeclaredRoute): string[] {
+  const told = Object.keys(message?.reply.entries ?? {});
+  const named: readonly string[] = operation?.headers ?? [];
+  return [
+    ...(told.includes('position') ? ['X-Consistency-Token'] : []),
+    ...(told.includes('revision') ? ['ETag'] : []),
+    ...Object.keys(headers).filter((name) => named.includes(name.toLowerCase())),
+  ];
 }
 
 /** Errors of the usual codes stand among the components; where a route adds one, its answer stands with the route. */

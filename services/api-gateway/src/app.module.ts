@@ -7,6 +7,7 @@ import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
+import { OpenApiController } from './openapi/openapi.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
@@ -23,7 +24,7 @@ export interface GatewayParts {
 @Module({})
 export class GatewayModule {
   /** In the order of the OpenAPI document. */
-  static readonly controllers = [SecretsController, HealthController];
+  static readonly controllers = [SecretsController, HealthController, OpenApiController];
 
   static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
     return {

@@ -35,6 +35,8 @@ export type OperationDescription<Reply = unknown> = OperationName & {
   readonly description?: string;
   /** What the route answers with; absent when it answers without a body. */
   readonly reply?: v.GenericSchema<Reply>;
+  /** Of the reply, when the route alone does not tell: default, what its `@Header` says, or JSON. */
+  readonly contentTypes?: readonly string[];
   /** Another status under which it answers with the same shape. */
   readonly replyAlsoAs?: number;
   /** Headers of a good answer that the message does not tell. */
