@@ -24,19 +24,24 @@ export interface GatewayParts {
   readonly secretsQuery: MessageClient;
 }
 
-/** All routes of the API. */
-export const gatewayControllers = [
-  ...[HealthController, SecretsController],
-  ...[OrganizationsController, MembersController, InvitationsController, ApiKeysController],
-];
-
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
+  static readonly controllers = [
+    ...[
+      SecretsController,
+      OrganizationsController,
+      MembersController,
+      InvitationsController,
+      ApiKeysController,
+    ],
+    HealthController,
+  ];
+
   static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: gatewayControllers,
+      controllers: [...GatewayModule.controllers],
       providers: [
         { provide: ACCESS, useValue: access },
         { provide: LOGGER, useValue: logger },
