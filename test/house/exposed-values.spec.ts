@@ -11,7 +11,8 @@ const mayExpose: Record<string, string> = {
   'libs/transport/src/wire-format.ts': 'a value into a frame between two services, under mutual TLS',
   'services/access/src/members/invitation-links.ts': 'an invitation token into its link',
   'services/api-gateway/src/api-keys/api-keys.controller.ts': 'an API key into the answer that makes it',
-  'services/api-gateway/src/members/members.controller.ts': 'the link of an invitation into the answer that makes it',
+  'services/api-gateway/src/members/members.controller.ts':
+    'the link of an invitation into the answer that makes it',
   'services/api-gateway/src/secrets/secrets.controller.ts': 'a value into the answer of a reveal',
   'services/audit-relay/src/kafka/kafka-publisher.ts':
     "the relay's own password into its login at the broker",
