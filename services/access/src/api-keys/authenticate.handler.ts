@@ -1,56 +1,60 @@
-import { Controller, Inject } from '@nestjs/common';
-import { authenticate, scopes, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { digestApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
-import { Keyring } from '#libs/key-store';
-import { AppError, type Clock } from '#libs/kernel';
-import { Handles } from '#libs/transport';
-import { LRUCache } from 'lru-cache';
-import { CLOCK } from '../tokens';
-import { API_KEY_PEPPER, ApiKeys, type KnownKey } from './api-keys';
+import { Controller } from '@nestjs/common';
+import { authenticate, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { AppError, isId, type Redacted } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { rightsOfKey, rightsOfMember } from '../organizations/actor';
+import { Organizations } from '../organizations/organizations';
+import { Sessions } from '../sessions/sessions';
+import { Users } from '../users/users';
+import type { KnownKey } from './api-keys';
+import { PresentedKeys } from './presented-keys';
 
+type Request = RequestOf<typeof authenticate>;
 type Reply = ReplyOf<typeof authenticate>;
 
 @Controller()
 export class AuthenticateHandler {
-  /** By the digest of its text: the id of a key and the stored hash that it was found to have. */
-  readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>({ max: 10_000 });
-
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly apiKeys: ApiKeys,
-    private readonly keyring: Keyring,
+    private readonly organizations: Organizations,
+    private readonly presentedKeys: PresentedKeys,
+    private readonly sessions: Sessions,
+    private readonly users: Users,
   ) {}
 
-  /** Every refusal is the same to the caller, and takes the same work once the key is well-formed. */
+  /** Exactly one credential: with none or both there is nobody to speak of. */
   @Handles(authenticate)
-  async handle({ credential }: RequestOf<typeof authenticate>): Promise<Reply> {
-    const digest = digestApiKey(credential);
-    const verified = this.#verified.get(digest);
-    const remembered = verified && (await this.apiKeys.find(verified.id));
-    if (remembered && remembered.key.hash === verified.hash && !this.expired(remembered))
-      return grant(remembered);
-
-    const presented = parseApiKey(credential);
-    if (!presented) throw new AppError('AUTHENTICATION_REQUIRED');
-    const known = await this.apiKeys.find(presented.id);
-    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
-    const isRight = verifyApiKey(pepper, presented, known?.key.hash);
-    if (!isRight || !known || this.expired(known)) {
-      if (known) await this.apiKeys.pretendUnknown(presented.id);
-      throw new AppError('AUTHENTICATION_REQUIRED');
+  async handle(request: Request, context: MessageContext): Promise<Reply> {
+    const { apiKey, session, organizationId, address, userAgent } = request;
+    if (apiKey && !session) {
+      const known = await this.presentedKeys.verify({ text: apiKey, address, userAgent }, context);
+      return grant(known, organizationId);
     }
-    this.#verified.set(digest, { id: presented.id, hash: known.key.hash });
-    return grant(known);
+    if (session && !apiKey) return this.withSession(session, organizationId);
+    throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  private expired({ key: { expiresAt } }: KnownKey): boolean {
-    return expiresAt !== null && Date.parse(expiresAt) <= this.clock.now().getTime();
+  /** An organization that the person is no member of is like one that does not exist. */
+  private async withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
+    const session = await this.sessions.find(token);
+    if (!session) throw new AppError('AUTHENTICATION_REQUIRED');
+    const { userId, sessionId, authenticatedAt } = session;
+    const orgId = organizationId ?? (await this.users.personalOrganization(userId));
+    if (orgId === null || !isId('org', orgId)) throw new AppError('NOT_FOUND');
+    const { members } = this.organizations.peek(orgId) ?? (await this.organizations.recent(orgId));
+    const member = members.get(userId);
+    if (!member) throw new AppError('NOT_FOUND');
+    const caller = { orgId, actorType: 'user' as const, actorId: userId };
+    return { caller, role: rightsOfMember(member).role, scopes: [], sessionId, authenticatedAt };
   }
 }
 
-function grant({ orgId, key }: KnownKey): Reply {
+function grant({ orgId, key }: KnownKey, organizationId: string | null): Reply {
+  if (organizationId !== null && organizationId !== orgId) throw new AppError('NOT_FOUND');
   return {
     caller: { orgId, actorType: 'api-key', actorId: key.keyId },
-    scopes: scopes.filter((scope) => key.scopes.includes(scope)),
+    role: null,
+    scopes: [...rightsOfKey(key).scopes],
+    sessionId: null,
+    authenticatedAt: null,
   };
 }

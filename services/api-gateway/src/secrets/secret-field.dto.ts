@@ -9,7 +9,8 @@ const VALUE_CHARACTERS_MAX = 10_000;
 const VALUE_BYTES_MAX = 40_000;
 const DESCRIPTION_CHARACTERS_MAX = 1_000;
 
-const rule = (name: string, message: string, validate: (value: unknown) => boolean) =>
+/** One rule for a field: its message follows the field's name and never repeats what was sent. */
+export const rule = (name: string, message: string, validate: (value: unknown) => boolean) =>
   ValidateBy({ name, validator: { validate, defaultMessage: buildMessage(() => message) } });
 
 export const isSecretName = (text: string) => NAME.test(text);
@@ -76,11 +77,11 @@ function isSecretValue(value: unknown): boolean {
 }
 
 /** Text that survives UTF-8: a lone surrogate would come back changed. */
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }
 
-function characters(text: string): number {
+export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;

@@ -30,7 +30,7 @@ export class SecretsController {
   ) {}
 
   @Get()
-  @Requires('secrets:list')
+  @Requires('list-secrets')
   async list(@Query() query: ListSecretsQuery, @Req() request: GatewayRequest) {
     const atLeast = this.ownWrites.atLeast(request);
     const { data, total } = await this.query.send(
@@ -43,7 +43,7 @@ export class SecretsController {
   }
 
   @Post()
-  @Requires('secrets:write')
+  @Requires('create-secret')
   @TakesNoQuery()
   async create(
     @Body() body: CreateSecretBody,
@@ -59,7 +59,7 @@ export class SecretsController {
   }
 
   @Get(':id')
-  @Requires('secrets:list')
+  @Requires('get-secret')
   @TakesNoQuery()
   async get(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const message = { caller: callerOf(request), secret: secretRef(request) };
@@ -69,7 +69,7 @@ export class SecretsController {
   }
 
   @Get(':id/value')
-  @Requires('secrets:read')
+  @Requires('reveal-secret')
   async reveal(
     @Query() query: RevealSecretQuery,
     @Req() request: GatewayRequest,
@@ -86,7 +86,7 @@ export class SecretsController {
   }
 
   @Put(':id')
-  @Requires('secrets:write')
+  @Requires('update-secret')
   @TakesNoQuery()
   async update(
     @Body() body: UpdateSecretBody,
@@ -104,7 +104,7 @@ export class SecretsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Requires('secrets:delete')
+  @Requires('delete-secret')
   async delete(
     @Query() query: DeleteSecretQuery,
     @Req() request: GatewayRequest,
@@ -116,7 +116,7 @@ export class SecretsController {
   }
 
   @Get(':id/versions')
-  @Requires('secrets:list')
+  @Requires('list-secret-versions')
   @TakesNoQuery()
   async versions(@Req() request: GatewayRequest) {
     const message = { caller: callerOf(request), secret: secretRef(request) };

@@ -1,0 +1,46 @@
+import { IpRange, scopes, type Scope } from '#libs/contracts';
+import { ValidateIf } from 'class-validator';
+import { IsLabel } from '../organizations/label-field.dto';
+import { IsExpiry, rule } from '../secrets/secret-field.dto';
+
+const ALLOWED_IPS_MAX = 50;
+
+const IsScopes = () =>
+  rule('scopes', `must be a list of different scopes, each one of ${scopes.join(', ')}`, areScopes);
+
+const IsAllowedIps = () =>
+  rule(
+    'allowedIps',
+    `must be a list of at most ${ALLOWED_IPS_MAX} addresses or CIDR ranges such as 192.0.2.0/24 or 2001:db8::/32`,
+    (value) => value === null || areRanges(value),
+  );
+
+/** Body of `POST /organizations/:id/api-keys`. */
+export class IssueApiKeyBody {
+  @IsLabel()
+  name!: string;
+
+  @ValidateIf((_, value) => value !== undefined)
+  @IsScopes()
+  scopes?: Scope[];
+
+  @ValidateIf((_, value) => value !== undefined)
+  @IsExpiry()
+  expires_at?: string | null;
+
+  /** Null or empty: from anywhere. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsAllowedIps()
+  allowed_ips?: string[] | null;
+}
+
+function areScopes(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const isScope = (item: unknown) => scopes.includes(item as Scope);
+  return value.every(isScope) && new Set(value).size === value.length;
+}
+
+function areRanges(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length > ALLOWED_IPS_MAX) return false;
+  return value.every((item) => typeof item === 'string' && item.length <= 64 && IpRange.parse(item) !== null);
+}

@@ -1,0 +1,45 @@
+import { roles, type Role } from '#libs/contracts';
+import { isEmail, ValidateIf } from 'class-validator';
+import { IsOneOf, rule } from '../secrets/secret-field.dto';
+
+const EMAIL_CHARACTERS_MAX = 254;
+const TOKEN_CHARACTERS_MAX = 512;
+
+export const IsEmailAddress = () =>
+  rule(
+    'emailAddress',
+    `must be an e-mail address of at most ${EMAIL_CHARACTERS_MAX} characters`,
+    isEmailAddress,
+  );
+
+const IsToken = () => rule('token', 'must be the token of an invitation', isToken);
+
+/** Body of `POST /organizations/:id/members/invite`. */
+export class InviteMemberBody {
+  @IsEmailAddress()
+  email!: string;
+
+  @ValidateIf((_, value) => value !== undefined)
+  @IsOneOf(roles)
+  role?: Role;
+}
+
+/** Body of `PUT /organizations/:id/members/:id`. */
+export class ChangeMemberRoleBody {
+  @IsOneOf(roles)
+  role!: Role;
+}
+
+/** Body of `POST /invitations/accept`. */
+export class AcceptInvitationBody {
+  @IsToken()
+  token!: string;
+}
+
+function isEmailAddress(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= EMAIL_CHARACTERS_MAX && isEmail(value);
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= TOKEN_CHARACTERS_MAX;
+}

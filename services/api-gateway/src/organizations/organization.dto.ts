@@ -1,0 +1,34 @@
+import { ValidateIf } from 'class-validator';
+import { rule } from '../secrets/secret-field.dto';
+import { IsLabel } from './label-field.dto';
+
+const RECOVERY_DAYS_MAX = 365;
+
+const IsRecoveryDays = () =>
+  rule(
+    'recoveryDays',
+    `must be null or a whole number from 0 to ${RECOVERY_DAYS_MAX}`,
+    (value) => value === null || (Number.isInteger(value) && isWithin(value as number)),
+  );
+
+function isWithin(days: number): boolean {
+  return days >= 0 && days <= RECOVERY_DAYS_MAX;
+}
+
+/** Body of `POST /organizations`. */
+export class CreateOrganizationBody {
+  @IsLabel()
+  name!: string;
+}
+
+/** Body of `PUT /organizations/:id`: what is sent changes, nothing else. */
+export class ChangeOrganizationBody {
+  @ValidateIf((_, value) => value !== undefined)
+  @IsLabel()
+  name?: string;
+
+  /** Null: as long as the operator has set. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsRecoveryDays()
+  recovery_days?: number | null;
+}
