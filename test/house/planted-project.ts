@@ -14,8 +14,8 @@ export interface PlantedProject {
 }
 
 export const libs = [
-  ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite'],
-  ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'process', 'host'],
+  ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite', 'mongo'],
+  ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'idempotency', 'process', 'host'],
 ];
 
 const settings = ['package.json', 'tsconfig.json', 'eslint.config.mjs', '.dependency-cruiser.cjs'];
