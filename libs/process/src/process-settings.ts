@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { configInvalid, oneOf, optionalText, type Setting } from '#libs/kernel';
-import type { MutualTls } from '#libs/transport';
+import type { MutualTls, TcpAddress } from '#libs/transport';
 
 /** Settings of every process, to be spread into its `readEnv`. */
-export const processSettings = { LOG_LEVEL: oneOf('info', ['error', 'warn', 'info']) };
+export const processSettings = {
+  LOG_LEVEL: oneOf('info', ['error', 'warn', 'info']),
+  HEALTH_FILE: optionalText(),
+};
 
 /** Settings of every process that talks to others: its certificate, its key, and who vouches for the others. */
 export const peerSettings = {
@@ -27,13 +30,20 @@ export function readIdentity(
 }
 
 /** `tcp://host:port`. */
-export function address(fallback: string): Setting<{ host: string; port: number }> {
-  return (value) => {
-    const match = /^tcp:\/\/(?:\[([0-9a-f:]+)\]|([^:/]+)):(\d{1,5})$/i.exec(value ?? fallback);
-    const port = Number(match?.[3]);
-    if (!match || port > 65_535) throw new Error('must be an address such as tcp://127.0.0.1:7101');
-    return { host: match[1] ?? match[2] ?? '', port };
-  };
+export function address(fallback: string): Setting<TcpAddress> {
+  return (value) => parseAddress(value ?? fallback);
+}
+
+/** One or more of them, separated by commas: the processes of one service. */
+export function addresses(fallback: string): Setting<readonly TcpAddress[]> {
+  return (value) => (value ?? fallback).split(',').map((part) => parseAddress(part.trim()));
+}
+
+function parseAddress(text: string): TcpAddress {
+  const match = /^tcp:\/\/(?:\[([0-9a-f:]+)\]|([^:/]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) throw new Error('must be an address such as tcp://127.0.0.1:7101');
+  return { host: match[1] ?? match[2] ?? '', port };
 }
 
 function read(file: string): Buffer {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { runService, writePrivateFile } from '#libs/host';
+import { prepareDataDirectory, runService, writePrivateFile } from '#libs/host';
 import { announceFirstStart } from '#libs/process';
 import { ApiKeys } from './api-keys/api-keys';
 import { AccessModule } from './app.module';
@@ -16,7 +16,10 @@ runService(() => {
     callers: ['api-gateway'],
     module: (parts) => AccessModule.register({ ...parts, config }),
     async beforeServing(app) {
-      const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
+      const key = await app.get(FirstOrganization).make((made) => {
+        prepareDataDirectory(host.stores.dataDir);
+        return writePrivateFile(keyFile, made);
+      });
       await app.get(ApiKeys).whenCurrent();
       if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: config.publicUrl });
     },
