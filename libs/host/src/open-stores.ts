@@ -106,7 +106,7 @@ async function rootKeys({ rootKey, previousRootKey, keyStoreUrl }: StoresConfig,
   // A root key made here, for a key store that others use, too, would be one that only this machine has.
   const current = keyStoreUrl.startsWith('sqlite:')
     ? await loadRootKey({ keys, ...rootKey })
-    : await readRootKey(rootKey, 'All services need the same one: npm run root-key makes it.');
+    : await readRootKey(rootKey, 'All services need the same one: npm run secrets makes one.');
   if (previousRootKey === null) return { current };
   return { current, previous: await readRootKey(previousRootKey) };
 }
