@@ -48,5 +48,5 @@ export async function startEngines(dataDir: string, isOwn: boolean): Promise<Rig
 
 export async function endEngines({ eventStore, mongo, kafka }: RigEngines): Promise<void> {
   const engines: (Engine | undefined)[] = [eventStore, mongo, kafka];
-  await Promise.all(engines.map((engine) => engine?.kill()));
+  await Promise.all(engines.map(async (engine) => engine?.kill()));
 }

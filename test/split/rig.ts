@@ -117,7 +117,8 @@ function urlSettingOf(service: string): string {
   return `${service.replace('-', '_').toUpperCase()}_URL`;
 }
 
-async function gatewayOf(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+/** One more gateway, at the given addresses of services. */
+export async function gatewayOf(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const port = String(await freePort());
   return new ServiceProcess('api-gateway', { PORT: port, ...env, ...identityOf('api-gateway') });
 }

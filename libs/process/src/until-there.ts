@@ -3,9 +3,10 @@ import { isAppError, type ErrorCode } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 
 interface Wait {
-  readonly logger: Logger;
+  /** None: somebody else says it. */
+  readonly logger?: Logger;
   /** What is waited for, for the log. */
-  readonly component: string;
+  readonly component?: string;
   /** The failure that says it is not there yet; any other ends the wait. */
   readonly code: ErrorCode;
 }
@@ -25,13 +26,13 @@ export async function untilThere<T>(
   for (;;) {
     try {
       const found = await attempt();
-      if (remindAt > 0) logger.info('no longer waiting', { component });
+      if (remindAt > 0) logger?.info('no longer waiting', { component });
       return found;
     } catch (error) {
       if (!isAppError(error, code)) throw error;
       if (performance.now() > remindAt) {
         const { error_code, error_name } = errorFields(error.cause ?? error);
-        logger.warn('waiting', { component, error_code, error_name });
+        logger?.warn('waiting', { component, error_code, error_name });
         remindAt = performance.now() + REMIND_MS;
       }
       await delay(PAUSE_MS);

@@ -81,27 +81,33 @@ class TcpClient implements TcpMessageClient {
    */
   async #attempt(call: Omit<Call, 'id'>, isQuery: boolean): Promise<unknown> {
     const expiresAt = performance.now() + this.#deadlineMs;
-    const peers = this.#inTurn();
-    const attempts = isQuery ? Math.max(peers.length, 2) : peers.length;
     let failure: unknown;
-    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    for (const [peer, isLast] of this.#route(isQuery)) {
       const leftMs = expiresAt - performance.now();
-      const peer = peers[(attempt - 1) % peers.length];
-      if (leftMs <= 0 || !peer) break;
-      const hasOther = attempt < attempts && peers.length > 1;
+      if (leftMs <= 0) break;
       try {
-        return await peer.exchange(call, {
-          connectMs: hasOther ? Math.min(leftMs, CONNECT_MS) : leftMs,
-          // Somebody who is silent must not use up the time of those who would answer.
-          answerMs: hasOther && isQuery ? leftMs / 2 : leftMs,
-        });
+        return await peer.exchange(call, isLast ? patient(leftMs) : impatient(leftMs, isQuery));
       } catch (error) {
-        if (isAppError(error)) throw error;
         failure = error;
+        if (isAppError(error)) throw error;
         if (!isQuery && !(error instanceof NotTaken)) break;
       }
     }
     throw unavailable(failure);
+  }
+
+  /** Whom to ask, one after the other, and whether nobody is left after them. */
+  #route(isQuery: boolean): [peer: TcpPeer, isLast: boolean][] {
+    const peers = this.#inTurn();
+    const [only] = peers;
+    if (only && peers.length === 1)
+      return isQuery
+        ? [
+            [only, true],
+            [only, true],
+          ]
+        : [[only, true]];
+    return peers.map((peer, n) => [peer, n === peers.length - 1]);
   }
 
   /** All of them, each call beginning with the next one; those that did not answer lately come last. */
@@ -111,4 +117,13 @@ class TcpClient implements TcpMessageClient {
     const turned = [...this.#peers.slice(this.#turn), ...this.#peers.slice(0, this.#turn)];
     return [...turned.filter((peer) => !peer.isResting), ...turned.filter((peer) => peer.isResting)];
   }
+}
+
+function patient(leftMs: number) {
+  return { connectMs: leftMs, answerMs: leftMs };
+}
+
+/** Somebody who is silent must not use up the time of those who would answer. */
+function impatient(leftMs: number, isQuery: boolean) {
+  return { connectMs: Math.min(leftMs, CONNECT_MS), answerMs: isQuery ? leftMs / 2 : leftMs };
 }

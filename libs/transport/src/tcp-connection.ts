@@ -67,12 +67,12 @@ export class TcpConnection extends ClientTCP {
   async exchange(call: Omit<Call, 'id'>, timeoutMs: number): Promise<unknown> {
     const id = String(++this.#lastId);
     const heardBefore = this.#bytesRead();
-    let isLate = true;
+    const answer = this.#ask({ ...call, id });
     try {
-      const asked = this.#ask({ ...call, id }).finally(() => (isLate = false));
-      return readAnswer(await withDeadline(asked, timeoutMs, 'SERVICE_UNAVAILABLE'));
+      return readAnswer(await withDeadline(answer, timeoutMs, 'SERVICE_UNAVAILABLE'));
     } catch (error) {
-      if (!isLate) throw error;
+      // Only what waits for an answer is late.
+      if (!this.routingMap.has(id)) throw error;
       // Nothing came since: the other side may be gone without a word. If something did come, only this call is
       // late, and the others on this connection need not pay for it.
       if (heardBefore === this.#bytesRead()) this.destroy();
@@ -94,13 +94,16 @@ export class TcpConnection extends ClientTCP {
     if (this.#isOver || !socket) throw new NotTaken();
     return new Promise((resolve, reject) => {
       // A frame of the other side has an id; when the connection ends, Nest calls with its error alone.
-      this.routingMap.set(call.id, (answer: Answer | { err: Error }) =>
-        'id' in answer ? resolve(answer) : reject(answer.err),
-      );
+      this.routingMap.set(call.id, (answer: Answer | { err: Error }) => {
+        this.routingMap.delete(call.id);
+        if ('id' in answer) resolve(answer);
+        else reject(answer.err);
+      });
       try {
         socket.sendMessage(callFrame(call));
       } catch (cause) {
         // JSON refuses it: a mistake of ours, and no fault of the connection.
+        this.routingMap.delete(call.id);
         reject(new AppError('INTERNAL_ERROR', { cause }));
       }
     });

@@ -39,8 +39,9 @@ runProcess(async (atEnd) => {
   atEnd(() => app.close());
   const url = await listen(app, config);
   keepHealthFile(host.healthFile);
-  // It answers by now, and /readyz says what is away; it is ready when all services have answered once.
-  for (const [component, client] of Object.entries(clients))
-    await untilThere(() => client.ping(), { logger, component, code: 'SERVICE_UNAVAILABLE' });
+  // It answers by now, and /readyz says what is away, as do the clients in the log; it is ready when all services
+  // have answered once.
+  const all = Object.values(clients);
+  await Promise.all(all.map((client) => untilThere(() => client.ping(), { code: 'SERVICE_UNAVAILABLE' })));
   announceReady(url);
 });
