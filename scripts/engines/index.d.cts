@@ -23,6 +23,8 @@ export interface Engine {
   restart(): Promise<void>;
 }
 
+/** The command that reads compose files as docker compose does; undefined when it is not installed. */
+export function composeCheck(): string | undefined;
 /** Whether both engines are installed, so that they can be started. */
 export function enginesInstalled(): boolean;
 /** The double of EventStoreDB, which needs nothing installed. `control` works one of the switches in its main.ts. */
