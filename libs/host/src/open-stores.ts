@@ -67,20 +67,24 @@ class Opening {
   ) {}
 
   async events(): Promise<EventStore> {
-    const { eventStoreUrl, auditRetentionDays } = this.config;
+    const { eventStoreUrl, auditRetentionDays, allowPlaintext } = this.config;
     const retention = { category: 'access', days: auditRetentionDays };
-    const events = await this.#open('event-store', () => openEventStore(eventStoreUrl, { retention }));
+    const events = await this.#open('event-store', () =>
+      openEventStore(eventStoreUrl, { retention, allowPlaintext }),
+    );
     // A server's adapter connects with the first call.
     await this.#wait('event-store', () => events.ping());
     return events;
   }
 
   keys(): Promise<KeyStore> {
-    return this.#open('key-store', () => openKeyStore(this.config.keyStoreUrl));
+    const { keyStoreUrl, allowPlaintext } = this.config;
+    return this.#open('key-store', () => openKeyStore(keyStoreUrl, { allowPlaintext }));
   }
 
   reads(service: string): Promise<ReadStore> {
-    return this.#open('read-store', () => openReadStore(this.config.readStoreUrl(service)));
+    const { readStoreUrl, allowPlaintext } = this.config;
+    return this.#open('read-store', () => openReadStore(readStoreUrl(service), { allowPlaintext }));
   }
 
   async undo(): Promise<void> {

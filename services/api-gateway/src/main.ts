@@ -31,6 +31,7 @@ runProcess(async (atEnd) => {
   const root = GatewayModule.register({
     logger,
     metrics,
+    rateLimits: config.rateLimits,
     access: clients.access,
     secretsCommand: clients['secrets-command'],
     secretsQuery: clients['secrets-query'],

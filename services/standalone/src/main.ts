@@ -36,7 +36,9 @@ runProcess(async (atEnd) => {
   const stores = await openStores(storesConfig, { clock, logger });
   atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
-  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client, configs });
+  const { rateLimits } = config;
+  const parts = { clock, logger, metrics, stores, client, rateLimits, configs };
+  const root = await StandaloneModule.register(parts);
   const app = await createGateway(root, { config, logger, metrics });
   atEnd(() => app.close());
   app.connectMicroservice({ strategy });
