@@ -54,11 +54,11 @@ export async function startApplication({
     secretsCommand: readSecretsCommandConfig(env),
     secretsQuery: readSecretsQueryConfig(env),
   };
-  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client, configs });
-  const app = await createGateway(
-    { ...root, controllers },
-    { config: readGatewayConfig(env), logger, metrics },
-  );
+  const config = readGatewayConfig(env);
+  const { rateLimits } = config;
+  const parts = { clock, logger, metrics, stores, client, rateLimits, configs };
+  const root = await StandaloneModule.register(parts);
+  const app = await createGateway({ ...root, controllers }, { config, logger, metrics });
 
   const registered: string[] = [];
   const fastify = app.getHttpAdapter().getInstance();
