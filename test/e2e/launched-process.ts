@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const READY = /^ready .*?(\S+)\n/m;
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 60_000;
 /** The contract gives a process 25 s to end. */
 const STOP_MS_MAX = 30_000;
 
@@ -17,7 +17,10 @@ export class LaunchedProcess {
   readonly #launched = performance.now();
 
   /** `service` is the name of a folder in services. */
-  constructor(service: string, env: Readonly<Record<string, string>>) {
+  constructor(
+    private readonly service: string,
+    env: Readonly<Record<string, string>>,
+  ) {
     const main = path.join(__dirname, '../../dist/services', service, 'src/main.js');
     // Not our own environment: the tests' loader hook would make it run from the sources.
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
@@ -41,6 +44,7 @@ export class LaunchedProcess {
 
   /** What the ready line ends with, and the time since the launch; rejects with what was printed when it does not come. */
   async ready(): Promise<{ url: string; readyMs: number }> {
+    const { service } = this;
     const url = await new Promise<string>((resolve, reject) => {
       const fail = (why: string) => reject(new Error(`${why}\n${this.out}\n${this.err}`));
       const look = () => {
@@ -51,12 +55,12 @@ export class LaunchedProcess {
       };
       const timer = setTimeout(() => {
         this.#child.kill('SIGKILL');
-        fail('Not ready in time');
+        fail(`${service} is not ready in time`);
       }, START_MS_MAX);
       this.#child.stdout?.on('data', look);
       this.#child.on('close', (code) => {
         clearTimeout(timer);
-        fail(`Ended with code ${code} before it was ready`);
+        fail(`${service} ended with code ${code} before it was ready`);
       });
       look();
     });

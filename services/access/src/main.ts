@@ -1,11 +1,10 @@
 import 'reflect-metadata';
-import { rmSync } from 'node:fs';
-import { prepareDataDirectory, runService, writePrivateFile, type StoresConfig } from '#libs/host';
-import { isAppError } from '#libs/kernel';
+import { runService } from '#libs/host';
 import { announceFirstStart } from '#libs/process';
 import { ApiKeys } from './api-keys/api-keys';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
+import { makeFirstKey } from './organizations/first-key-file';
 import { FirstOrganization } from './organizations/first-organization';
 
 runService(() => {
@@ -24,18 +23,3 @@ runService(() => {
     },
   };
 });
-
-/** Null when there was nothing to make, or when another process that started at the same time was faster. */
-async function makeFirstKey(first: FirstOrganization, { dataDir, firstApiKeyFile }: StoresConfig) {
-  try {
-    return await first.make(async (made) => {
-      prepareDataDirectory(dataDir);
-      await writePrivateFile(firstApiKeyFile, made);
-    });
-  } catch (error) {
-    if (!isAppError(error, 'WRONG_REVISION')) throw error;
-    // What is in it opens nothing: the other one's key does.
-    rmSync(firstApiKeyFile, { force: true });
-    return null;
-  }
-}
