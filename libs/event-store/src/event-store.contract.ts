@@ -229,6 +229,15 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
           expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
         expect(new Set(ids).size).toBe(3);
       });
+
+      it('gives events the ids of the append they were part of, when its beginning is missing', async () => {
+        const whole = request(numbers(3), 'any');
+        await store.append(whole);
+        const ids = (await read()).map(({ id }) => id);
+        const rest = { ...whole, events: whole.events.slice(1), firstIndex: 1 };
+        await store.append({ ...rest, expected: { revision: '2' } });
+        expect((await read({ from: '3' })).map(({ id }) => id)).toEqual(ids.slice(1));
+      });
     });
 
     describe('read', () => {

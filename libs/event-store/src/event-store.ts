@@ -50,6 +50,11 @@ export interface AppendRequest {
   readonly events: readonly NewEvent[];
   readonly expected: Expected;
   readonly metadata: EventMetadata;
+  /**
+   * Place of the first event in the append that wrote it first, which gives the events the ids they had there.
+   * Default 0; more only where a log is copied whose stream has lost the beginning of that append.
+   */
+  readonly firstIndex?: number;
 }
 
 export interface Appended {
@@ -119,6 +124,11 @@ export interface EventStore {
 export interface Retention {
   readonly category: string;
   readonly days: number;
+  /**
+   * Default true. False: the streams written are told how long their events live, but this process deletes
+   * nothing: a copy stays equal to its original until it was compared.
+   */
+  readonly sweeps?: boolean;
 }
 
 export interface EventStoreOptions {

@@ -60,7 +60,8 @@ class SqliteEventStore implements EventStore {
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
     );
     this.#head = headOf(reader);
-    this.#stopRetention = retention ? startRetention(writer, retention) : () => undefined;
+    const sweeps = retention && retention.sweeps !== false;
+    this.#stopRetention = sweeps ? startRetention(writer, retention) : () => undefined;
   }
 
   async append(request: AppendRequest): Promise<Appended> {
