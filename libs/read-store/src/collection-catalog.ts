@@ -1,5 +1,5 @@
 import { AppError } from '#libs/kernel';
-import type { Change, CollectionSpec, Document, Query } from './read-store';
+import type { Change, CollectionSpec, Document, Query, RecordPage } from './read-store';
 
 type Filter = Pick<Query, 'where' | 'contains'>;
 
@@ -42,8 +42,18 @@ export class CollectionCatalog {
   }
 }
 
+function assertName(collection: string): void {
+  check(COLLECTION_NAME.test(collection), 'name', 'is no collection name');
+}
+
+export function assertRecordPage(collection: string, { afterId, limit }: RecordPage): void {
+  assertName(collection);
+  check(isText(afterId), 'afterId', 'must be text');
+  check(Number.isSafeInteger(limit) && limit > 0, 'limit', 'must be a positive integer');
+}
+
 export function assertSpec(spec: CollectionSpec): void {
-  check(COLLECTION_NAME.test(spec.name), 'name', 'is no collection name');
+  assertName(spec.name);
   for (const field of [...Object.keys(spec.fields), ...(spec.latest ?? [])]) {
     check(FIELD_NAME.test(field) && field !== 'id', field, 'is no field name');
   }
