@@ -107,6 +107,11 @@ export interface Batch {
 export interface EventStore {
   /** Durable when it resolves. All events of one call are written together or not at all. */
   append(request: AppendRequest): Promise<Appended>;
+  /**
+   * Appends one after the other and ends at the first that fails: those before it are written, those behind it
+   * are not. For copying a log, where an engine may be able to share a flush. May be repeated as a whole.
+   */
+  appendInOrder(requests: readonly AppendRequest[]): Promise<void>;
   /** A stream that does not exist gives no events. Always reads what the latest append wrote. */
   read(request: ReadRequest): Promise<RecordedEvent[]>;
   /** Endless until aborted; survives whatever the engine does, neither skipping nor repeating an event. */

@@ -2,13 +2,13 @@ import { openEventStore, type EventStore } from '#libs/event-store';
 import { Keyring, loadRootKey, openKeyStore, readRootKey, type KeyStore } from '#libs/key-store';
 import { AppError, type Clock } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
-import type { StoresConfig } from './store-settings';
+import type { StoreOwner, StoresConfig } from './store-settings';
 
 export interface Stores {
   readonly events: EventStore;
   readonly keyring: Keyring;
   /** The read store of a service, opened when first asked for. */
-  readStoreOf(service: string): Promise<ReadStore>;
+  readStoreOf(service: StoreOwner): Promise<ReadStore>;
   close(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export async function openStores(config: StoresConfig, clock: Clock): Promise<St
     const keys = await keep(openKeyStore(config.keyStoreUrl));
     const keyring = await Keyring.open({ keys, rootKey: await rootKeys(config, keys), clock });
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
-    const readStoreOf = (service: string) => keep(openReadStore(config.readStoreUrl(service)));
+    const readStoreOf = (service: StoreOwner) => keep(openReadStore(config.readStoreUrl(service)));
     return { events, keyring, readStoreOf, close };
   } catch (error) {
     await close();

@@ -17,7 +17,7 @@ import type { ReadStore } from '#libs/read-store';
 import { createTcpServer, type MutualTls } from '#libs/transport';
 import { prepareDataDirectory } from './data-directory';
 import { openStores, type Stores } from './open-stores';
-import type { StoresConfig } from './store-settings';
+import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** What every service with stores is made of. */
 export interface ServiceParts {
@@ -29,7 +29,7 @@ export interface ServiceParts {
 }
 
 export interface ServiceHost {
-  readonly name: string;
+  readonly name: StoreOwner;
   readonly logLevel: 'error' | 'warn' | 'info';
   readonly stores: StoresConfig;
   readonly listen: { readonly host: string; readonly port: number };

@@ -16,6 +16,10 @@ export const storeSettings = {
 
 type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
+/** The services that have a read store. Whoever copies an installation copies the stores of all of them. */
+export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
+export type StoreOwner = (typeof storeOwners)[number];
+
 /** Where the stores are, and which root key opens them. */
 export type StoresConfig = ReturnType<typeof toStoresConfig>;
 
@@ -32,7 +36,7 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
     eventStoreUrl: settings.EVENT_STORE_URL ?? `sqlite:${inDataDir('events.db')}`,
     keyStoreUrl: settings.KEY_STORE_URL ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */
-    readStoreUrl: (service: string) =>
+    readStoreUrl: (service: StoreOwner) =>
       ownDatabase(settings.READ_STORE_URL, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
     rootKey: {
       value: settings.ROOT_KEY,

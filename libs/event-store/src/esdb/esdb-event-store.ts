@@ -72,6 +72,10 @@ class EsdbEventStore implements EventStore {
     return appended;
   }
 
+  async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
+    for (const request of requests) await this.append(request);
+  }
+
   async read({ orgId, stream, direction = 'forwards', from, limit }: ReadRequest): Promise<RecordedEvent[]> {
     assertOwned({ orgId, stream });
     if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {

@@ -65,9 +65,7 @@ class SqliteEventStore implements EventStore {
   }
 
   async append(request: AppendRequest): Promise<Appended> {
-    const { stream } = request;
-    const expected = expectedRevision(request.expected);
-    const job = { ...checkAppend(request), stream, expected };
+    const job = toJob(request);
     try {
       const outcome = await this.writer.run('append', job);
       if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
@@ -75,6 +73,16 @@ class SqliteEventStore implements EventStore {
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
       // After a failure, too: the outcome is unknown.
+      this.#appended.emit('appended');
+    }
+  }
+
+  async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
+    const jobs = requests.map(toJob);
+    try {
+      const outcome = await this.writer.run('appendInOrder', jobs);
+      if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
+    } finally {
       this.#appended.emit('appended');
     }
   }
@@ -127,6 +135,14 @@ class SqliteEventStore implements EventStore {
     await this.writer.close();
     this.reader.close();
   }
+}
+
+function toJob(request: AppendRequest) {
+  return {
+    ...checkAppend(request),
+    stream: request.stream,
+    expected: expectedRevision(request.expected),
+  };
 }
 
 function expectedRevision(expected: AppendRequest['expected']): number | null {
