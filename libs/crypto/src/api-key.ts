@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, hash, randomBytes } from 'node:crypto';
 import { newId, Redacted } from '#libs/kernel';
 import { constantTimeEqual, keyedHash } from './keyed-hash';
 
@@ -51,6 +51,14 @@ export function containsApiKey(text: string): boolean {
  */
 export function hashApiKey(pepper: Uint8Array, key: ApiKey): string {
   return keyedHash(pepper, HASH_LABEL, key.text.expose()).toString('hex');
+}
+
+/**
+ * Recognises a key that this process has verified before, in a fifth of the time. Kept in memory only; nobody
+ * finds another text with the digest of a key, and 260 random bits cannot be guessed from theirs.
+ */
+export function digestApiKey(text: Redacted<string>): string {
+  return hash('sha256', text.expose(), 'base64');
 }
 
 /** Without a hash, for an id nobody has, it is false after the same work: time does not tell which ids exist. */

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { AppError } from '#libs/kernel';
+import { AppError, publicRandomBytes } from '#libs/kernel';
 import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead';
 import { hkdfSha256 } from './hkdf';
 import { constantTimeEqual } from './keyed-hash';
@@ -45,7 +44,7 @@ interface EnvelopeKey {
 
 /** A new id: 48 bits of time, so that a store writes neighbours, and 80 random bits. Nothing rests on its secrecy. */
 export function newDataKeyId(now: Date): string {
-  const bytes = randomBytes(DATA_KEY_ID_BYTES);
+  const bytes = publicRandomBytes(DATA_KEY_ID_BYTES);
   bytes.writeUIntBE(now.getTime(), 0, 6);
   return bytes.toString('hex');
 }
@@ -67,7 +66,7 @@ export function sealEnvelope({
   const { encryptionKey, commitment } = deriveKeys(dataKey, id);
   // A data key seals one value, so even a repeated nonce would meet another key. It is random all the same:
   // should a data key ever be used again by mistake, 96 random bits still keep the two apart.
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = publicRandomBytes(NONCE_BYTES);
   const header = Buffer.concat([FORMAT, id, commitment, nonce]);
   const sealed = encrypt({ key: encryptionKey, nonce, aad: authenticated(header, binding) }, plaintext);
   return Buffer.concat([header, sealed]);

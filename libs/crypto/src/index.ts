@@ -1,4 +1,12 @@
-export { containsApiKey, hashApiKey, newApiKey, parseApiKey, verifyApiKey, type ApiKey } from './api-key';
+export {
+  containsApiKey,
+  digestApiKey,
+  hashApiKey,
+  newApiKey,
+  parseApiKey,
+  verifyApiKey,
+  type ApiKey,
+} from './api-key';
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
 export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';

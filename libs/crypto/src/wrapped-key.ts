@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AppError } from '#libs/kernel';
+import { AppError, publicRandomBytes } from '#libs/kernel';
 import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead';
 import { lengthPrefixed } from './length-prefixed';
 
@@ -39,7 +39,7 @@ export function newKey(): Buffer {
 
 export function wrapKey(key: Uint8Array, parentKey: Uint8Array, binding: KeyBinding): Buffer {
   if (key.length !== KEY_BYTES) throw new RangeError('A key has 32 bytes');
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = publicRandomBytes(NONCE_BYTES);
   const header = Buffer.concat([FORMAT, nonce]);
   return Buffer.concat([
     header,

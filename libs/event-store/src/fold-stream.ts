@@ -19,25 +19,28 @@ export interface Folded<S> {
   readonly applied: { readonly state: S; readonly revision: Revision; readonly position: Position } | null;
 }
 
-interface Fold<S> {
+export interface Fold<S> {
   readonly initial: S;
   readonly evolve: (state: S, event: RecordedEvent) => S;
 }
 
-/** Reads a stream from its first event to its last and folds it into a state. */
+/** Reads a stream from its first event, or goes on from an earlier fold of it, to its last and folds it into a state. */
+// eslint-disable-next-line no-restricted-syntax -- where from, which stream, how, and since when
 export async function foldStream<S>(
   store: Pick<EventStore, 'read'>,
   { orgId, stream, commandId }: { orgId: string; stream: string; commandId?: string },
   { initial, evolve }: Fold<S>,
-): Promise<Folded<S>> {
-  let folded: Folded<S> = {
+  before: Folded<S> = {
     state: initial,
     revision: null,
     position: null,
     expected: 'no stream',
     applied: null,
-  };
-  for (let from = '0', more = true; more;) {
+  },
+): Promise<Folded<S>> {
+  let folded = before;
+  for (let more = true; more;) {
+    const from = folded.revision === null ? '0' : String(BigInt(folded.revision) + 1n);
     const events = await store.read({ orgId, stream, from, limit: READ_LIMIT_MAX });
     for (const event of events) {
       const { revision, position, metadata } = event;
@@ -45,7 +48,6 @@ export async function foldStream<S>(
       const applied = metadata.commandId === commandId ? { state, revision, position } : folded.applied;
       folded = { state, revision, position, expected: { revision }, applied };
     }
-    from = String(BigInt(folded.revision ?? 0) + 1n);
     more = events.length === READ_LIMIT_MAX;
   }
   return folded;

@@ -17,3 +17,4 @@ export {
 } from './event-store';
 export { foldStream, type Folded } from './fold-stream';
 export { openEventStore } from './open-event-store';
+export { StreamFolds } from './stream-folds';

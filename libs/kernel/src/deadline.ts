@@ -5,14 +5,10 @@ import type { ErrorCode } from './error-registry';
  * Settles like `work`, or rejects with `code` after `timeoutMs`. The work itself is not stopped: its
  * outcome is then unknown, and the caller must treat it so.
  */
-export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, code: ErrorCode): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new AppError(code, { retryAfterSeconds: 1 })), timeoutMs);
+export function withDeadline<T>(work: Promise<T>, timeoutMs: number, code: ErrorCode): Promise<T> {
+  // One promise and one timer: this stands around every message between services.
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new AppError(code, { retryAfterSeconds: 1 })), timeoutMs);
+    work.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
-  try {
-    return await Promise.race([work, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -2,6 +2,8 @@ import { write, writeSync } from 'node:fs';
 
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 20;
+/** Lines that arrive within this time go out together: a write for each would cost more than the lines. */
+const GATHER_MS = 20;
 const FLUSH_MS_MAX = 1_000;
 const NOTHING = Buffer.alloc(0);
 
@@ -27,23 +29,27 @@ export class FdDestination {
   write(line: string): void {
     if (this.#waiting.length + line.length > this.maxWaiting) return;
     this.#waiting += line;
-    if (!this.#busy) this.#writeNext();
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#writeAfter(GATHER_MS);
+  }
+
+  #writeAfter(ms: number): void {
+    setTimeout(() => this.#writeNext(), ms).unref();
   }
 
   #writeNext(): void {
-    if (this.#chunk.length === 0) this.#chunk = this.#takeWaiting();
-    const chunk = this.#chunk;
+    const chunk = this.#chunk.length > 0 ? this.#chunk : this.#takeWaiting();
     this.#busy = chunk.length > 0;
     if (!this.#busy) return;
     this.#chunk = NOTHING;
     write(this.fd, chunk, (error, written) => {
       if (isBusy(error)) {
         this.#chunk = chunk;
-        setTimeout(() => this.#writeNext(), RETRY_MS).unref();
-        return;
+        return this.#writeAfter(RETRY_MS);
       }
       this.#chunk = error ? NOTHING : chunk.subarray(written);
-      this.#writeNext();
+      this.#writeAfter(this.#chunk.length > 0 ? 0 : GATHER_MS);
     });
   }
 

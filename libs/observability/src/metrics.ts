@@ -34,6 +34,7 @@ export interface Metrics extends HttpMetrics {
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 /** Each route is a set of series kept for ever: beyond this many they are counted together. */
 const MAX_ROUTES = 500;
+const MAX_SERIES = 5_000;
 /** Seconds; fine around the targets of the hot paths (1 to 15 ms), coarse above. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -55,15 +56,29 @@ export function createMetrics(): Metrics {
     registers: [registry],
   });
   const routes = new Set<string>();
+  const seriesOf = (request: ObservedRequest) => {
+    if (routes.size < MAX_ROUTES) routes.add(request.route);
+    const route = routes.has(request.route) ? request.route : 'other';
+    const method = METHODS.has(request.method) ? request.method : 'other';
+    const statusClass = `${Math.trunc(request.status / 100)}xx`;
+    return {
+      total: total.labels({ method, route, status: request.status }),
+      duration: duration.labels({ method, route, status_class: statusClass }),
+    };
+  };
+  // The library sorts and joins the labels at every call; here once per series. As bounded as the series are.
+  const known = new Map<string, ReturnType<typeof seriesOf>>();
 
   return {
     observe(request) {
-      if (routes.size < MAX_ROUTES) routes.add(request.route);
-      const route = routes.has(request.route) ? request.route : 'other';
-      const method = METHODS.has(request.method) ? request.method : 'other';
-      total.inc({ method, route, status: request.status });
-      const statusClass = `${Math.trunc(request.status / 100)}xx`;
-      duration.observe({ method, route, status_class: statusClass }, request.durationMs / 1_000);
+      const key = `${request.method} ${request.status} ${request.route}`;
+      let series = known.get(key);
+      if (!series) {
+        series = seriesOf(request);
+        if (known.size < MAX_SERIES) known.set(key, series);
+      }
+      series.total.inc();
+      series.duration.observe(request.durationMs / 1_000);
     },
     registerGauge: (options) => registerGauge(registry, options),
     text: () => registry.metrics(),

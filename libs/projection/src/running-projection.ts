@@ -3,6 +3,7 @@ import { comparePositions, type EventStore, type Position, type RecordedEvent } 
 import { isAppError, newCommandId } from '#libs/kernel';
 import { CollectionCatalog, type Change, type ReadStore } from '#libs/read-store';
 import { whileLeased } from './lease-keeper';
+import { LastChanges } from './last-changes';
 import { park, parkedCollection } from './parked-events';
 import { PositionWaiters } from './position-waiters';
 import type { Projection } from './projection';
@@ -34,6 +35,11 @@ const BACK_OFF_MS_MIN = 50;
 const BACK_OFF_MS_MAX = 5_000;
 /** A position that changed nothing is worth a transaction of its own only so often. */
 const FLUSH_INTERVAL_MS = 1_000;
+/**
+ * At the head of the log, what comes within this time is read and written together: a batch for every commit
+ * would cost the disk as many flushes as the log itself. Whoever waits for a position is not kept waiting.
+ */
+const PACE_MS = 10;
 /** How often a process without the lease looks how far the holder has come. */
 const POLL_MS = 20;
 
@@ -45,6 +51,7 @@ export class RunningProjection {
   readonly #ending = new AbortController();
   readonly #waiters = new PositionWaiters();
   readonly #catalog = new CollectionCatalog();
+  readonly #changes = new LastChanges();
   /** Of checkpoint and lease. */
   readonly #key: string;
   readonly #holder = newCommandId();
@@ -82,12 +89,23 @@ export class RunningProjection {
     return { name, version, state, position: this.#position, parked: this.#parked };
   }
 
-  /** Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`. */
-  async waitFor(position: Position, timeoutMs: number): Promise<void> {
+  /**
+   * Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`.
+   * `patient` is for those who keep nobody waiting.
+   */
+  async waitFor(position: Position, timeoutMs: number, { patient = false } = {}): Promise<void> {
     if (comparePositions(position, this.#position) <= 0) return;
-    const waiting = this.#waiters.wait(position, timeoutMs);
+    const waiting = this.#waiters.wait(position, { timeoutMs, patient });
     if (!this.#isPolling) void this.#pollWhileWaiting();
     await waiting;
+  }
+
+  /**
+   * Names the state of what the read store shows of an organization: the same as long as nothing of it has
+   * changed. Null when that is not known, because another process is the one that writes.
+   */
+  stateOf(orgId: string): string | null {
+    return this.#state === 'live' ? this.#changes.stateOf(orgId) : null;
   }
 
   async #run(): Promise<void> {
@@ -126,6 +144,7 @@ export class RunningProjection {
     if (after !== null) this.#reached(after);
     this.#parked = await reads.count(parkedCollection.name, { where: { projection: this.#key } });
     this.#state = 'catching-up';
+    this.#changes.beginAt(after ?? '0');
     const failure = new AbortController();
     const term = new ProjectionTerm({
       after,
@@ -141,8 +160,12 @@ export class RunningProjection {
           batch,
           batch.events.flatMap((event) => this.#apply(event)),
         );
-        if (batch.caughtUp) this.#state = 'live';
+        // Only now: a list that saw the rows as they were before must not pass for one that saw them after.
+        for (const event of batch.events) this.#changes.note(event);
         this.#backOffMs = BACK_OFF_MS_MIN;
+        if (!batch.caughtUp) continue;
+        this.#state = 'live';
+        await this.#waiters.untilWanted(PACE_MS);
       }
       await term.finish();
     } finally {

@@ -5,6 +5,7 @@ import type { SqliteReader } from '#libs/sqlite';
 import type { Batch, RecordedEvent, SubscribeRequest } from '../event-store';
 import { decimal } from './decimal';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
+import type { RecentEvents } from './recent-events';
 
 /** Rows read, and positions searched, between two turns of the event loop: about a millisecond each. */
 const PAGE_ROWS_MAX = 200;
@@ -12,20 +13,24 @@ const PAGE_POSITIONS_MAX = 5000;
 const BATCH_EVENTS_DEFAULT = 1000;
 const RETRY_MS = 1000;
 
-/** Emits `appended` whenever the log may have grown. */
-export type AppendSignal = EventEmitter<{ appended: [] }>;
+/** The log as its own writer sees it. */
+export interface WrittenLog {
+  readonly reader: SqliteReader;
+  /** Emits `appended` whenever the log may have grown. */
+  readonly appended: EventEmitter<{ appended: [] }>;
+  readonly recent: RecentEvents;
+}
 
 /**
  * Follows the log. A batch is read when the consumer asks for it, so a slow one holds one batch; at the
  * end of the log `appended` wakes us, so an idle one costs nothing.
  */
 export async function* subscribeToLog(
-  reader: SqliteReader,
-  appended: AppendSignal,
+  { reader, appended, recent }: WrittenLog,
   request: SubscribeRequest,
 ): AsyncGenerator<Batch> {
   const { signal, after, batchMax = BATCH_EVENTS_DEFAULT } = request;
-  const log = filteredLog(reader, request);
+  const log = filteredLog(reader, recent, request);
   let position = after === null ? 0 : decimal(after);
   assertPartOfLog(position, log.head());
   // The first batch comes at once, be it empty: it says where the subscription stands.
@@ -54,7 +59,7 @@ async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Pro
 
 async function growth(
   log: FilteredLog,
-  wait: { after: number; appended: AppendSignal; signal: AbortSignal },
+  wait: { after: number; appended: WrittenLog['appended']; signal: AbortSignal },
 ) {
   const { after, appended, signal } = wait;
   while (log.head() <= after) await once(appended, 'appended', { signal });
@@ -68,6 +73,8 @@ async function readBatch(
 ) {
   const { after, batchMax, signal } = request;
   const head = log.head();
+  const recent = log.recent(after, batchMax);
+  if (recent) return { ...recent, caughtUp: recent.position >= head };
   const events: RecordedEvent[] = [];
   let position = after;
   for (;;) {
@@ -85,12 +92,21 @@ async function readBatch(
 }
 
 interface FilteredLog {
+  /** What was written lately, without a look at the file; undefined when that does not lead on from `after`. */
+  recent(after: number, limit: number): { events: RecordedEvent[]; position: number } | undefined;
   /** The last position ever given away, 0 before the first; read before the pages that lead up to it. */
   head(): number;
   page(after: number, until: number, limit: number): RecordedEvent[];
 }
 
-function filteredLog(reader: SqliteReader, { categories, types }: SubscribeRequest): FilteredLog {
+function filteredLog(
+  reader: SqliteReader,
+  recent: RecentEvents,
+  { categories, types }: SubscribeRequest,
+): FilteredLog {
+  const isWanted = ({ stream, type }: RecordedEvent) =>
+    (types.length === 0 || types.includes(type)) &&
+    (categories.length === 0 || categories.some((category) => stream.startsWith(`${category}-`)));
   // A category is a range of names: '.' is the character after '-'.
   const inCategory = categories.map(() => '(stream >= ? AND stream < ?)').join(' OR ') || '1';
   const ofType = types.length > 0 ? `type IN (${types.map(() => '?').join(', ')})` : '1';
@@ -100,6 +116,11 @@ function filteredLog(reader: SqliteReader, { categories, types }: SubscribeReque
      ORDER BY position LIMIT ?`,
   );
   return {
+    recent(after, limit) {
+      const written = recent.after(after, limit);
+      const position = Number(written?.at(-1)?.position);
+      return written?.length ? { events: written.filter(isWanted), position } : undefined;
+    },
     head: headOf(reader),
     page: (after, until, limit) =>
       reading(() => page.all(after, until, ...filter, limit).map((row) => recordedEvent(row))),

@@ -1,7 +1,13 @@
 import { EventEmitter } from 'node:events';
 import { AppError, withDeadline } from '#libs/kernel';
-import { openSqliteReader, openSqliteWriter, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
-import { checkAppend } from '../check-append';
+import {
+  openSqliteReader,
+  openSqliteWriter,
+  SoleWriterCache,
+  type SqliteReader,
+  type SqliteWriter,
+} from '#libs/sqlite';
+import { checkAppend, type CheckedAppend } from '../check-append';
 import {
   READ_LIMIT_MAX,
   type Appended,
@@ -9,6 +15,7 @@ import {
   type Batch,
   type EventStore,
   type EventStoreOptions,
+  type JsonObject,
   type Position,
   type ReadRequest,
   type RecordedEvent,
@@ -20,7 +27,8 @@ import { assertOwned } from '../stream-name';
 import { decimal } from './decimal';
 import { DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
-import { headOf, subscribeToLog, type AppendSignal } from './log-subscription';
+import { headOf, subscribeToLog, type WrittenLog } from './log-subscription';
+import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
 
 export interface SqliteEventStoreOptions extends EventStoreOptions {
@@ -39,10 +47,16 @@ export async function openSqliteEventStore({
 }
 
 const PING_TIMEOUT_MS = 1000;
+const ENDS_KEPT_MAX = 10_000;
+/** Its place in an `EventRow`. */
+const REVISION = 2;
 
 class SqliteEventStore implements EventStore {
-  readonly #appended: AppendSignal = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
+  readonly #appended: WrittenLog['appended'] = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
+  readonly #recent = new RecentEvents();
   readonly #closing = new AbortController();
+  /** The revision behind which a read of the stream found nothing: it saves asking for what is mostly not there. */
+  readonly #ends = new SoleWriterCache<number>(ENDS_KEPT_MAX);
   readonly #stopRetention: () => void;
   readonly #head: () => number;
   readonly #forwards;
@@ -65,11 +79,14 @@ class SqliteEventStore implements EventStore {
   }
 
   async append(request: AppendRequest): Promise<Appended> {
-    const job = toJob(request);
+    const { stream } = request;
+    const checked = checkAppend(request);
+    const job = { ...checked, stream, expected: expectedRevision(request.expected) };
     try {
-      const outcome = await this.writer.run('append', job);
+      const outcome = await this.#ends.whileWriting([stream], () => this.writer.run('append', job));
       if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
       const { revision, position, duplicate } = outcome;
+      if (!duplicate) this.#remember(request, checked, outcome);
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
       // After a failure, too: the outcome is unknown.
@@ -78,13 +95,39 @@ class SqliteEventStore implements EventStore {
   }
 
   async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
-    const jobs = requests.map(toJob);
+    const jobs = requests.map((request) => {
+      const { stream, expected } = request;
+      return { ...checkAppend(request), stream, expected: expectedRevision(expected) };
+    });
+    const streams = requests.map(({ stream }) => stream);
     try {
-      const outcome = await this.writer.run('appendInOrder', jobs);
+      const write = () => this.writer.run('appendInOrder', jobs);
+      const outcome = await this.#ends.whileWriting(streams, write);
       if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
     } finally {
       this.#appended.emit('appended');
     }
+  }
+
+  /** In the order of their positions: the writer answers in the order in which it wrote. */
+  #remember(
+    { stream, events, metadata }: AppendRequest,
+    checked: CheckedAppend,
+    end: { revision: number; position: number },
+  ): void {
+    checked.events.forEach(({ id, type, data }, index) => {
+      const behind = checked.events.length - 1 - index;
+      const event = {
+        id,
+        stream,
+        revision: String(end.revision - behind),
+        position: String(end.position - behind),
+        type,
+        data: events[index]?.data as JsonObject,
+        metadata,
+      };
+      this.#recent.add(event, data.length);
+    });
   }
 
   async read({ orgId, stream, direction, from, limit }: ReadRequest): Promise<RecordedEvent[]> {
@@ -92,16 +135,26 @@ class SqliteEventStore implements EventStore {
     if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {
       throw new AppError('VALIDATION_FAILED', { safeMessage: `A read gives 1 to ${READ_LIMIT_MAX} events` });
     }
-    const backwards = direction === 'backwards';
-    const end = backwards ? Number.MAX_SAFE_INTEGER : 0;
-    const start = from === undefined ? end : decimal(from);
-    const select = backwards ? this.#backwards : this.#forwards;
-    return reading(() => select.all(stream, start, limit).map(recordedEvent));
+    return direction === 'backwards'
+      ? this.#readBackwards(stream, from === undefined ? Number.MAX_SAFE_INTEGER : decimal(from), limit)
+      : this.#readForwards(stream, decimal(from ?? '0'), limit);
+  }
+
+  #readBackwards(stream: string, from: number, limit: number): RecordedEvent[] {
+    return reading(() => this.#backwards.all(stream, from, limit).map(recordedEvent));
+  }
+
+  #readForwards(stream: string, from: number, limit: number): RecordedEvent[] {
+    if (from > (this.#ends.get(stream) ?? Infinity)) return [];
+    const rows = reading(() => this.#forwards.all(stream, from, limit));
+    if (rows.length < limit) this.#ends.keep(stream, rows.at(-1)?.[REVISION] ?? from - 1);
+    return reading(() => rows.map(recordedEvent));
   }
 
   subscribe(request: SubscribeRequest): AsyncIterable<Batch> {
     const signal = AbortSignal.any([request.signal, this.#closing.signal]);
-    return subscribeToLog(this.reader, this.#appended, { ...request, signal });
+    const log = { reader: this.reader, appended: this.#appended, recent: this.#recent };
+    return subscribeToLog(log, { ...request, signal });
   }
 
   async head(): Promise<Position | null> {
@@ -125,6 +178,7 @@ class SqliteEventStore implements EventStore {
 
   async ping(): Promise<void> {
     await withDeadline(this.writer.run('ping', undefined), PING_TIMEOUT_MS, 'STORE_UNAVAILABLE');
+    this.#ends.settled();
     // An append that was given up may have been written after all; this is when subscribers hear of it.
     this.#appended.emit('appended');
   }
@@ -135,14 +189,6 @@ class SqliteEventStore implements EventStore {
     await this.writer.close();
     this.reader.close();
   }
-}
-
-function toJob(request: AppendRequest) {
-  return {
-    ...checkAppend(request),
-    stream: request.stream,
-    expected: expectedRevision(request.expected),
-  };
 }
 
 function expectedRevision(expected: AppendRequest['expected']): number | null {

@@ -2,6 +2,7 @@ import { AppError } from '#libs/kernel';
 import {
   openSqliteReader,
   openSqliteWriter,
+  SoleWriterCache,
   type Parameter,
   type SqliteReader,
   type SqliteWriter,
@@ -13,6 +14,8 @@ import type { KeyStoreJobs } from './key-store.jobs';
 const COLUMNS = 'id, purpose, parent, org_id, secret_id, generation, created_at, wrapped';
 type KeyRow = [string, KeyPurpose, string, string, string, number, string, Uint8Array];
 type StateRow = [current: string, previous: string | null, retired: string];
+const ROWS_KEPT_MAX = 5_000;
+
 type Rewrapped = Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>;
 
 /** Opens the key store in `file`, an absolute path, and makes it if need be. Fails like `openSqliteWriter`. */
@@ -25,6 +28,8 @@ export async function openSqliteKeyStore({ file }: { readonly file: string }): P
 class SqliteKeyStore implements KeyStore {
   readonly #byId: Statement<KeyRow>;
   readonly #state: Statement<StateRow>;
+  /** Wrapped as they are in the file. */
+  readonly #rows = new SoleWriterCache<WrappedKey>(ROWS_KEPT_MAX);
   #closed = false;
 
   constructor(
@@ -40,8 +45,13 @@ class SqliteKeyStore implements KeyStore {
   }
 
   async get(id: string): Promise<WrappedKey | null> {
+    const known = this.#closed ? undefined : this.#rows.get(id);
+    if (known) return known;
     const row = this.read(() => this.#byId.get(id));
-    return row ? toKey(row) : null;
+    if (!row) return null;
+    const key = toKey(row);
+    this.#rows.keep(id, key);
+    return key;
   }
 
   async list(query: Parameters<KeyStore['list']>[0]): Promise<WrappedKey[]> {
@@ -61,15 +71,14 @@ class SqliteKeyStore implements KeyStore {
   }
 
   async rewrap(keys: readonly Rewrapped[]): Promise<number> {
-    return this.writer.run(
-      'rewrap',
-      keys.map(({ id, parent, wrapped }) => sendable({ id, parent, wrapped })),
-    );
+    const ids = keys.map(({ id }) => id);
+    const rows = keys.map(({ id, parent, wrapped }) => sendable({ id, parent, wrapped }));
+    return this.#rows.whileWriting(ids, () => this.writer.run('rewrap', rows));
   }
 
   async destroy(ids: readonly string[]): Promise<number> {
     if (ids.length === 0) return 0;
-    const count = await this.writer.run('destroy', ids);
+    const count = await this.#rows.whileWriting(ids, () => this.writer.run('destroy', ids));
     // Also when nothing was there: this may be the repetition of a call that got no further than the deletion.
     await this.writer.truncateWal();
     return count;

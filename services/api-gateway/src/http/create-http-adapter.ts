@@ -12,6 +12,18 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** The request id of a client is echoed when it is sane; it goes into logs, events and headers. */
 const SANE_REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
+/** Unlike any other process's; with a counter behind it, unlike any other request's. */
+const PROCESS_ID = newCommandId().replaceAll('-', '');
+let requests = 0;
+
+function requestId({ headers }: { headers: Record<string, unknown> }): string {
+  const given = headers['x-request-id'];
+  if (typeof given === 'string' && SANE_REQUEST_ID.test(given)) return given;
+  requests += 1;
+  // Of one length, so that no answer is told from another by its own.
+  return `${PROCESS_ID}-${requests.toString(36).padStart(8, '0')}`;
+}
+
 /** The HTTP server: everything that limits a request before any handler sees it. */
 export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   const adapter = new FastifyAdapter({
@@ -22,10 +34,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300 },
-    genReqId: ({ headers }: { headers: Record<string, unknown> }) => {
-      const given = headers['x-request-id'];
-      return typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : newCommandId();
-    },
+    genReqId: requestId,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerBadUrl,
     // What arrives while the server closes on a connection that is open is answered like any other.

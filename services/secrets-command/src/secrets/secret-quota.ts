@@ -28,7 +28,9 @@ export class SecretQuota {
   async during<T extends { readonly position: string }>(orgId: string, create: () => Promise<T>): Promise<T> {
     const underWay = await this.room(orgId);
     const creation = create();
-    const counted = creation.then(({ position }) => this.inventory.waitFor(position, COUNTED_MS_MAX));
+    const counted = creation.then(({ position }) =>
+      this.inventory.waitFor(position, COUNTED_MS_MAX, { patient: true }),
+    );
     const settled: Promise<void> = counted
       .catch(() => undefined)
       .finally(() => {

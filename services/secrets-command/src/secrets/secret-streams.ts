@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { presentSecret, type createSecret, type ReplyOf } from '#libs/contracts';
 import {
-  foldStream,
+  StreamFolds,
   type AppendRequest,
   type Appended,
   type EventMetadata,
@@ -29,14 +29,18 @@ interface SecretRef {
 /** Reads and writes the stream of one secret. */
 @Injectable()
 export class SecretStreams {
+  readonly #secrets: StreamFolds<SecretState>;
+
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
     private readonly keyring: Keyring,
-  ) {}
+  ) {
+    this.#secrets = new StreamFolds(events, secretFold);
+  }
 
   /** The secret as it stands, and as it stood right after `commandId` changed it, if it ever did. */
   async load({ orgId, secretId }: SecretRef, commandId: string) {
-    return foldStream(this.events, { orgId, stream: secretStream(orgId, secretId), commandId }, secretFold);
+    return this.#secrets.of({ orgId, stream: secretStream(orgId, secretId), commandId });
   }
 
   /**
@@ -50,7 +54,10 @@ export class SecretStreams {
     const { secretId, ...append } = request;
     const { orgId } = append.metadata;
     try {
-      return await this.events.append({ orgId, stream: secretStream(orgId, secretId), ...append });
+      const request = { orgId, stream: secretStream(orgId, secretId), ...append };
+      const appended = await this.events.append(request);
+      this.#secrets.appended(request, appended);
+      return appended;
     } catch (error) {
       if (sealed && isAppError(error, 'WRONG_REVISION')) await this.keyring.destroy([sealed.dataKeyId]);
       throw error;

@@ -9,11 +9,13 @@ import {
 import type { RunningProjection } from '#libs/projection';
 import type { Query, ReadStore } from '#libs/read-store';
 import { Handles } from '#libs/transport';
+import { LRUCache } from 'lru-cache';
 import type { SecretsQueryConfig } from '../config';
 import { CONFIG, READ_STORE, SECRET_LIST } from '../tokens';
 import { SECRETS, type SecretRow } from './secret-list.projection';
 
 type Request = RequestOf<typeof listSecrets>;
+type Reply = ReplyOf<typeof listSecrets>;
 
 const columnOf = {
   name: 'name',
@@ -24,9 +26,18 @@ const columnOf = {
 
 /** Above any quota an operator can set, so that an unpaged list is whole. */
 const UNPAGED_MAX = 1_000_000;
+/** Rows in remembered answers, some 400 bytes each. */
+const REMEMBERED_ROWS_MAX = 25_000;
 
 @Controller()
 export class ListSecretsHandler {
+  /** Answers by question, each with the state of the organization's rows that it was read from. */
+  readonly #remembered = new LRUCache<string, { readonly state: string; readonly reply: Reply }>({
+    max: 1_000,
+    maxSize: REMEMBERED_ROWS_MAX,
+    sizeCalculation: ({ reply }) => reply.data.length + 1,
+  });
+
   constructor(
     @Inject(CONFIG) private readonly config: SecretsQueryConfig,
     @Inject(READ_STORE) private readonly reads: ReadStore,
@@ -34,8 +45,21 @@ export class ListSecretsHandler {
   ) {}
 
   @Handles(listSecrets)
-  async handle(request: Request): Promise<ReplyOf<typeof listSecrets>> {
-    if (request.atLeast !== null) await this.list.waitFor(request.atLeast, this.config.listWaitMsMax);
+  async handle(request: Request): Promise<Reply> {
+    const { caller, atLeast, ...question } = request;
+    if (atLeast !== null) await this.list.waitFor(atLeast, this.config.listWaitMsMax);
+    const state = this.list.stateOf(caller.orgId);
+    if (state === null) return this.read(request);
+    // A page deep in a long list is a walk to it; and most who ask for one ask again.
+    const key = JSON.stringify([caller.orgId, question]);
+    const remembered = this.#remembered.get(key);
+    if (remembered?.state === state) return remembered.reply;
+    const reply = await this.read(request);
+    this.#remembered.set(key, { state, reply });
+    return reply;
+  }
+
+  private async read(request: Request): Promise<Reply> {
     const query = toQuery(request);
     const rows = (await this.reads.find(SECRETS, query)) as unknown as SecretRow[];
     const total = request.page === null ? null : await this.reads.count(SECRETS, query);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { foldStream, type EventStore } from '#libs/event-store';
+import { StreamFolds, type EventStore } from '#libs/event-store';
 import { nameHolder, secretFold, secretNameStream, secretStream, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, isId } from '#libs/kernel';
@@ -10,17 +10,21 @@ export type LiveSecret = Extract<SecretState, { status: 'live' }> & { readonly r
 /** Finds one secret by folding its own stream: what it says needs no waiting and trusts no projection. */
 @Injectable()
 export class SecretStreams {
+  readonly #secrets: StreamFolds<SecretState>;
+
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
     private readonly keyring: Keyring,
-  ) {}
+  ) {
+    this.#secrets = new StreamFolds(events, secretFold);
+  }
 
   /** `ref` is an id or a name. Fails with NOT_FOUND, also for a deleted secret. */
   async find(orgId: string, ref: string): Promise<LiveSecret> {
     const secretId = isId('sec', ref) ? ref : await this.holderOf(orgId, ref);
     if (secretId === null) throw new AppError('NOT_FOUND');
     const stream = secretStream(orgId, secretId);
-    const { state, revision } = await foldStream(this.events, { orgId, stream }, secretFold);
+    const { state, revision } = await this.#secrets.of({ orgId, stream });
     if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
     return { ...state, revision };
   }

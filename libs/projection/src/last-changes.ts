@@ -1,0 +1,30 @@
+import { comparePositions, type Position, type RecordedEvent } from '#libs/event-store';
+import { LRUCache } from 'lru-cache';
+
+const ORGANIZATIONS_MAX = 10_000;
+
+/** The position of the last event of each organization that a projection has taken in. */
+export class LastChanges {
+  readonly #last = new LRUCache<string, Position>({
+    max: ORGANIZATIONS_MAX,
+    dispose: (position, _orgId, reason) => {
+      if (reason === 'evict' && comparePositions(position, this.#others) > 0) this.#others = position;
+    },
+  });
+  /** Stands for all that are not remembered; one that was forgotten makes them all look changed. Grows only. */
+  #others: Position = '0';
+
+  /** Forgets everything: the projection goes on behind `position`. */
+  beginAt(position: Position): void {
+    this.#last.clear();
+    this.#others = position;
+  }
+
+  note({ metadata, position }: RecordedEvent): void {
+    this.#last.set(metadata.orgId, position);
+  }
+
+  stateOf(orgId: string): string {
+    return this.#last.get(orgId) ?? this.#others;
+  }
+}
