@@ -42,8 +42,13 @@ export class CollectionCatalog {
   }
 }
 
+/** What else an engine keeps is called otherwise. */
+export function isCollectionName(name: string): boolean {
+  return COLLECTION_NAME.test(name);
+}
+
 function assertName(collection: string): void {
-  check(COLLECTION_NAME.test(collection), 'name', 'is no collection name');
+  check(isCollectionName(collection), 'name', 'is no collection name');
 }
 
 export function assertRecordPage(collection: string, { afterId, limit }: RecordPage): void {

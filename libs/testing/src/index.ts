@@ -1,3 +1,4 @@
 export { EventStoreDouble, type EventStoreDoubleOptions } from './event-store-double/event-store-double';
 export { given } from './given';
 export { created, deleted, someSealed, someSecret } from './secret-builders';
+export { HoldingProxy } from './holding-proxy';

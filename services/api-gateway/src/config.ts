@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { configInvalid, integer, optionalText, readEnv, text } from '#libs/kernel';
+import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
@@ -44,10 +44,6 @@ function readTls(certFile: string | undefined, keyFile: string | undefined) {
       cause,
     );
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function proxies(value: string | undefined): string[] {

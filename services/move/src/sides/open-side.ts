@@ -77,11 +77,13 @@ async function openAll({ name, stores }: Side, owners: readonly StoreOwner[]): P
   };
   try {
     const retention = { category: ACCESS_CATEGORY, days: stores.auditRetentionDays, sweeps: false };
-    const events = await keep('event store', openEventStore(stores.eventStoreUrl, { retention }));
-    const keys = await keep('key store', openKeyStore(stores.keyStoreUrl));
+    const { allowPlaintext, eventStoreUrl, keyStoreUrl } = stores;
+    const events = await keep('event store', openEventStore(eventStoreUrl, { retention, allowPlaintext }));
+    const keys = await keep('key store', openKeyStore(keyStoreUrl, { allowPlaintext }));
     const reads = new Map<StoreOwner, ReadStore>();
     for (const owner of owners) {
-      reads.set(owner, await keep(`read store of ${owner}`, openReadStore(stores.readStoreUrl(owner))));
+      const opening = openReadStore(stores.readStoreUrl(owner), { allowPlaintext });
+      reads.set(owner, await keep(`read store of ${owner}`, opening));
     }
     return { name, events, keys, reads, close };
   } catch (error) {
