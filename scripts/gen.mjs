@@ -10,7 +10,7 @@ const root = path.join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 require('./ts-hook.cjs');
 
-const generators = { 'docs/errors.md': errorsPage, 'docs/roles.md': roles };
+const generators = { 'docs/errors.md': errorsPage, 'docs/openapi.json': openApi, 'docs/roles.md': roles };
 
 const check = process.argv.includes('--check');
 for (const [name, generate] of Object.entries(generators)) {
@@ -26,9 +26,16 @@ for (const [name, generate] of Object.entries(generators)) {
   }
 }
 
+function openApi() {
+  require('reflect-metadata');
+  const { openApiDocument } = require('./openapi/openapi-document.ts');
+  const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
+  return JSON.stringify(openApiDocument(GatewayModule.controllers));
+}
+
 function roles() {
   require('reflect-metadata');
-  const { declaredRoutes } = require('./declared-routes.ts');
+  const { declaredRoutes } = require('./openapi/declared-routes.ts');
   const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
   const permissions = require('../libs/contracts/src/access/permissions.ts');
   return rolesPage({ permissions, routes: declaredRoutes(GatewayModule.controllers) });

@@ -9,6 +9,8 @@ import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
+import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
+import { OpenApiController } from './openapi/openapi.controller';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
@@ -19,6 +21,7 @@ import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './token
 export interface GatewayParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly rateLimits: RateLimitSettings;
   readonly access: MessageClient;
   readonly secretsCommand: MessageClient;
   readonly secretsQuery: MessageClient;
@@ -27,18 +30,19 @@ export interface GatewayParts {
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
+  /** In the order of the OpenAPI document. */
   static readonly controllers = [
-    ...[
-      SecretsController,
-      OrganizationsController,
-      MembersController,
-      InvitationsController,
-      ApiKeysController,
-    ],
+    SecretsController,
+    OrganizationsController,
+    MembersController,
+    InvitationsController,
+    ApiKeysController,
     HealthController,
-  ];
+    OpenApiController,
+  ] as const;
 
-  static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
+  static register(parts: GatewayParts): DynamicModule {
+    const { logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
       controllers: [...GatewayModule.controllers],
@@ -51,6 +55,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
+        { provide: RateLimits, useValue: new RateLimits(rateLimits) },
         OwnWrites,
         Refusals,
       ],

@@ -8,6 +8,9 @@ import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from './config';
 import { CheckSecretsCommandHandler } from './health/check-secrets-command.handler';
+import { KeyMaintenance } from './keys/key-maintenance';
+import { KeyRotations } from './keys/key-rotations';
+import { OrphanKeys } from './keys/orphan-keys';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
 import { RecoveryWindows } from './secrets/recovery-windows';
@@ -53,6 +56,9 @@ export class SecretsCommandModule {
           provide: SECRET_INVENTORY,
           useFactory: () => new RunningProjection({ projection: secretInventory, events, reads, logger }),
         },
+        KeyMaintenance,
+        KeyRotations,
+        OrphanKeys,
         {
           provide: IdempotentAnswers,
           useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),

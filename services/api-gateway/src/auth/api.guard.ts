@@ -3,6 +3,7 @@ import { actions, authenticate, may } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import type { MessageClient } from '#libs/transport';
 import { contextOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
+import { RateLimits } from '../limits/rate-limits';
 import { ACCESS } from '../tokens';
 import { presentedCredential } from './presented-credential';
 import { requirementOf, type Requirement } from './requires';
@@ -10,7 +11,10 @@ import { requirementOf, type Requirement } from './requires';
 /** The one guard of all routes: deny by default, the credential from its own header or cookie alone. */
 @Injectable()
 export class ApiGuard implements CanActivate {
-  constructor(@Inject(ACCESS) private readonly access: MessageClient) {}
+  constructor(
+    @Inject(ACCESS) private readonly access: MessageClient,
+    private readonly limits: RateLimits,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const requirement = requirementOf(context.getHandler());
@@ -18,16 +22,15 @@ export class ApiGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const { apiKey, session } = presentedCredential(request);
     if (requirement !== undefined) request.action = requirement;
-    const identity = await this.access.send(
-      authenticate,
-      {
-        apiKey,
-        session,
-        organizationId: namedOrganization(request, requirement),
-        address: request.ip,
-        userAgent: userAgentOf(request),
-      },
-      contextOf(request),
+    const question = {
+      apiKey,
+      session,
+      organizationId: namedOrganization(request, requirement),
+      address: request.ip,
+      userAgent: userAgentOf(request),
+    };
+    const identity = await this.limits.authenticated(request, () =>
+      this.access.send(authenticate, question, contextOf(request)),
     );
     request.identity = identity;
     // Whose record a path names, only the deciding service knows; what it asks least is asked here.

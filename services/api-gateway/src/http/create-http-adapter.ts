@@ -53,6 +53,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   server.decorateRequest('identity', null);
   server.decorateRequest('action', null);
   server.server.on('checkExpectation', answerBadExpectation);
+  if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
 }
 
