@@ -13,9 +13,10 @@ const libs = {
   crypto: [],
   observability: [],
   sqlite: [],
+  mongo: [],
   'event-store': ['sqlite'],
-  'read-store': ['sqlite'],
-  'key-store': ['sqlite', 'crypto'],
+  'read-store': ['sqlite', 'mongo'],
+  'key-store': ['sqlite', 'mongo', 'crypto'],
   transport: ['contracts', 'observability'],
   projection: ['event-store', 'read-store'],
   idempotency: ['read-store', 'key-store'],
@@ -38,7 +39,7 @@ const stores = [
 const drivers = {
   libsql: 'libs/sqlite',
   '@eventstore/db-client': 'libs/event-store',
-  mongodb: 'libs/(read-store|key-store)',
+  mongodb: 'libs/mongo',
   kafkajs: 'services/audit-relay',
 };
 

@@ -12,9 +12,8 @@ const mayExpose: Record<string, string> = {
   'services/access/src/mail/invitation-text.ts': 'the link of an invitation into the mail that brings it',
   'services/access/src/mail/smtp-mailer.ts': 'the password for the mail server into its login there',
   'services/access/src/members/invitation-links.ts': 'an invitation token into its link',
-  'services/api-gateway/src/api-keys/api-keys.controller.ts': 'an API key into the answer that makes it',
-  'services/api-gateway/src/members/members.controller.ts':
-    'the link of an invitation into the answer that makes it',
+  'services/api-gateway/src/api-keys/api-keys.controller.ts': 'a new API key into the answer that made it',
+  'services/api-gateway/src/members/members.controller.ts': 'an invitation link into the answer that made it',
   'services/api-gateway/src/secrets/secrets.controller.ts': 'a value into the answer of a reveal',
   'services/audit-relay/src/kafka/kafka-publisher.ts':
     "the relay's own password into its login at the broker",

@@ -124,6 +124,8 @@ export interface Retention {
 export interface EventStoreOptions {
   /** Without it nothing ages out. */
   readonly retention?: Retention;
+  /** Default false: a server on the network is talked to under TLS only. */
+  readonly allowPlaintext?: boolean | undefined;
 }
 
 /** Bytes of one append, summed over its events (EventStoreDB's own limit; every engine keeps it). */

@@ -23,8 +23,8 @@ export const eventVersions = {
   SecretNameClaimed: 1,
   SecretNameReleased: 1,
   SecretRead: 1,
-  AccessRefused: 1,
   KeyEncryptionKeyRotated: 1,
+  AccessRefused: 1,
 } as const;
 
 export type EventType = keyof typeof eventVersions;

@@ -25,11 +25,13 @@ export async function openStores(config: StoresConfig, clock: Clock): Promise<St
   };
   try {
     const retention = { category: 'access', days: config.auditRetentionDays };
-    const events = await keep(openEventStore(config.eventStoreUrl, { retention }));
-    const keys = await keep(openKeyStore(config.keyStoreUrl));
+    const { allowPlaintext } = config;
+    const events = await keep(openEventStore(config.eventStoreUrl, { retention, allowPlaintext }));
+    const keys = await keep(openKeyStore(config.keyStoreUrl, { allowPlaintext }));
     const keyring = await Keyring.open({ keys, rootKey: await rootKeys(config, keys), clock });
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
-    const readStoreOf = (service: string) => keep(openReadStore(config.readStoreUrl(service)));
+    const readStoreOf = (service: string) =>
+      keep(openReadStore(config.readStoreUrl(service), { allowPlaintext }));
     return { events, keyring, readStoreOf, close };
   } catch (error) {
     await close();

@@ -8,7 +8,7 @@ export interface CollectionSpec {
   readonly fields: Readonly<Record<string, 'string' | 'integer' | 'strings'>>;
   /** Compound indexes, each a list of fields: equality first, sort last. */
   readonly indexes: readonly (readonly string[])[];
-  /** Counts per combination of these fields are kept up to date, so that `count` on them costs nothing. */
+  /** Counts per combination of these fields are kept up to date or have an index: no `count` on them reads a document. */
   readonly countBy?: readonly string[];
   /**
    * Text fields that stand beside the document, null or missing at first: only `advance` moves them, and only

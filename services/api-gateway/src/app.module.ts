@@ -10,6 +10,7 @@ import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
 import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
+import { OpenApiController } from './openapi/openapi.controller';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
@@ -29,16 +30,16 @@ export interface GatewayParts {
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
+  /** In the order of the OpenAPI document. */
   static readonly controllers = [
-    ...[
-      SecretsController,
-      OrganizationsController,
-      MembersController,
-      InvitationsController,
-      ApiKeysController,
-    ],
+    SecretsController,
+    OrganizationsController,
+    MembersController,
+    InvitationsController,
+    ApiKeysController,
     HealthController,
-  ];
+    OpenApiController,
+  ] as const;
 
   static register(parts: GatewayParts): DynamicModule {
     const { logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;

@@ -30,7 +30,7 @@ export interface EsdbEventStoreOptions extends EventStoreOptions {
 
 /** CONFIG_INVALID for a bad connection string. Connects with the first call: the server may come up later. */
 export function openEsdbEventStore(url: string, options: EsdbEventStoreOptions = {}): EventStore {
-  return new EsdbEventStore(new EsdbConnection(parseEsdbUrl(url)), options);
+  return new EsdbEventStore(new EsdbConnection(parseEsdbUrl(url, options.allowPlaintext)), options);
 }
 
 const READ_MS = 2500;

@@ -22,7 +22,7 @@ export class ApiGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<GatewayRequest>();
     const { apiKey, session } = presentedCredential(request);
     if (requirement !== undefined) request.action = requirement;
-    const presented = {
+    const question = {
       apiKey,
       session,
       organizationId: namedOrganization(request, requirement),
@@ -30,7 +30,7 @@ export class ApiGuard implements CanActivate {
       userAgent: userAgentOf(request),
     };
     const identity = await this.limits.authenticated(request, () =>
-      this.access.send(authenticate, presented, contextOf(request)),
+      this.access.send(authenticate, question, contextOf(request)),
     );
     request.identity = identity;
     // Whose record a path names, only the deciding service knows; what it asks least is asked here.
