@@ -13,9 +13,10 @@ const libs = {
   crypto: [],
   observability: [],
   sqlite: [],
+  mongo: [],
   'event-store': ['sqlite'],
-  'read-store': ['sqlite'],
-  'key-store': ['sqlite', 'crypto'],
+  'read-store': ['sqlite', 'mongo'],
+  'key-store': ['sqlite', 'mongo', 'crypto'],
   transport: ['contracts', 'observability'],
   projection: ['event-store', 'read-store'],
   idempotency: ['read-store', 'key-store'],
@@ -38,7 +39,7 @@ const stores = [
 const drivers = {
   libsql: 'libs/sqlite',
   '@eventstore/db-client': 'libs/event-store',
-  mongodb: 'libs/(read-store|key-store)',
+  mongodb: 'libs/mongo',
   kafkajs: 'services/audit-relay',
 };
 
@@ -78,6 +79,15 @@ module.exports = {
       'A service imports the ports, never the engine behind them.',
       { path: '^services/(access|secrets-command|secrets-query|audit-relay)/', pathNot: spec },
       { path: '^libs/', pathNot: roomsOf([...wire, ...stores]) },
+    ),
+    rule(
+      'move-opens-nothing',
+      'The move copies what the ports hold, keys as they are wrapped: it reaches no cipher and sends no message.',
+      { path: '^services/move/', pathNot: spec },
+      {
+        path: '^libs/',
+        pathNot: roomsOf(['kernel', 'event-store', 'read-store', 'key-store', 'host', 'process']),
+      },
     ),
     rule(
       'services-apart',

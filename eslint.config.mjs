@@ -143,22 +143,31 @@ export default tseslint.config(
     rules: { ...mistakes, ...rules, 'no-undef': 'error' },
   },
   {
-    files: ['services/api-gateway/src/pages/*.mjs'],
-    languageOptions: {
-      globals: Object.fromEntries(
-        ['document', 'FormData', 'history', 'HTMLFormElement', 'location', 'sessionStorage', 'window'].map(
-          (name) => [name, 'readonly'],
-        ),
-      ),
-    },
-  },
-  {
     files: ['**/*.cjs'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: { require: 'readonly', module: 'writable', __dirname: 'readonly' },
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    files: ['services/api-gateway/pages/**'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...[
+            'addEventListener',
+            'document',
+            'history',
+            'location',
+            'matchMedia',
+            'sessionStorage',
+            'window',
+          ],
+          ...['FormData', 'HTMLFormElement'],
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
   },
   { files: ['scripts/check-node.mjs'], rules: { 'no-var': 'off', 'prefer-template': 'off' } },
   { files: tools, rules: { 'no-console': 'off' } },

@@ -1,9 +1,11 @@
+// Standalone only: it tampers with the files of the embedded stores.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Api } from './api';
 import { filesBelow } from './canary';
 import { expectRefusal } from './expect-refusal';
+import { until } from './until';
 import { Server } from './server';
 import { changedEnvelope, Intruder, withFlippedBit, type Sealed } from './stored-data';
 
@@ -132,11 +134,15 @@ describe('a value whose stored form was tampered with', () => {
   it('is reported in the log', async () => {
     const answer = await api.reveal('RANDOM');
     const id = answer.headers.get('x-request-id');
-    const lines = server.logs.split('\n').filter((line) => line.includes(String(id)));
-    const errors = lines
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-      .filter(({ level }) => level === 'error');
-    expect(errors).toEqual([expect.objectContaining({ error_code: 'INTEGRITY_ERROR' })]);
+    const reported = async () =>
+      server.logs
+        .split('\n')
+        .filter((line) => line.includes(String(id)))
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ level }) => level === 'error');
+    // By the service that found it and by the gateway that answered.
+    const errors = await until(reported, (lines) => lines.length === 2);
+    for (const error of errors) expect(error).toMatchObject({ error_code: 'INTEGRITY_ERROR' });
   });
 });
 

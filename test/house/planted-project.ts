@@ -14,7 +14,7 @@ export interface PlantedProject {
 }
 
 export const libs = [
-  ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite'],
+  ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite', 'mongo'],
   ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'idempotency', 'process', 'host'],
 ];
 

@@ -23,6 +23,7 @@ export const eventVersions = {
   SecretNameClaimed: 1,
   SecretNameReleased: 1,
   SecretRead: 1,
+  KeyEncryptionKeyRotated: 1,
   AccessRefused: 1,
   SignedIn: 1,
   SignedOut: 1,

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { integer, optionalText, Redacted, text, type Setting } from '#libs/kernel';
+import { integer, oneOf, optionalText, Redacted, text, type Setting } from '#libs/kernel';
 
 /** Settings that every process with stores reads, to be spread into its `readEnv`. */
 export const storeSettings = {
+  ALLOW_PLAINTEXT_STORES: oneOf('false', ['false', 'true']),
   AUDIT_RETENTION_DAYS: integer(400, 1, 36_500),
   DATA_DIR: text('./data'),
   EVENT_STORE_URL: optionalText(),
@@ -16,6 +17,10 @@ export const storeSettings = {
 
 type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
+/** The services that have a read store. Whoever copies an installation copies the stores of all of them. */
+export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
+export type StoreOwner = (typeof storeOwners)[number];
+
 /** Where the stores are, and which root key opens them. */
 export type StoresConfig = ReturnType<typeof toStoresConfig>;
 
@@ -25,15 +30,20 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   const inDataDir = (file: string) => path.join(dataDir, file);
   const { ROOT_KEY_PREVIOUS: previous, ROOT_KEY_PREVIOUS_FILE: previousFile } = settings;
   const isRotating = previous !== undefined || previousFile !== undefined;
+  const { EVENT_STORE_URL: events, KEY_STORE_URL: keys, READ_STORE_URL: reads } = settings;
   return {
     dataDir,
+    /** Whether any store lies in files, rather than on a server. */
+    isEmbedded: [events, keys, reads].some((url) => url === undefined || url.startsWith('sqlite:')),
+    /** Inside a private network, such as that of docker compose. */
+    allowPlaintext: settings.ALLOW_PLAINTEXT_STORES === 'true',
     /** How long the records of reads and refusals are kept. */
     auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
-    eventStoreUrl: settings.EVENT_STORE_URL ?? `sqlite:${inDataDir('events.db')}`,
-    keyStoreUrl: settings.KEY_STORE_URL ?? `sqlite:${inDataDir('keys.db')}`,
+    eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
+    keyStoreUrl: keys ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */
-    readStoreUrl: (service: string) =>
-      ownDatabase(settings.READ_STORE_URL, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
+    readStoreUrl: (service: StoreOwner) =>
+      ownDatabase(reads, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
     rootKey: {
       value: settings.ROOT_KEY,
       file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),
@@ -44,11 +54,23 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   };
 }
 
+const MONGODB_URL = /^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^/?]*)(?:\?(.*))?$/;
+/** Whoever says how to log in, other than by a password, says where as well. */
+const LOGIN_IS_NAMED = /(^|&)(authSource=|authMechanism=(?!SCRAM))/i;
+
 /** A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service. */
 function ownDatabase(url: string | undefined, service: string): string | undefined {
-  return url?.replace(/^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^/?]*)/, (_, server: string, database: string) => {
-    return `${server}/${database === '' ? 'hklst' : database}-${service}`;
-  });
+  const match = MONGODB_URL.exec(url ?? '');
+  if (!match) return url;
+  const [, server = '', named = '', query = ''] = match;
+  const options = server.includes('@') ? withUsersDatabase(query, named || 'admin') : query;
+  return `${server}/${named || 'hklst'}-${service}${options && '?'}${options}`;
+}
+
+/** A user is looked up in the database that the URL names; that must not move along. */
+function withUsersDatabase(query: string, database: string): string {
+  if (LOGIN_IS_NAMED.test(query)) return query;
+  return [query, `authSource=${database}`].filter(Boolean).join('&');
 }
 
 function secret(): Setting<Redacted<string> | undefined> {

@@ -9,15 +9,6 @@ export function withDeadline<T>(work: Promise<T>, timeoutMs: number, code: Error
   // One promise and one timer: this stands around every message between services.
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(new AppError(code, { retryAfterSeconds: 1 })), timeoutMs);
-    work.then(
-      (result) => {
-        clearTimeout(timer);
-        resolve(result);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
+    work.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }

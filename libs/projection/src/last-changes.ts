@@ -1,4 +1,4 @@
-import type { Position, RecordedEvent } from '#libs/event-store';
+import { comparePositions, type Position, type RecordedEvent } from '#libs/event-store';
 import { LRUCache } from 'lru-cache';
 
 const ORGANIZATIONS_MAX = 10_000;
@@ -8,10 +8,10 @@ export class LastChanges {
   readonly #last = new LRUCache<string, Position>({
     max: ORGANIZATIONS_MAX,
     dispose: (position, _orgId, reason) => {
-      if (reason === 'evict') this.#others = position;
+      if (reason === 'evict' && comparePositions(position, this.#others) > 0) this.#others = position;
     },
   });
-  /** Stands for all that are not remembered; one that was forgotten makes them all look changed. */
+  /** Stands for all that are not remembered; one that was forgotten makes them all look changed. Grows only. */
   #others: Position = '0';
 
   /** Forgets everything: the projection goes on behind `position`. */

@@ -1,13 +1,19 @@
 import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { AppError } from '#libs/kernel';
+import type * as mongoEngine from './mongo/mongo-read-store';
 import type { ReadStore } from './read-store';
 import type * as sqliteEngine from './sqlite/sqlite-read-store';
 
 // Each engine is loaded when it is chosen, so that nobody pays for the others.
 const load = createRequire(__filename);
 
-const engines = new Map<string, (url: string) => Promise<ReadStore>>([
+export interface ReadStoreOptions {
+  /** Default false: a server on the network is talked to under TLS only. */
+  readonly allowPlaintext?: boolean | undefined;
+}
+
+const engines = new Map<string, (url: string, options: ReadStoreOptions) => Promise<ReadStore>>([
   [
     'sqlite',
     async (url) => {
@@ -17,13 +23,20 @@ const engines = new Map<string, (url: string) => Promise<ReadStore>>([
       return engine.openSqliteReadStore({ file });
     },
   ],
+  [
+    'mongodb',
+    async (url, options) => {
+      const engine = load('./mongo/mongo-read-store') as typeof mongoEngine;
+      return engine.openMongoReadStore(url, options);
+    },
+  ],
 ]);
 
 /** Opens the read store that the scheme of `url` names. CONFIG_INVALID when there is none of that kind. */
-export async function openReadStore(url: string): Promise<ReadStore> {
+export async function openReadStore(url: string, options: ReadStoreOptions = {}): Promise<ReadStore> {
   const open = engines.get(/^([a-z]+)(\+srv)?:/.exec(url)?.[1] ?? '');
   if (!open) throw configInvalid(`it must begin with ${[...engines.keys()].join(': or ')}:`);
-  return open(url);
+  return open(url, options);
 }
 
 function configInvalid(reason: string): AppError {

@@ -8,7 +8,7 @@ export interface CollectionSpec {
   readonly fields: Readonly<Record<string, 'string' | 'integer' | 'strings'>>;
   /** Compound indexes, each a list of fields: equality first, sort last. */
   readonly indexes: readonly (readonly string[])[];
-  /** Counts per combination of these fields are kept up to date, so that `count` on them costs nothing. */
+  /** Counts per combination of these fields are kept up to date or have an index: no `count` on them reads a document. */
   readonly countBy?: readonly string[];
   /**
    * Text fields that stand beside the document, null or missing at first: only `advance` moves them, and only
@@ -48,6 +48,20 @@ export type Change =
       readonly field: string;
       readonly to: string;
     };
+
+/** What somebody finds in a store who knows nothing of its collections. */
+export interface Contents {
+  /** Names of the collections that hold records, ordered. */
+  readonly recordCollections: readonly string[];
+  /** A projection has been here: it has left a document or a checkpoint. */
+  readonly isProjected: boolean;
+}
+
+export interface RecordPage {
+  /** Goes on behind this id; '' begins. */
+  readonly afterId: string;
+  readonly limit: number;
+}
 
 /**
  * Documents for queries, and small records. Implementations must pass `readStoreContract`. All failures are
@@ -91,6 +105,10 @@ export interface ReadStore {
    * An engine that is a server does this in its own time, and resolves at once. STORE_UNAVAILABLE: call it again.
    */
   forget(): Promise<void>;
+  /** For a copy of the records, which must not miss a collection. Looks at everything, so it takes its time. */
+  contents(): Promise<Contents>;
+  /** Records of a collection, ordered by the bytes of their ids. None for a collection that is not there. */
+  listRecords(collection: string, page: RecordPage): Promise<Document[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { ConnectionOptions, PeerCertificate, TlsOptions } from 'node:tls';
-import { AppError } from '#libs/kernel';
+import { AppError, isLoopback } from '#libs/kernel';
 
 /** Both sides show a certificate of the same private authority, and accept only the names they expect. */
 export interface MutualTls {
@@ -11,7 +11,6 @@ export interface MutualTls {
 }
 
 const HANDSHAKE_MS = 5_000;
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 export function serverTls({ cert, key, ca }: MutualTls): TlsOptions {
   const proof = { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' } as const;
@@ -49,8 +48,10 @@ export function isAllowedPeer(
 
 /** Messages hold values: without TLS they stay on this machine. Fails with CONFIG_INVALID. */
 export function refuseOpenNetwork(host: string, tls: MutualTls | undefined): void {
-  if (tls || LOOPBACK.has(host)) return;
+  if (tls || isLoopback(host)) return;
   throw new AppError('CONFIG_INVALID', {
-    safeMessage: 'Cannot start: services talk over mutual TLS, or on the loopback interface alone.',
+    safeMessage:
+      'Cannot start: services talk over mutual TLS, or on the loopback interface alone. Set SERVICE_CERT_FILE, ' +
+      'SERVICE_KEY_FILE and SERVICE_CA_FILE; npm run certs makes such files.',
   });
 }

@@ -1,6 +1,7 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { integer, oneOf, readEnv, text } from '#libs/kernel';
+import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
@@ -12,11 +13,13 @@ export function readAccessConfig(env = process.env) {
   const settings = readEnv(env, {
     API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
     FIRST_ORGANIZATION_NAME: text('My organization'),
+    MAIL_FROM: optionalText(),
     MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
     OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
     ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
     PUBLIC_URL: publicUrl,
     RECOVERY_DAYS: integer(7, 0, 365),
+    SMTP_URL: smtpServer,
   });
   return {
     /** Name of the organization that the first start makes. */
@@ -30,6 +33,8 @@ export function readAccessConfig(env = process.env) {
     apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
     membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
     organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
+    /** How invitations are mailed; null when they are not. */
+    mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
   };
 }
 
@@ -40,12 +45,23 @@ function publicUrl(value = DEFAULT_PUBLIC_URL): string {
   return url.href.replace(/\/$/, '');
 }
 
+function mailSettings(server: SmtpServer | null, sender: string | undefined) {
+  if (server === null && sender === undefined) return null;
+  const from: Mailbox | null = mailbox(sender ?? '');
+  if (server !== null && from !== null) return { server, from };
+  throw configInvalid(
+    'MAIL_FROM',
+    'and SMTP_URL must be set both, or neither; MAIL_FROM is one address, or name <address>',
+  );
+}
+
 /** Settings of the process, when this service is one of its own. */
 export function readAccessHostConfig(env = process.env) {
   const listen = { LISTEN: address('tcp://127.0.0.1:7101') };
   const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
     identity: readIdentity(settings),

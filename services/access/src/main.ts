@@ -1,8 +1,10 @@
 import 'reflect-metadata';
-import { removePrivateFile, runService, writePrivateFile } from '#libs/host';
+import { removePrivateFile, runService } from '#libs/host';
 import { announceFirstStart, announceSignUp } from '#libs/process';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
+import { makeFirstKey } from './organizations/first-key-file';
+import { FirstOrganization } from './organizations/first-organization';
 import { prepareAccess } from './prepare-access';
 
 runService(() => {
@@ -17,8 +19,8 @@ runService(() => {
     callers: ['api-gateway'],
     module: (parts) => AccessModule.register({ ...parts, config, forgetFirstKey }),
     async beforeServing(app) {
-      const keepFirstKey = (made: Parameters<typeof writePrivateFile>[1]) => writePrivateFile(keyFile, made);
-      const { key, signUpLink } = await prepareAccess(app, { url, keepFirstKey });
+      const key = await makeFirstKey(app.get(FirstOrganization), host.stores);
+      const signUpLink = await prepareAccess(app, url);
       if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
       if (signUpLink) announceSignUp(signUpLink);
     },

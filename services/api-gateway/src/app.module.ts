@@ -17,6 +17,8 @@ import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
+import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
+import { OpenApiController } from './openapi/openapi.controller';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
@@ -29,26 +31,36 @@ export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly rateLimits: RateLimitSettings;
   readonly access: MessageClient;
   readonly secretsCommand: MessageClient;
   readonly secretsQuery: MessageClient;
 }
 
-/** All routes of the API. */
-export const gatewayControllers = [
-  ...[HealthController, SecretsController],
-  ...[PagesController, SignInController, MeController, SessionsController, TotpController],
-  ...[OrganizationsController, MembersController, InvitationsController, ApiKeysController],
-];
-
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
+  /** In the order of the OpenAPI document. */
+  static readonly controllers = [
+    PagesController,
+    SignInController,
+    MeController,
+    SessionsController,
+    TotpController,
+    SecretsController,
+    OrganizationsController,
+    MembersController,
+    InvitationsController,
+    ApiKeysController,
+    HealthController,
+    OpenApiController,
+  ] as const;
+
   static register(parts: GatewayParts): DynamicModule {
-    const { config, logger, metrics, access, secretsCommand, secretsQuery } = parts;
+    const { config, logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
-      controllers: gatewayControllers,
+      controllers: [...GatewayModule.controllers],
       providers: [
         { provide: ACCESS, useValue: access },
         { provide: CONFIG, useValue: config },
@@ -59,6 +71,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
+        { provide: RateLimits, useValue: new RateLimits(rateLimits) },
         ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie],
       ],
     };

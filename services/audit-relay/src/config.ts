@@ -1,5 +1,5 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { AppError, integer, oneOf, optionalText, readEnv, Redacted, text } from '#libs/kernel';
+import { AppError, integer, isLoopback, oneOf, optionalText, readEnv, Redacted, text } from '#libs/kernel';
 import { processSettings } from '#libs/process';
 
 /** Settings of the audit relay. */
@@ -66,13 +66,13 @@ function saslOf(settings: SaslSettings) {
   }
   if (username === undefined || password === undefined)
     throw configInvalid('KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.');
-  if (settings.KAFKA_TLS === 'off' && !settings.KAFKA_BROKERS.every(isLoopback))
+  if (settings.KAFKA_TLS === 'off' && !settings.KAFKA_BROKERS.every(isHere))
     throw configInvalid('KAFKA_SASL_MECHANISM needs KAFKA_TLS=on, or every password crosses the network.');
   return { mechanism, username, password };
 }
 
-function isLoopback(broker: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}):/.test(broker);
+function isHere(broker: string): boolean {
+  return isLoopback(broker.replace(/:\d+$/, ''));
 }
 
 function brokers(value: string | undefined): string[] {
@@ -103,5 +103,9 @@ function configInvalid(reason: string): AppError {
 /** Settings of the process: its log level and its stores. */
 export function readAuditRelayHostConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...storeSettings });
-  return { logLevel: settings.LOG_LEVEL, stores: toStoresConfig(settings) };
+  return {
+    logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
+    stores: toStoresConfig(settings),
+  };
 }

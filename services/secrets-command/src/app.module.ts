@@ -8,6 +8,9 @@ import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from './config';
 import { CheckSecretsCommandHandler } from './health/check-secrets-command.handler';
+import { KeyMaintenance } from './keys/key-maintenance';
+import { KeyRotations } from './keys/key-rotations';
+import { OrphanKeys } from './keys/orphan-keys';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
 import { RecoveryWindows } from './secrets/recovery-windows';
@@ -57,6 +60,9 @@ export class SecretsCommandModule {
           provide: IdempotentAnswers,
           useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
         },
+        KeyMaintenance,
+        KeyRotations,
+        OrphanKeys,
         RecoveryWindows,
         SecretNames,
         SecretQuota,

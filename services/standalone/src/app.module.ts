@@ -1,11 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Stores } from '#libs/host';
+import type { StoreOwner, Stores } from '#libs/host';
 import type { Clock } from '#libs/kernel';
 import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
 import type { AccessConfig } from '../../access/src/config';
-import { GatewayModule } from '../../api-gateway/src/app.module';
+import { GatewayModule, type GatewayParts } from '../../api-gateway/src/app.module';
 import type { GatewayConfig } from '../../api-gateway/src/config';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import type { SecretsCommandConfig } from '../../secrets-command/src/config';
@@ -20,6 +20,7 @@ export interface StandaloneParts {
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
   readonly forgetFirstKey: () => Promise<void>;
+  readonly rateLimits: GatewayParts['rateLimits'];
   readonly configs: {
     readonly gateway: GatewayConfig;
     readonly access: AccessConfig;
@@ -37,11 +38,12 @@ export class StandaloneModule {
     metrics,
     stores,
     client,
+    rateLimits,
     configs,
     forgetFirstKey,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
-    const partsOf = async (service: string) => {
+    const partsOf = async (service: StoreOwner) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
     const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey };
@@ -57,6 +59,7 @@ export class StandaloneModule {
           config: configs.gateway,
           logger,
           metrics,
+          rateLimits,
           access: client,
           secretsCommand: client,
           secretsQuery: client,

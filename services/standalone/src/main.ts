@@ -1,16 +1,12 @@
 import 'reflect-metadata';
-import { openStores, prepareDataDirectory, removePrivateFile, writePrivateFile } from '#libs/host';
+import { openStores, prepareDataDirectory, removePrivateFile } from '#libs/host';
 import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
-import {
-  announceFirstStart,
-  announceReady,
-  announceRefusal,
-  announceSignUp,
-  endOnSignal,
-} from '#libs/process';
+import { announceFirstStart, announceReady, announceSignUp, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
 import { DEFAULT_PUBLIC_URL, readAccessConfig, type AccessConfig } from '../../access/src/config';
+import { makeFirstKey } from '../../access/src/organizations/first-key-file';
+import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { prepareAccess } from '../../access/src/prepare-access';
 import { readGatewayConfig, type GatewayConfig } from '../../api-gateway/src/config';
 import { createGateway } from '../../api-gateway/src/http/create-gateway';
@@ -20,7 +16,7 @@ import { readSecretsQueryConfig } from '../../secrets-query/src/config';
 import { StandaloneModule } from './app.module';
 import { readStandaloneConfig } from './config';
 
-async function start(): Promise<void> {
+runProcess(async (atEnd) => {
   const { standalone, ...configs } = readTogether({
     standalone: () => readStandaloneConfig(),
     gateway: () => readGatewayConfig(),
@@ -29,47 +25,39 @@ async function start(): Promise<void> {
     secretsQuery: () => readSecretsQueryConfig(),
   });
   const { gateway: config } = configs;
-  const { logLevel, stores: storesConfig } = standalone;
+  const { logLevel, healthFile, stores: storesConfig } = standalone;
   const logger = createLogger({ level: logLevel, service: 'standalone' });
   installCrashHandlers(logger);
   prepareDataDirectory(storesConfig.dataDir);
 
   const metrics = createMetrics();
-  const stores = await openStores(storesConfig, clock);
+  const stores = await openStores(storesConfig, { clock, logger });
+  atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
   const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
   const root = await StandaloneModule.register({
-    ...{ clock, logger, metrics, stores, client },
+    ...{ clock, logger, metrics, stores, client, rateLimits: config.rateLimits },
     configs: { ...configs, access: reachedAt(configs.access, config) },
     forgetFirstKey: () => removePrivateFile(keyFile),
   });
   const app = await createGateway(root, { config, logger, metrics });
+  atEnd(() => app.close());
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
-  endOnSignal(async () => {
-    await app.close();
-    await stores.close();
-  });
 
   // The port first: a start that cannot serve leaves the first key to the next one.
   const url = await listen(app, config);
   const { publicUrl } = configs.access;
-  const { key, signUpLink } = await prepareAccess(app, {
-    url: publicUrl === DEFAULT_PUBLIC_URL ? url : publicUrl,
-    keepFirstKey: (made) => writePrivateFile(keyFile, made),
-  });
+  const key = await makeFirstKey(app.get(FirstOrganization), storesConfig);
+  const signUpLink = await prepareAccess(app, publicUrl === DEFAULT_PUBLIC_URL ? url : publicUrl);
   if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
   if (signUpLink) announceSignUp(signUpLink);
+  keepHealthFile(healthFile);
   announceReady(url);
-}
+});
 
 /** Links lead to where this very process listens, unless the operator says otherwise. */
 function reachedAt(access: AccessConfig, gateway: GatewayConfig): AccessConfig {
   if (access.publicUrl !== DEFAULT_PUBLIC_URL || gateway.port === 0) return access;
   return { ...access, publicUrl: urlOf(gateway, gateway.port) };
 }
-
-start().catch((error: unknown) => {
-  announceRefusal(error);
-  process.exit(1);
-});

@@ -5,7 +5,7 @@ import type {
   GossipClusterOptions,
   SingleNodeOptions,
 } from '@eventstore/db-client';
-import { AppError } from '#libs/kernel';
+import { AppError, isLoopback } from '#libs/kernel';
 
 export interface EsdbSettings {
   readonly connection: SingleNodeOptions | GossipClusterOptions | DNSClusterOptions;
@@ -20,7 +20,6 @@ interface Endpoint {
 
 const URL_FORM = /^esdb(\+discover)?:\/\/(?:([^:@/]+):([^@/]+)@)?([^/?@]+)\/?(?:\?(.*))?$/;
 const HOST_FORM = /^([a-z0-9._-]+)(?::(\d{1,5}))?$/i;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3})$/i;
 
 // The client's defaults, 10 s each, leave a dead connection unnoticed for 20 s: longer than any caller waits.
 const NUMBERS = { keepAliveInterval: 2000, keepAliveTimeout: 1000, discoveryInterval: 500, gossipTimeout: 5 };
@@ -32,7 +31,7 @@ const PARAMETERS = ['tls', ...Object.keys(FILES), ...Object.keys(NUMBERS)];
  * The client could parse it itself, but it ignores what it does not know, drops the credentials when
  * there is no TLS without saying so, and prints the string with its password when `DEBUG` names `esdb`.
  */
-export function parseEsdbUrl(url: string): EsdbSettings {
+export function parseEsdbUrl(url: string, allowPlaintext = false): EsdbSettings {
   const [, discover, username, password, hosts, query] = URL_FORM.exec(url) ?? [];
   if (hosts === undefined) throw invalid('must look like esdb://user:password@host:port?key=value');
   const endpoints = hosts.split(',').map(endpoint);
@@ -42,7 +41,7 @@ export function parseEsdbUrl(url: string): EsdbSettings {
   }
   return {
     connection: { ...place(endpoints, discover !== undefined), ...numbers(parameters) },
-    channel: channelCredentials(parameters, endpoints),
+    channel: channelCredentials(parameters, allowPlaintext || endpoints.every(isHere)),
     credentials:
       username && password ? { username: decoded(username), password: decoded(password) } : undefined,
   };
@@ -72,16 +71,20 @@ function numbers(parameters: ReadonlyMap<string, string>): typeof NUMBERS {
   return Object.fromEntries(entries) as typeof NUMBERS;
 }
 
+function isHere({ address }: Endpoint): boolean {
+  return isLoopback(address);
+}
+
 function channelCredentials(
   parameters: ReadonlyMap<string, string>,
-  endpoints: readonly Endpoint[],
+  mayBePlain: boolean,
 ): ChannelCredentialOptions {
   const tls = parameters.get('tls') ?? 'true';
   if (tls !== 'true' && tls !== 'false') throw invalid('needs true or false for tls');
   if (tls === 'false') {
     // Without TLS everybody on the way can read along, and the client sends no credentials.
-    if (endpoints.every(({ address }) => LOOPBACK.test(address))) return { insecure: true };
-    throw invalid('may say tls=false for a loopback address only');
+    if (mayBePlain) return { insecure: true };
+    throw invalid('may say tls=false for a loopback address only, unless ALLOW_PLAINTEXT_STORES is true');
   }
   const files = Object.entries(FILES).map(([key, option]) => [option, file(key, parameters.get(key))]);
   return { insecure: false, ...(Object.fromEntries(files) as ChannelCredentialOptions) };

@@ -1,6 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { AppError, withDeadline } from '#libs/kernel';
-import { openSqliteReader, openSqliteWriter, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
+import {
+  openSqliteReader,
+  openSqliteWriter,
+  SoleWriterCache,
+  type SqliteReader,
+  type SqliteWriter,
+} from '#libs/sqlite';
 import { checkAppend, type CheckedAppend } from '../check-append';
 import {
   READ_LIMIT_MAX,
@@ -24,7 +30,6 @@ import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-ro
 import { headOf, subscribeToLog, type WrittenLog } from './log-subscription';
 import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
-import { StreamTails } from './stream-tails';
 
 export interface SqliteEventStoreOptions extends EventStoreOptions {
   /** Absolute path. Its directory exists. */
@@ -42,6 +47,7 @@ export async function openSqliteEventStore({
 }
 
 const PING_TIMEOUT_MS = 1000;
+const ENDS_KEPT_MAX = 10_000;
 /** Its place in an `EventRow`. */
 const REVISION = 2;
 
@@ -49,7 +55,8 @@ class SqliteEventStore implements EventStore {
   readonly #appended: WrittenLog['appended'] = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
   readonly #recent = new RecentEvents();
   readonly #closing = new AbortController();
-  readonly #tails = new StreamTails();
+  /** The revision behind which a read of the stream found nothing: it saves asking for what is mostly not there. */
+  readonly #ends = new SoleWriterCache<number>(ENDS_KEPT_MAX);
   readonly #stopRetention: () => void;
   readonly #head: () => number;
   readonly #forwards;
@@ -67,7 +74,8 @@ class SqliteEventStore implements EventStore {
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
     );
     this.#head = headOf(reader);
-    this.#stopRetention = retention ? startRetention(writer, retention) : () => undefined;
+    const sweeps = retention && retention.sweeps !== false;
+    this.#stopRetention = sweeps ? startRetention(writer, retention) : () => undefined;
   }
 
   async append(request: AppendRequest): Promise<Appended> {
@@ -75,13 +83,28 @@ class SqliteEventStore implements EventStore {
     const checked = checkAppend(request);
     const job = { ...checked, stream, expected: expectedRevision(request.expected) };
     try {
-      const outcome = await this.#tails.whileWriting(stream, () => this.writer.run('append', job));
+      const outcome = await this.#ends.whileWriting([stream], () => this.writer.run('append', job));
       if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
       const { revision, position, duplicate } = outcome;
       if (!duplicate) this.#remember(request, checked, outcome);
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
       // After a failure, too: the outcome is unknown.
+      this.#appended.emit('appended');
+    }
+  }
+
+  async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
+    const jobs = requests.map((request) => {
+      const { stream, expected } = request;
+      return { ...checkAppend(request), stream, expected: expectedRevision(expected) };
+    });
+    const streams = requests.map(({ stream }) => stream);
+    try {
+      const write = () => this.writer.run('appendInOrder', jobs);
+      const outcome = await this.#ends.whileWriting(streams, write);
+      if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
+    } finally {
       this.#appended.emit('appended');
     }
   }
@@ -112,13 +135,19 @@ class SqliteEventStore implements EventStore {
     if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {
       throw new AppError('VALIDATION_FAILED', { safeMessage: `A read gives 1 to ${READ_LIMIT_MAX} events` });
     }
-    const backwards = direction === 'backwards';
-    const end = backwards ? Number.MAX_SAFE_INTEGER : 0;
-    const start = from === undefined ? end : decimal(from);
-    if (backwards) return reading(() => this.#backwards.all(stream, start, limit).map(recordedEvent));
-    if (this.#tails.endsBefore(stream, start)) return [];
-    const rows = reading(() => this.#forwards.all(stream, start, limit));
-    if (rows.length < limit) this.#tails.learn(stream, rows.at(-1)?.[REVISION] ?? start - 1);
+    return direction === 'backwards'
+      ? this.#readBackwards(stream, from === undefined ? Number.MAX_SAFE_INTEGER : decimal(from), limit)
+      : this.#readForwards(stream, decimal(from ?? '0'), limit);
+  }
+
+  #readBackwards(stream: string, from: number, limit: number): RecordedEvent[] {
+    return reading(() => this.#backwards.all(stream, from, limit).map(recordedEvent));
+  }
+
+  #readForwards(stream: string, from: number, limit: number): RecordedEvent[] {
+    if (from > (this.#ends.get(stream) ?? Infinity)) return [];
+    const rows = reading(() => this.#forwards.all(stream, from, limit));
+    if (rows.length < limit) this.#ends.keep(stream, rows.at(-1)?.[REVISION] ?? from - 1);
     return reading(() => rows.map(recordedEvent));
   }
 
@@ -149,7 +178,7 @@ class SqliteEventStore implements EventStore {
 
   async ping(): Promise<void> {
     await withDeadline(this.writer.run('ping', undefined), PING_TIMEOUT_MS, 'STORE_UNAVAILABLE');
-    this.#tails.settled();
+    this.#ends.settled();
     // An append that was given up may have been written after all; this is when subscribers hear of it.
     this.#appended.emit('appended');
   }

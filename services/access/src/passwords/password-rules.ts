@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Redacted } from '#libs/kernel';
 
 /** NIST SP 800-63B, but for the length, which docs/adr/0014 argues for. */
@@ -32,7 +31,7 @@ export function passwordComplaint(password: Redacted<string>, email: string): st
 
 /** Also with a few digits or signs at the end, which is how people make an old password new. */
 function isCommon(text: string): boolean {
-  common ??= new Set(readFileSync(path.join(__dirname, 'common-passwords.txt'), 'utf8').split('\n'));
+  common ??= new Set(readFileSync(require.resolve('#common-passwords.txt'), 'utf8').split('\n'));
   const stem = text.replace(/[\d!.?*#$@_-]{1,4}$/, '');
   return common.has(text) || common.has(stem);
 }

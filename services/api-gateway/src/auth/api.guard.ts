@@ -3,6 +3,7 @@ import { actions, authenticate, may } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import type { MessageClient } from '#libs/transport';
 import { contextOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
+import { RateLimits } from '../limits/rate-limits';
 import { ACCESS } from '../tokens';
 import { PresentedCredential } from './presented-credential';
 import { demandRecentSignIn, needsRecentSignIn } from './recent-sign-in';
@@ -16,6 +17,7 @@ export class ApiGuard implements CanActivate {
     @Inject(ACCESS) private readonly access: MessageClient,
     private readonly credential: PresentedCredential,
     private readonly source: RequestSource,
+    private readonly limits: RateLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -28,16 +30,15 @@ export class ApiGuard implements CanActivate {
     }
     const { apiKey, session } = this.credential.of(request);
     if (requirement !== undefined) request.action = requirement;
-    const identity = await this.access.send(
-      authenticate,
-      {
-        apiKey,
-        session,
-        organizationId: namedOrganization(request, requirement),
-        address: request.ip,
-        userAgent: userAgentOf(request),
-      },
-      contextOf(request),
+    const question = {
+      apiKey,
+      session,
+      organizationId: namedOrganization(request, requirement),
+      address: request.ip,
+      userAgent: userAgentOf(request),
+    };
+    const identity = await this.limits.authenticated(request, () =>
+      this.access.send(authenticate, question, contextOf(request)),
     );
     request.identity = identity;
     // Whose record a path names, only the deciding service knows; what it asks least is asked here.

@@ -5,13 +5,20 @@ import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
 import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { Operation, Section } from '../openapi/operation';
 import { ACCESS } from '../tokens';
 import { RequestSource } from './request-source';
 import { Public, Requires } from './requires';
 import { SessionCookie } from './session-cookie';
 import { ReauthenticateBody, SignInBody, SignUpBody } from './sign-in.dto';
+import { methodsReply, startedSessionReply } from './sign-in-replies';
 
 @Controller('api/v1/auth')
+@Section({
+  name: 'Signing in',
+  description:
+    'How people get a session. Its token is a cookie that no script reads; requests that change something must come from our own pages.',
+})
 export class SignInController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
@@ -22,6 +29,7 @@ export class SignInController {
   @Get('methods')
   @Public()
   @TakesNoQuery()
+  @Operation({ message: getSignInMethods, summary: 'List the ways in', reply: methodsReply })
   async methods(@Req() request: GatewayRequest) {
     return { data: await this.access.send(getSignInMethods, {}, contextOf(request)) };
   }
@@ -29,6 +37,25 @@ export class SignInController {
   @Post('sign-up')
   @Public()
   @TakesNoQuery()
+  @Operation({
+    message: signUp,
+    summary: 'Sign up',
+    description:
+      'Takes the link that a new installation prints, or an invitation, unless the operator lets everybody in. Sets the cookie.',
+    reply: startedSessionReply,
+    headers: ['cache-control'],
+    errors: [
+      'NOT_FOUND',
+      'FORBIDDEN',
+      'SIGN_UP_CLOSED',
+      'EMAIL_TAKEN',
+      'ALREADY_MEMBER',
+      'CONCURRENT_CHANGE',
+      'QUOTA_EXCEEDED',
+      'CROSS_SITE_REQUEST',
+      'RATE_LIMITED',
+    ],
+  })
   async signUp(
     @Body() body: SignUpBody,
     @Req() request: GatewayRequest,
@@ -49,6 +76,15 @@ export class SignInController {
   @HttpCode(200)
   @Public()
   @TakesNoQuery()
+  @Operation({
+    message: signIn,
+    summary: 'Sign in',
+    description:
+      'The answer is the same whatever was wrong. After five failures for an address each next attempt has to wait longer. Sets the cookie.',
+    reply: startedSessionReply,
+    headers: ['cache-control'],
+    errors: ['AUTHENTICATION_REQUIRED', 'SECOND_FACTOR_REQUIRED', 'CROSS_SITE_REQUEST', 'RATE_LIMITED'],
+  })
   async signIn(
     @Body() body: SignInBody,
     @Req() request: GatewayRequest,
@@ -67,6 +103,12 @@ export class SignInController {
   @HttpCode(204)
   @Public()
   @TakesNoQuery()
+  @Operation({
+    message: signOut,
+    summary: 'Sign out',
+    headers: ['cache-control'],
+    errors: ['CROSS_SITE_REQUEST'],
+  })
   async signOut(
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -79,6 +121,14 @@ export class SignInController {
   @HttpCode(200)
   @Requires('reauthenticate')
   @TakesNoQuery()
+  @Operation({
+    message: reauthenticate,
+    summary: 'Prove again who you are',
+    description: 'Counts for five minutes. The session gets another cookie.',
+    reply: startedSessionReply,
+    headers: ['cache-control'],
+    errors: ['SECOND_FACTOR_REQUIRED', 'CROSS_SITE_REQUEST', 'NOT_FOUND'],
+  })
   async reauthenticate(
     @Body() body: ReauthenticateBody,
     @Req() request: GatewayRequest,

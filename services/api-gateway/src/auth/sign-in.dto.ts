@@ -1,51 +1,56 @@
 import { ValidateIf } from 'class-validator';
 import { IsEmailAddress } from '../members/member.dto';
+import { About, fieldRule } from '../openapi/field-rule';
 import { IsLabel } from '../organizations/label-field.dto';
-import { isText, rule } from '../secrets/secret-field.dto';
+import { isText } from '../secrets/secret-field.dto';
 
-/** Longer is no password; the rules for a new one are the access service's, and shorter. */
+/** Longer is no password; the rules for a new one are the access service's, and stricter. */
 const PASSWORD_CHARACTERS_MAX = 1_024;
 const CODE_CHARACTERS_MAX = 64;
 const TOKEN_CHARACTERS_MAX = 512;
 const TYPED_CHARACTERS_MAX = 512;
 
-export const sent = (_: unknown, value: unknown) => value !== undefined;
+const sent = (_: unknown, value: unknown) => value !== undefined;
 
-export const IsPassword = () =>
-  rule('password', `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`, (value) =>
-    isShort(value, PASSWORD_CHARACTERS_MAX),
-  );
+const shortText = (name: string, message: string, maxLength: number) => () =>
+  fieldRule({
+    name,
+    message,
+    schema: { type: 'string', minLength: 1, maxLength },
+    validate: (value) => isText(value) && value.length > 0 && value.length <= maxLength,
+  });
 
-export const IsCode = () => rule('code', 'must be a code', (value) => isShort(value, CODE_CHARACTERS_MAX));
+const IsPassword = shortText(
+  'password',
+  `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`,
+  PASSWORD_CHARACTERS_MAX,
+);
+const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
+const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
+const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
 
-export const IsTicket = () =>
-  rule('ticket', 'must be a token', (value) => isShort(value, TOKEN_CHARACTERS_MAX));
-
-const IsTyped = () => rule('typed', 'must be text', (value) => isShort(value, TYPED_CHARACTERS_MAX));
-
-/** What proves who somebody is. */
-class ProofBody {
+/** Body of `POST /auth/reauthenticate`: what proves who somebody is. */
+export class ReauthenticateBody {
   @IsPassword()
   password!: string;
 
   @ValidateIf(sent)
   @IsCode()
+  @About('Of an authenticator app, where it is asked for.')
   totp?: string;
 
   @ValidateIf(sent)
   @IsCode()
+  @About('In place of such a code; each works once.')
   recovery_code?: string;
 }
 
 /** Body of `POST /auth/sign-in`. */
-export class SignInBody extends ProofBody {
+export class SignInBody extends ReauthenticateBody {
   /** Whatever was typed: an address that cannot be one is nobody's, and the answer is that of any other. */
   @IsTyped()
   email!: string;
 }
-
-/** Body of `POST /auth/reauthenticate`. */
-export class ReauthenticateBody extends ProofBody {}
 
 /** Body of `POST /auth/sign-up`. */
 export class SignUpBody {
@@ -56,14 +61,17 @@ export class SignUpBody {
   name!: string;
 
   @IsPassword()
+  @About('12 to 256 characters of any kind; none that others would guess.')
   password!: string;
 
   @ValidateIf(sent)
   @IsTicket()
+  @About('From the link that a new installation prints.')
   sign_up_token?: string;
 
   @ValidateIf(sent)
   @IsTicket()
+  @About('From the link of an invitation; it is accepted with that.')
   invitation_token?: string;
 }
 
@@ -71,6 +79,7 @@ export class SignUpBody {
 export class ChangePasswordBody {
   @ValidateIf(sent)
   @IsPassword()
+  @About('Not for who has none.')
   current_password?: string;
 
   @IsPassword()
@@ -86,9 +95,6 @@ export class ChangeMeBody {
 /** Body of `POST /auth/totp/confirm`. */
 export class ConfirmTotpBody {
   @IsCode()
+  @About('The code that the app shows at this moment.')
   totp!: string;
-}
-
-function isShort(value: unknown, charactersMax: number): boolean {
-  return isText(value) && value.length > 0 && value.length <= charactersMax;
 }

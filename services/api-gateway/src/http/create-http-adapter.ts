@@ -12,7 +12,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** The request id of a client is echoed when it is sane; it goes into logs, events and headers. */
 const SANE_REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
 
-/** Unlike any other process's; with a counter behind it, unlike any other request's. All are of one length: refusals are alike. */
+/** Unlike any other process's; with a counter behind it, unlike any other request's. */
 const PROCESS_ID = newCommandId().replaceAll('-', '');
 let requests = 0;
 
@@ -20,6 +20,7 @@ function requestId({ headers }: { headers: Record<string, unknown> }): string {
   const given = headers['x-request-id'];
   if (typeof given === 'string' && SANE_REQUEST_ID.test(given)) return given;
   requests += 1;
+  // Of one length, so that no answer is told from another by its own.
   return `${PROCESS_ID}-${requests.toString(36).padStart(8, '0')}`;
 }
 
@@ -52,6 +53,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   server.decorateRequest('identity', null);
   server.decorateRequest('action', null);
   server.server.on('checkExpectation', answerBadExpectation);
+  if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
 }
 

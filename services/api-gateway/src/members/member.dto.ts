@@ -1,18 +1,31 @@
 import { roles, type Role } from '#libs/contracts';
 import { isEmail, ValidateIf } from 'class-validator';
-import { IsOneOf, rule } from '../secrets/secret-field.dto';
+import { fieldRule } from '../openapi/field-rule';
+import { IsOneOf } from '../secrets/secret-field.dto';
 
 const EMAIL_CHARACTERS_MAX = 254;
 const TOKEN_CHARACTERS_MAX = 512;
 
 export const IsEmailAddress = () =>
-  rule(
-    'emailAddress',
-    `must be an e-mail address of at most ${EMAIL_CHARACTERS_MAX} characters`,
-    isEmailAddress,
-  );
+  fieldRule({
+    name: 'emailAddress',
+    message: `must be an e-mail address of at most ${EMAIL_CHARACTERS_MAX} characters`,
+    schema: {
+      type: 'string',
+      pattern: '^[a-z0-9]{1,30}@[a-z0-9]{1,30}[.][a-z]{2,10}$',
+      description: 'Any address; the plain ones fit this pattern.',
+      examples: ['ada@team.example'],
+    },
+    validate: isEmailAddress,
+  });
 
-const IsToken = () => rule('token', 'must be the token of an invitation', isToken);
+const IsToken = () =>
+  fieldRule({
+    name: 'token',
+    message: 'must be the token of an invitation',
+    schema: { type: 'string', minLength: 1, maxLength: TOKEN_CHARACTERS_MAX },
+    validate: isToken,
+  });
 
 /** Body of `POST /organizations/:id/members/invite`. */
 export class InviteMemberBody {

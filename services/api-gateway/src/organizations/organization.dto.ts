@@ -1,15 +1,16 @@
 import { ValidateIf } from 'class-validator';
-import { rule } from '../secrets/secret-field.dto';
+import { fieldRule } from '../openapi/field-rule';
 import { IsLabel } from './label-field.dto';
 
 const RECOVERY_DAYS_MAX = 365;
 
 const IsRecoveryDays = () =>
-  rule(
-    'recoveryDays',
-    `must be null or a whole number from 0 to ${RECOVERY_DAYS_MAX}`,
-    (value) => value === null || (Number.isInteger(value) && isWithin(value as number)),
-  );
+  fieldRule({
+    name: 'recoveryDays',
+    message: `must be null or a whole number from 0 to ${RECOVERY_DAYS_MAX}`,
+    schema: { type: ['integer', 'null'], minimum: 0, maximum: RECOVERY_DAYS_MAX },
+    validate: (value) => value === null || (Number.isInteger(value) && isWithin(value as number)),
+  });
 
 function isWithin(days: number): boolean {
   return days >= 0 && days <= RECOVERY_DAYS_MAX;

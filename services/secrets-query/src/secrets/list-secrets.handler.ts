@@ -27,7 +27,7 @@ const columnOf = {
 /** Above any quota an operator can set, so that an unpaged list is whole. */
 const UNPAGED_MAX = 1_000_000;
 /** Rows in remembered answers, some 400 bytes each. */
-const REMEMBERED_ROWS_MAX = 10_000;
+const REMEMBERED_ROWS_MAX = 25_000;
 
 @Controller()
 export class ListSecretsHandler {

@@ -29,7 +29,6 @@ export class RevealSecretHandler {
     const found = versions.find((candidate) => candidate.version === version);
     if (!found) throw new AppError('NOT_FOUND');
 
-    // No value leaves before the record of its reading is durable.
     const now = this.clock.now();
     const at = now.toISOString();
     const read: SecretRead = {
@@ -43,15 +42,16 @@ export class RevealSecretHandler {
       at,
       producer: PRODUCER,
     });
-    await this.events.append({
+    const recording = this.events.append({
       orgId,
       stream: accessStream(orgId, at),
       events: [read],
       expected: 'any',
       metadata,
     });
-
-    const value = await this.keyring.open(orgId, secret.id, version, found.sealed);
+    // The value is opened while the record is on its way to the disk, and leaves only when it is there.
+    const opening = this.keyring.open(orgId, secret.id, version, found.sealed);
+    const [value] = await Promise.all([opening, recording]);
     return { id: secret.id, name: secret.name, value, version, decryptedAt: at };
   }
 }

@@ -1,0 +1,78 @@
+import type { RecordedEvent, ReadRequest } from './event-store';
+import { StreamFolds } from './stream-folds';
+
+const orgId = 'org_a';
+const stream = 'secret-org_a.s';
+const fold = { initial: '', evolve: (state: string, event: RecordedEvent) => state + event.type };
+
+function event(revision: number, type: string, commandId = `command ${revision}`): RecordedEvent {
+  const metadata = { commandId } as RecordedEvent['metadata'];
+  return { id: '', stream, revision: String(revision), position: String(revision), type, data: {}, metadata };
+}
+
+/** A log of one stream that notes from where it was read. */
+function logOf(...types: string[]) {
+  const events = types.map((type, revision) => event(revision, type));
+  const reads: string[] = [];
+  const read = async ({ from = '0' }: ReadRequest) => {
+    reads.push(from);
+    return events.filter(({ revision }) => Number(revision) >= Number(from));
+  };
+  return { events, reads, folds: new StreamFolds({ read }, fold) };
+}
+
+describe('StreamFolds', () => {
+  it('reads a history once, and what came since at every fold', async () => {
+    const { events, reads, folds } = logOf('A', 'B');
+    expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'AB', revision: '1' });
+    events.push(event(2, 'C'));
+    expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'ABC', revision: '2' });
+    expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'ABC', expected: { revision: '2' } });
+    expect(reads).toEqual(['0', '2', '3']);
+  });
+
+  it('remembers nothing of a stream that is not there', async () => {
+    const { events, folds } = logOf();
+    expect(await folds.of({ orgId, stream })).toMatchObject({ state: '', expected: 'no stream' });
+    events.push(event(0, 'A'));
+    expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'A' });
+  });
+
+  it('finds what a command did, long ago or just now, and tells it to nobody else', async () => {
+    const { events, folds } = logOf('A', 'B');
+    expect((await folds.of({ orgId, stream, commandId: 'command 0' })).applied).toMatchObject({ state: 'A' });
+    expect((await folds.of({ orgId, stream, commandId: 'command 0' })).applied).toMatchObject({ state: 'A' });
+    events.push(event(2, 'C'));
+    expect((await folds.of({ orgId, stream, commandId: 'command 2' })).applied).toMatchObject({
+      state: 'ABC',
+    });
+    expect((await folds.of({ orgId, stream, commandId: 'another' })).applied).toBeNull();
+  });
+
+  describe('told of an append', () => {
+    const { metadata } = event(0, '', 'told');
+    const appended = (revision: string) => ({ revision, position: revision, duplicate: false });
+
+    it('goes on from it without reading it back, and knows its command', async () => {
+      const { events, reads, folds } = logOf('A');
+      await folds.of({ orgId, stream });
+      events.push(event(1, 'B', 'told'), event(2, 'C', 'told'));
+      const written = [
+        { type: 'B', data: {} },
+        { type: 'C', data: {} },
+      ];
+      folds.appended({ orgId, stream, events: written, metadata }, appended('2'));
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'ABC', revision: '2' });
+      expect(reads).toEqual(['0', '3']);
+      expect((await folds.of({ orgId, stream, commandId: 'told' })).applied).toMatchObject({ state: 'ABC' });
+    });
+
+    it('leaves to the next fold what does not follow on what it knows', async () => {
+      const { events, folds } = logOf('A');
+      await folds.of({ orgId, stream });
+      events.push(event(1, 'B'), event(2, 'C', 'told'));
+      folds.appended({ orgId, stream, events: [{ type: 'C', data: {} }], metadata }, appended('2'));
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'ABC' });
+    });
+  });
+});

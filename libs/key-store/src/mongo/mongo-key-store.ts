@@ -1,0 +1,112 @@
+import { BATCH_MS, isDuplicateKey, openMongo, type Collection, type MongoDatabase } from '#libs/mongo';
+import type { KeyStore, RootKeyState, WrappedKey } from '../key-store';
+import { filterOf, text, toKey, toStored, type StoredKey, type StoredState } from './stored-key';
+
+const STATE_ID = 'state';
+
+/**
+ * Opens the key store of a server. Fails with CONFIG_INVALID for a bad connection string, and with
+ * STORE_UNAVAILABLE when the server is away: without keys there is nothing to serve.
+ */
+export async function openMongoKeyStore(
+  url: string,
+  options: { allowPlaintext?: boolean | undefined },
+): Promise<KeyStore> {
+  const db = openMongo(url, { ...options, setting: 'KEY_STORE_URL', database: 'hklst-keys' });
+  try {
+    // Data keys are found by their ids, and paged through in their order. The others are few; their index
+    // leaves the data keys out, so that it costs a write nothing.
+    const index = {
+      key: { purpose: 1, _id: 1 },
+      partialFilterExpression: { purpose: { $gt: 'data' } },
+    } as const;
+    await db.run(() => db.collection<StoredKey>('keys').createIndexes([index]), BATCH_MS);
+    return new MongoKeyStore(db);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+class MongoKeyStore implements KeyStore {
+  readonly #keys: Collection<StoredKey>;
+  readonly #states: Collection<StoredState>;
+
+  constructor(private readonly db: MongoDatabase) {
+    this.#keys = db.collection('keys');
+    this.#states = db.collection('root_key_state');
+  }
+
+  async insert(key: WrappedKey): Promise<boolean> {
+    const stored = toStored(key);
+    return this.db.run(async () => {
+      try {
+        await this.#keys.insertOne(stored);
+        return true;
+      } catch (error) {
+        if (isDuplicateKey(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  async get(id: string): Promise<WrappedKey | null> {
+    const _id = text(id);
+    const stored = await this.db.run(() => this.#keys.findOne({ _id }));
+    return stored && toKey(stored);
+  }
+
+  async list(query: Parameters<KeyStore['list']>[0]): Promise<WrappedKey[]> {
+    const { afterId = '', limit } = query;
+    const filter = { ...filterOf(query), _id: { $gt: text(afterId) } };
+    const options = { sort: { _id: 1 }, limit, batchSize: limit } as const;
+    const found = await this.db.run(() => this.#keys.find(filter, options).toArray(), BATCH_MS);
+    return found.map(toKey);
+  }
+
+  async count(query: Parameters<KeyStore['count']>[0]): Promise<number> {
+    const filter = filterOf(query);
+    return this.db.run(() => this.#keys.countDocuments(filter), BATCH_MS);
+  }
+
+  async rewrap(keys: readonly Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const updates = keys.map(({ id, parent, wrapped }) => {
+      const $set = { parent: text(parent), wrapped: Uint8Array.from(wrapped) };
+      return { updateOne: { filter: { _id: text(id) }, update: { $set } } };
+    });
+    const done = await this.db.run(() => this.#keys.bulkWrite(updates, { ordered: false }), BATCH_MS);
+    return done.matchedCount;
+  }
+
+  /**
+   * Nobody who reads through the server finds the keys again. Their bytes stay in free pages of its files, and in
+   * the journal and the oplog, until those are written over: wrapped, as they were.
+   */
+  async destroy(ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const filter = { _id: { $in: ids.map(text) } };
+    const done = await this.db.run(() => this.#keys.deleteMany(filter));
+    return done.deletedCount;
+  }
+
+  async rootKeyState(): Promise<RootKeyState | null> {
+    const stored = await this.db.run(() => this.#states.findOne({ _id: STATE_ID }));
+    if (!stored) return null;
+    const { current, previous, retired } = stored;
+    return { current, previous, retired };
+  }
+
+  async setRootKeyState({ current, previous, retired }: RootKeyState): Promise<void> {
+    const state = { current, previous, retired };
+    await this.db.run(() => this.#states.replaceOne({ _id: STATE_ID }, state, { upsert: true }));
+  }
+
+  ping(): Promise<void> {
+    return this.db.ping();
+  }
+
+  close(): Promise<void> {
+    return this.db.close();
+  }
+}

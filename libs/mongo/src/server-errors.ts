@@ -1,0 +1,26 @@
+import { MongoBulkWriteError, MongoServerError } from 'mongodb';
+
+const DUPLICATE_KEY = 11_000;
+
+/** Whether an insertion failed because a document with this id is there. */
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
+/**
+ * Which operations of an unordered bulk write failed because a document with their id is there, by index; the
+ * others are done then. Throws the error itself when anything else went wrong.
+ */
+export function duplicatesIn(error: unknown): number[] {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+  const failures = [error.writeErrors].flat();
+  if (!failures.every(({ code }) => code === DUPLICATE_KEY)) throw error;
+  return failures.map(({ index }) => index);
+}
+
+/** The driver calls all that a server refuses by one name. A log shows names only, so this says which it was. */
+export function named(error: unknown): unknown {
+  if (error instanceof MongoServerError && typeof error['codeName'] === 'string')
+    Object.defineProperty(error, 'name', { value: error['codeName'] });
+  return error;
+}

@@ -1,0 +1,180 @@
+import { AppError } from '#libs/kernel';
+import { BATCH_MS, openMongo, REQUEST_MS, type Collection, type MongoDatabase } from '#libs/mongo';
+import {
+  assertDocument,
+  assertFilter,
+  assertId,
+  assertQuery,
+  assertRecordPage,
+  assertSpec,
+  assertTextField,
+  CollectionCatalog,
+  isCollectionName,
+} from '../collection-catalog';
+import type { Change, CollectionSpec, Contents, Document, Query, ReadStore, RecordPage } from '../read-store';
+import { filterOf, indexesOf, sortOf } from './document-query';
+import { applyChanges } from './guarded-writes';
+import { Leases } from './leases';
+import { hasProjected, hasRecord, listRecords, putRecord, putRecordIfAbsent } from './records';
+import { SHOWN, shown, type StoredDocument } from './stored-document';
+
+/** Building the indexes of a collection that is there already. */
+const BUILD_MS = 60_000;
+/** Reading all of a collection. */
+const SCAN_MS = 60_000;
+/** More documents than that are a whole collection rather than a page. */
+const PAGE_MAX = 1_000;
+
+/** CONFIG_INVALID for a bad connection string. Connects with the first call: the server may come up later. */
+export function openMongoReadStore(
+  url: string,
+  options: { allowPlaintext?: boolean | undefined },
+): ReadStore {
+  return new MongoReadStore(openMongo(url, { ...options, setting: 'READ_STORE_URL', database: 'hklst' }));
+}
+
+class MongoReadStore implements ReadStore {
+  readonly #collections = new CollectionCatalog();
+  readonly #leases: Leases;
+
+  constructor(private readonly db: MongoDatabase) {
+    this.#leases = new Leases(db);
+  }
+
+  async ensureCollection(spec: CollectionSpec): Promise<void> {
+    assertSpec(spec);
+    const indexes = indexesOf(spec);
+    const { name } = spec;
+    if (indexes.length > 0) await this.db.run(() => this.#documents(name).createIndexes(indexes), BUILD_MS);
+    this.#collections.add(spec);
+  }
+
+  async get(collection: string, id: string): Promise<Document | null> {
+    const spec = this.#collections.get(collection);
+    assertId(id);
+    const options = { projection: SHOWN };
+    const stored = await this.db.run(() => this.#documents(collection).findOne({ _id: id }, options));
+    return stored && shown(spec, stored);
+  }
+
+  async find(collection: string, query: Query): Promise<Document[]> {
+    const spec = this.#collections.get(collection);
+    assertQuery(spec, query);
+    const { skip = 0, limit } = query;
+    const maxTimeMS = limit > PAGE_MAX ? BATCH_MS : REQUEST_MS;
+    // All in one answer; the driver's default would fetch them in parts of a hundred.
+    const options = { projection: SHOWN, sort: sortOf(query.sort), skip, limit, batchSize: limit, maxTimeMS };
+    const find = () => this.#documents(collection).find(filterOf(query), options).toArray();
+    const found = await this.db.run(find, maxTimeMS);
+    return found.flatMap((stored) => shown(spec, stored) ?? []);
+  }
+
+  async count(collection: string, query: Pick<Query, 'where' | 'contains'>): Promise<number> {
+    assertFilter(this.#collections.get(collection), query);
+    const options = { maxTimeMS: REQUEST_MS };
+    return this.db.run(() => this.#documents(collection).countDocuments(filterOf(query), options));
+  }
+
+  /**
+   * The server refuses the checkpoint under an old fence, in the very write that moves it. The documents are
+   * written before, and there the fence is only asked about: a holder that stops between the question and the
+   * writing, and goes on after another has taken over, still writes that one batch. It does no harm. The guard
+   * refuses whatever is older than what is there; what is not older, the new holder has yet to write from the
+   * same events, and finds it done. Its checkpoint is refused, and with that its term ends.
+   */
+  // eslint-disable-next-line no-restricted-syntax -- what, whose, up to where, by which right: one call in one runner
+  async project(
+    projection: string,
+    changes: readonly Change[],
+    position: string,
+    fence: number,
+  ): Promise<void> {
+    for (const change of changes) this.#collections.assertChange(change);
+    if (changes.length > 0) {
+      // Each step waits on its own: after one that took too long there is no next.
+      const held = await this.db.run(() => this.#leases.isHeld(projection, fence), BATCH_MS);
+      if (!held) throw lost();
+      await this.db.run(() => applyChanges((name) => this.#documents(name), changes), BATCH_MS);
+    }
+    const moved = await this.db.run(() => this.#leases.moveCheckpoint(projection, fence, position), BATCH_MS);
+    if (!moved) throw lost();
+  }
+
+  checkpoint(projection: string): Promise<string | null> {
+    return this.db.run(() => this.#leases.checkpoint(projection));
+  }
+
+  acquireLease(name: string, holder: string, ttlMs: number): Promise<number | null> {
+    return this.db.run(() => this.#leases.acquire(name, holder, ttlMs));
+  }
+
+  releaseLease(name: string, holder: string): Promise<void> {
+    return this.db.run(() => this.#leases.release(name, holder));
+  }
+
+  async putIfAbsent(collection: string, document: Document): Promise<Document> {
+    const spec = this.#collections.get(collection);
+    assertDocument(spec, document);
+    const stored = await this.db.run(() => putRecordIfAbsent(this.#documents(collection), document));
+    return shown(spec, stored) ?? document;
+  }
+
+  async put(collection: string, document: Document): Promise<void> {
+    assertDocument(this.#collections.get(collection), document);
+    await this.db.run(() => putRecord(this.#documents(collection), document));
+  }
+
+  async remove(collection: string, id: string): Promise<void> {
+    this.#collections.get(collection);
+    assertId(id);
+    await this.db.run(() => this.#documents(collection).deleteOne({ _id: id }));
+  }
+
+  async removeBefore(collection: string, field: string, time: string): Promise<number> {
+    const spec = this.#collections.get(collection);
+    assertTextField(spec, field);
+    assertFilter(spec, { where: { [field]: time } });
+    const older = { [`doc.${field}`]: { $lt: time } };
+    const removed = await this.db.run(() => this.#documents(collection).deleteMany(older), BATCH_MS);
+    return removed.deletedCount;
+  }
+
+  async contents(): Promise<Contents> {
+    const recordCollections: string[] = [];
+    let isProjected = await this.db.run(() => this.#leases.hasCheckpoint());
+    for (const name of await this.db.run(() => this.db.collectionNames())) {
+      if (!isCollectionName(name)) continue;
+      const documents = this.#documents(name);
+      if (await this.db.run(() => hasRecord(documents), SCAN_MS)) recordCollections.push(name);
+      isProjected ||= await this.db.run(() => hasProjected(documents), SCAN_MS);
+    }
+    return { recordCollections, isProjected };
+  }
+
+  async listRecords(collection: string, page: RecordPage): Promise<Document[]> {
+    assertRecordPage(collection, page);
+    return this.db.run(() => listRecords(this.#documents(collection), page), BATCH_MS);
+  }
+
+  /** The files are the server's own. */
+  async forget(): Promise<void> {
+    return this.ping();
+  }
+
+  ping(): Promise<void> {
+    return this.db.ping();
+  }
+
+  close(): Promise<void> {
+    return this.db.close();
+  }
+
+  #documents(collection: string): Collection<StoredDocument> {
+    return this.db.collection<StoredDocument>(collection);
+  }
+}
+
+function lost(): AppError {
+  const cause = new Error('Another holder has taken the lease');
+  return new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+}
