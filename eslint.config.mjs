@@ -151,7 +151,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
-    files: ['services/api-gateway/pages/**'],
+    files: ['services/api-gateway/{pages,sign-in-page}/**'],
     languageOptions: {
       globals: Object.fromEntries(
         [

@@ -37,8 +37,8 @@ const read = (name: string) => readFileSync(require.resolve(name), 'utf8');
   },
 })
 export class PagesController {
-  readonly #page = read('#pages/sign-in.html');
-  readonly #files = new Map(Object.keys(typeOf).map((name) => [name, read(`#pages/${name}`)]));
+  readonly #page = read('#sign-in-page/sign-in.html');
+  readonly #files = new Map(Object.keys(typeOf).map((name) => [name, read(`#sign-in-page/${name}`)]));
 
   @Get()
   @Public()
