@@ -9,7 +9,7 @@ const root = path.join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 require('./ts-hook.cjs');
 
-const generators = { 'docs/errors.md': errorsPage };
+const generators = { 'docs/errors.md': errorsPage, 'docs/openapi.json': openApi };
 
 const check = process.argv.includes('--check');
 for (const [name, generate] of Object.entries(generators)) {
@@ -23,6 +23,13 @@ for (const [name, generate] of Object.entries(generators)) {
     writeFileSync(file, text);
     console.log(`Wrote ${name}.`);
   }
+}
+
+function openApi() {
+  require('reflect-metadata');
+  const { openApiDocument } = require('./openapi/openapi-document.ts');
+  const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
+  return JSON.stringify(openApiDocument(GatewayModule.controllers));
 }
 
 function errorsPage() {

@@ -16,6 +16,7 @@ export const eventVersions = {
   SecretNameClaimed: 1,
   SecretNameReleased: 1,
   SecretRead: 1,
+  KeyEncryptionKeyRotated: 1,
 } as const;
 
 export type EventType = keyof typeof eventVersions;

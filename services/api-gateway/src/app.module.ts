@@ -7,6 +7,8 @@ import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
+import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
+import { OpenApiController } from './openapi/openapi.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
@@ -14,6 +16,7 @@ import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './token
 export interface GatewayParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly rateLimits: RateLimitSettings;
   readonly access: MessageClient;
   readonly secretsCommand: MessageClient;
   readonly secretsQuery: MessageClient;
@@ -22,10 +25,14 @@ export interface GatewayParts {
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
-  static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
+  /** In the order of the OpenAPI document. */
+  static readonly controllers = [SecretsController, HealthController, OpenApiController];
+
+  static register(parts: GatewayParts): DynamicModule {
+    const { logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
-      controllers: [HealthController, SecretsController],
+      controllers: [...GatewayModule.controllers],
       providers: [
         { provide: ACCESS, useValue: access },
         { provide: LOGGER, useValue: logger },
@@ -35,6 +42,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
+        { provide: RateLimits, useValue: new RateLimits(rateLimits) },
         OwnWrites,
       ],
     };

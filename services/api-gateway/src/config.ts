@@ -7,8 +7,19 @@ import { address, peerSettings, processSettings, readIdentity } from '#libs/proc
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
 
+const rateLimitSettings = {
+  // More than one process can answer: only a flood meets the first three.
+  RATE_LIMIT_PER_ADDRESS: integer(50_000, 0, 1_000_000),
+  RATE_LIMIT_PER_CREDENTIAL: integer(50_000, 0, 1_000_000),
+  RATE_LIMIT_PER_ORGANIZATION: integer(50_000, 0, 1_000_000),
+  AUTH_FAILURES_PER_ADDRESS: integer(300, 0, 1_000_000),
+  AUTH_FAILURES_PER_KEY: integer(150, 0, 1_000_000),
+};
+
 export function readGatewayConfig(env = process.env) {
   const settings = readEnv(env, {
+    ...rateLimitSettings,
+    CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
     HOST: text('127.0.0.1'),
     PORT: integer(8080, 0, 65_535),
     TLS_CERT_FILE: optionalText(),
@@ -24,7 +35,21 @@ export function readGatewayConfig(env = process.env) {
         'or TRUSTED_PROXIES to the addresses of the proxy that terminates TLS in front',
     );
   }
-  return { host, port: settings.PORT, tls, trustedProxies };
+  return {
+    host,
+    port: settings.PORT,
+    tls,
+    trustedProxies,
+    /** Connections that may be open at once; 0 for as many as the system gives. */
+    connectionsMax: settings.CONNECTIONS_MAX,
+    rateLimits: {
+      perAddress: settings.RATE_LIMIT_PER_ADDRESS,
+      perCredential: settings.RATE_LIMIT_PER_CREDENTIAL,
+      perOrganization: settings.RATE_LIMIT_PER_ORGANIZATION,
+      failuresPerAddress: settings.AUTH_FAILURES_PER_ADDRESS,
+      failuresPerKey: settings.AUTH_FAILURES_PER_KEY,
+    },
+  };
 }
 
 /** Certificate and key, checked to belong together; null when neither is set. */

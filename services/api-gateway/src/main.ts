@@ -20,11 +20,9 @@ async function start(): Promise<void> {
     secretsCommand: clientOf('secrets-command', addresses.secretsCommand),
     secretsQuery: clientOf('secrets-query', addresses.secretsQuery),
   };
-  const app = await createGateway(GatewayModule.register({ logger, metrics, ...clients }), {
-    config,
-    logger,
-    metrics,
-  });
+  const { rateLimits } = config;
+  const root = GatewayModule.register({ logger, metrics, rateLimits, ...clients });
+  const app = await createGateway(root, { config, logger, metrics });
   endOnSignal(async () => {
     await app.close();
     await Promise.all(Object.values(clients).map((client) => client.close()));

@@ -8,6 +8,9 @@ import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from './config';
 import { CheckSecretsCommandHandler } from './health/check-secrets-command.handler';
 import { IdempotentAnswers } from './idempotency/idempotent-answers';
+import { KeyMaintenance } from './keys/key-maintenance';
+import { KeyRotations } from './keys/key-rotations';
+import { OrphanKeys } from './keys/orphan-keys';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
 import { secretInventory } from './secrets/secret-inventory.projection';
@@ -53,6 +56,9 @@ export class SecretsCommandModule {
           useFactory: () => new RunningProjection({ projection: secretInventory, events, reads, logger }),
         },
         IdempotentAnswers,
+        KeyMaintenance,
+        KeyRotations,
+        OrphanKeys,
         SecretNames,
         SecretQuota,
         SecretShredder,

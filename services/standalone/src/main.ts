@@ -35,7 +35,9 @@ async function start(): Promise<void> {
   const metrics = createMetrics();
   const stores = await openStores(storesConfig, clock);
   const { client, strategy } = createInProcessTransport({ logger });
-  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client, configs });
+  const { rateLimits } = config;
+  const parts = { clock, logger, metrics, stores, client, rateLimits, configs };
+  const root = await StandaloneModule.register(parts);
   const app = await createGateway(root, { config, logger, metrics });
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();

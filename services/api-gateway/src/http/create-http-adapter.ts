@@ -52,6 +52,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   });
   server.decorateRequest('caller', null);
   server.server.on('checkExpectation', answerBadExpectation);
+  if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
 }
 

@@ -9,8 +9,9 @@ import type {
 import { secretSortFields } from '#libs/contracts';
 import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
 import { callerOf, type GatewayRequest } from '../http/gateway-request';
+import { idPattern } from '../openapi/operation';
 import type { CreateSecretBody } from './create-secret.dto';
-import { isSecretName } from './secret-field.dto';
+import { isSecretName, NAME } from './secret-field.dto';
 import {
   PAGE_SIZE_DEFAULT,
   type DeleteSecretQuery,
@@ -23,6 +24,16 @@ import { idempotencyKey, ifRevision } from './write-headers';
 /** What a validated request says, as the message that carries it. */
 
 const USER_AGENT_CHARACTERS_MAX = 256;
+
+/** What `secretRef` takes, as the OpenAPI document states it. */
+export const secretRefParameter = {
+  description: 'Id or name of the secret: ids are lower case, names are upper case, so the two never meet.',
+  schema: {
+    type: 'string',
+    pattern: `^${idPattern('sec')}$|${NAME.source}`,
+    examples: ['STRIPE_WEBHOOK_SECRET'],
+  },
+};
 
 /** The secret a URL names: an id or a name, lower and upper case, so they never meet. Fails with NOT_FOUND. */
 export function secretRef({ params }: GatewayRequest): string {

@@ -48,6 +48,11 @@ const mayLeave: Record<string, Record<string, string[]>> = {
     'data.scopes.1': ['scopes'],
     'data.expiresAt': ['expires_at'],
   },
+  KeyEncryptionKeyRotated: {
+    ...who,
+    'metadata.orgId': [...who['metadata.orgId'], 'ce_subject'],
+    'data.generation': ['generation'],
+  },
   SecretCreated: { ...who, ...secret },
   SecretUpdated: { ...who, ...secret, 'data.reason': ['reason'] },
   SecretMetadataChanged: { ...who, ...secret },

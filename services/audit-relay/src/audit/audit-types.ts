@@ -1,7 +1,14 @@
-import type { AccessEvent, EventType, OrganizationEvent, SecretEvent, SecretNameEvent } from '#libs/events';
+import type {
+  AccessEvent,
+  EventType,
+  OrganizationEvent,
+  OrganizationKeyEvent,
+  SecretEvent,
+  SecretNameEvent,
+} from '#libs/events';
 import type { SecretSnapshot } from '#libs/events';
 
-type AnyEvent = OrganizationEvent | SecretEvent | SecretNameEvent | AccessEvent;
+type AnyEvent = OrganizationEvent | OrganizationKeyEvent | SecretEvent | SecretNameEvent | AccessEvent;
 type DataOf<T extends EventType> = Extract<AnyEvent, { readonly type: T }>['data'];
 
 /** What a message tells about an event, besides who, when and where. */
@@ -59,6 +66,10 @@ export const auditTypes: { readonly [T in EventType]: AuditType<T> | null } = {
       address,
       user_agent: userAgent,
     }),
+  },
+  KeyEncryptionKeyRotated: {
+    type: 'hklst.organization.key-rotated.v1',
+    fields: ({ generation }) => ({ generation }),
   },
   SecretCreationAbandoned: null,
   SecretNameClaimed: null,
