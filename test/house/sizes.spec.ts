@@ -4,6 +4,8 @@ const LINES_MAX = 400;
 const P90_MAX = 250;
 const MEDIAN_MAX = 90;
 const EXPORTS_MAX = 25;
+/** One file and one export for each message: these are as wide as the API. */
+const EXPORTS_MAX_OF: Record<string, number> = { 'libs/contracts/src/index.ts': 80 };
 
 /** Lines that hold code: neither blank nor comment. Prettier puts comments on lines of their own. */
 function codeLines(file: string): number {
@@ -33,7 +35,9 @@ describe('sizes', () => {
       const names = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) =>
         list.split(','),
       );
-      expect(names.filter((name) => name.trim() !== '').length).toBeLessThanOrEqual(EXPORTS_MAX);
+      expect(names.filter((name) => name.trim() !== '').length).toBeLessThanOrEqual(
+        EXPORTS_MAX_OF[file] ?? EXPORTS_MAX,
+      );
       // A star hides how wide the door is.
       expect(text).not.toMatch(/export \*/);
     },

@@ -1,5 +1,5 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { readEnv, text } from '#libs/kernel';
+import { integer, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the access service. */
@@ -7,14 +7,23 @@ export type AccessConfig = ReturnType<typeof readAccessConfig>;
 
 export function readAccessConfig(env = process.env) {
   const settings = readEnv(env, {
+    API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
     FIRST_ORGANIZATION_NAME: text('My organization'),
+    MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+    ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
     PUBLIC_URL: text('http://127.0.0.1:8080'),
+    RECOVERY_DAYS: integer(7, 0, 365),
   });
   return {
     /** Name of the organization that the first start makes. */
     firstOrganizationName: settings.FIRST_ORGANIZATION_NAME,
     /** Where clients reach the gateway; for links and examples. */
     publicUrl: settings.PUBLIC_URL,
+    /** What an organization shows that has not chosen; the command service goes by the same setting. */
+    recoveryDays: settings.RECOVERY_DAYS,
+    apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
+    membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
+    organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
   };
 }
 

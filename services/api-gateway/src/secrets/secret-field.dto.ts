@@ -115,11 +115,11 @@ function isSecretValue(value: unknown): boolean {
 }
 
 /** Text that survives UTF-8: a lone surrogate would come back changed. */
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }
 
-function characters(text: string): number {
+export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;

@@ -16,7 +16,7 @@ import {
   type SecretState,
 } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, isAppError } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import { EVENT_STORE } from '../tokens';
 
 export type SecretWritten = ReplyOf<typeof createSecret>;
@@ -82,20 +82,4 @@ export function written(
 ): SecretWritten {
   if (!('secret' in state)) throw new Error('A write must leave a secret behind');
   return { data: presentSecret(state.secret, lastReadAt), revision: at.revision, position: at.position };
-}
-
-/** A change that lost a race is decided again on the new state this often, unless the caller named a state. */
-const ATTEMPTS_MAX = 5;
-
-/** Runs `change` until it wins. Fails with PRECONDITION_FAILED (If-Match was given) or CONCURRENT_CHANGE. */
-export async function untilWon<T>(ifRevision: string | null, change: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!isAppError(error, 'WRONG_REVISION')) throw error;
-      if (ifRevision !== null) throw new AppError('PRECONDITION_FAILED');
-      if (attempt === ATTEMPTS_MAX) throw new AppError('CONCURRENT_CHANGE');
-    }
-  }
 }
