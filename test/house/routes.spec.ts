@@ -1,6 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
+import { actions } from '#libs/contracts';
 import { Public } from '../../services/api-gateway/src/auth/requires';
 import { startApplication, type StartedApplication } from './started-application';
+import { read } from './tracked-files';
 
 jest.setTimeout(60_000);
 
@@ -17,6 +19,14 @@ class Planted {
     return 'open on purpose';
   }
 }
+
+/** Rows of docs/roles.md: what is declared, as people read it. */
+const printed = [...read('docs/roles.md').matchAll(/^\| `([A-Z]+) (\/\S*)` +\| `([a-z-]+)` +\|$/gm)];
+/** Actions of the contract whose routes are still to come; the list only gets shorter. */
+const withoutRoute = [
+  ...['export-secrets', 'import-secrets', 'rollback-secret', 'restore-secret', 'destroy-secret-version'],
+  ...['list-secret-readers', 'list-audit-records', 'stream-audit-records', 'verify-audit-trail'],
+];
 
 /** Registered routes that no declaration stands for: neither what they require nor that they are public. */
 function undeclared({ registered, declared }: StartedApplication): string[] {
@@ -67,6 +77,26 @@ describe('routes', () => {
     const refused = await call('/planted/undeclared', { authorization });
     expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([403, 'FORBIDDEN']);
     expect((await call('/planted/undeclared')).statusCode).toBe(401);
+    // Spelled otherwise, either the route is found, and refused, or it is not found at all.
+    for (const url of [
+      '/PLANTED/undeclared',
+      '//planted/undeclared',
+      '/planted/undeclare%64',
+      '/planted/undeclared;x',
+    ])
+      expect([403, 404]).toContain((await call(url, { authorization })).statusCode);
+  });
+
+  it('of every action exist, but for those that are still to come, and are printed in docs/roles.md', async () => {
+    running = await startApplication();
+    const named = new Set<string>(running.declared.map(({ requirement }) => String(requirement)));
+    const missing = Object.keys(actions).filter((action) => !named.has(action));
+    expect(missing.sort()).toEqual([...withoutRoute].sort());
+    const rows = printed.map(([, method = '', url = '', action = '']) => `${method} ${url} ${action}`);
+    const declared = running.declared.map(
+      ({ method, path, requirement }) => `${method} ${path} ${requirement}`,
+    );
+    expect(rows.sort()).toEqual(declared.sort());
   });
 
   it('are reported when they stand beside the controllers, and with them the guard', async () => {

@@ -4,8 +4,11 @@ const LINES_MAX = 400;
 const P90_MAX = 250;
 const MEDIAN_MAX = 90;
 const EXPORTS_MAX = 25;
-/** One file and one export for each message: these are as wide as the API. */
-const EXPORTS_MAX_OF: Record<string, number> = { 'libs/contracts/src/index.ts': 80 };
+/** One export for each message, one for the events of each aggregate: these are as wide as the product. */
+const EXPORTS_MAX_OF: Record<string, number> = {
+  'libs/contracts/src/index.ts': 80,
+  'libs/events/src/index.ts': 40,
+};
 
 /** Lines that hold code: neither blank nor comment. Prettier puts comments on lines of their own. */
 function codeLines(file: string): number {

@@ -11,8 +11,8 @@ export {
   text,
   type Setting,
 } from './env';
-export { errorRegistry, type ErrorCode, type ErrorKind } from './error-registry';
-export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
+export { errorRegistry, type ErrorCode } from './error-registry';
+export { idFromCommand, isId, newCommandId, newId, uuidV5, type IdPrefix } from './ids';
 export { isLoopback } from './loopback';
 export { publicRandomBytes } from './random-pool';
 export { Redacted } from './redacted';

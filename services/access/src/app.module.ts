@@ -17,6 +17,8 @@ import { PresentedKeys } from './api-keys/presented-keys';
 import { RevokeApiKeyHandler } from './api-keys/revoke-api-key.handler';
 import type { AccessConfig } from './config';
 import { CheckAccessHandler } from './health/check-access.handler';
+import { noMailer } from './mail/mailer';
+import { SmtpMailer } from './mail/smtp-mailer';
 import { AcceptInvitationHandler } from './members/accept-invitation.handler';
 import { ChangeMemberRoleHandler } from './members/change-member-role.handler';
 import { InvitationLinks } from './members/invitation-links';
@@ -25,7 +27,6 @@ import { InviteMemberHandler } from './members/invite-member.handler';
 import { Joining } from './members/joining';
 import { ListInvitationsHandler } from './members/list-invitations.handler';
 import { ListMembersHandler } from './members/list-members.handler';
-import { noMailer } from './members/mailer';
 import { memberIndex } from './members/member-index.projection';
 import { MemberViews } from './members/member-views';
 import { Memberships } from './members/memberships';
@@ -84,7 +85,7 @@ export class AccessModule {
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: events },
         { provide: LOGGER, useValue: logger },
-        { provide: MAILER, useValue: noMailer },
+        { provide: MAILER, useValue: config.mail ? new SmtpMailer({ ...config.mail, logger }) : noMailer },
         { provide: READ_STORE, useValue: reads },
         { provide: Keyring, useValue: keyring },
         {

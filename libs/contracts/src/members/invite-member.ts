@@ -16,6 +16,8 @@ export const inviteMember = defineMessage({
   reply: v.strictObject({
     data: invitationViewSchema,
     acceptLink: v.instance(Redacted<string>),
+    /** Whether a mail server has taken the link; if not, whoever invites passes it on. */
+    mailed: v.boolean(),
     position: v.string(),
   }),
 });

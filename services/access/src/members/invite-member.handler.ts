@@ -4,18 +4,19 @@ import { IdempotentAnswers, type Turn } from '#libs/idempotency';
 import { idFromCommand } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
+import type { Mailer } from '../mail/mailer';
 import { actorIn, demand } from '../organizations/actor';
 import { Organizations } from '../organizations/organizations';
 import { CONFIG, MAILER } from '../tokens';
 import { InvitationLinks } from './invitation-links';
 import { invitationExpiry, Invitations } from './invitations';
-import type { Mailer } from './mailer';
 import { decideInvite, invitationOf } from './member.decider';
 
 type Command = RequestOf<typeof inviteMember>;
 type Reply = ReplyOf<typeof inviteMember>;
 interface Invited {
   readonly data: InvitationView;
+  readonly mailed: boolean;
   readonly position: string;
 }
 
@@ -58,10 +59,10 @@ export class InviteMemberHandler {
       const invitation = { invitationId, role, hash, invitedAt: at, expiresAt: invitationExpiry(at) };
       return decideInvite(before, { invitation, ...addressee, membersMax });
     });
-    // Not waited for: a mail server that hesitates costs nobody an answer.
-    void this.mailer.invite({ to: email, organization: state.organization?.name ?? '', link });
     const { invitedAt, expiresAt } = invitationOf(state, invitationId, '');
+    const organization = state.organization?.name ?? '';
+    const mailed = await this.mailer.invite({ to: email, organization, link, expiresAt });
     const data = { id: invitationId, email, role, invited_at: invitedAt, expires_at: expiresAt };
-    return { data, position };
+    return { data, mailed, position };
   }
 }

@@ -36,7 +36,8 @@ export class MembersController {
     const invited = await this.access.send(inviteMember, command, contextOf(request));
     this.ownWrites.answer(request, reply, invited.position);
     void reply.header('cache-control', 'no-store');
-    return { data: { ...invited.data, accept_link: invited.acceptLink.expose() } };
+    const { data, acceptLink, mailed } = invited;
+    return { data: { ...data, accept_link: acceptLink.expose(), mailed } };
   }
 
   @Put(':id')

@@ -1,8 +1,6 @@
 import type { Message } from '#libs/contracts';
-import type { ErrorCode, newId } from '#libs/kernel';
+import type { ErrorCode, IdPrefix } from '#libs/kernel';
 import type * as v from 'valibot';
-
-type IdPrefix = Parameters<typeof newId>[0];
 
 /** A JSON Schema of the dialect that OpenAPI 3.1 speaks (draft 2020-12). */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -7,14 +7,7 @@ import {
   type EventMetadata,
   type EventStore,
 } from '#libs/event-store';
-import {
-  evolveSecret,
-  secretFold,
-  secretStream,
-  type SealedValue,
-  type SecretEvent,
-  type SecretState,
-} from '#libs/events';
+import { secretFold, secretStream, type SealedValue, type SecretEvent, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { isAppError } from '#libs/kernel';
 import { EVENT_STORE } from '../tokens';
@@ -71,7 +64,7 @@ export function evolved(
   events: readonly SecretEvent[],
   metadata: EventMetadata,
 ): SecretState {
-  return events.reduce((before, event) => evolveSecret(before, { ...event, metadata }), state);
+  return events.reduce((before, event) => secretFold.evolve(before, { ...event, metadata }), state);
 }
 
 /** The answer to a write: the secret after it, and where that stands. */
