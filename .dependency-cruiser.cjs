@@ -81,6 +81,15 @@ module.exports = {
       { path: '^libs/', pathNot: roomsOf([...wire, ...stores]) },
     ),
     rule(
+      'move-opens-nothing',
+      'The move copies what the ports hold, keys as they are wrapped: it reaches no cipher and sends no message.',
+      { path: '^services/move/', pathNot: spec },
+      {
+        path: '^libs/',
+        pathNot: roomsOf(['kernel', 'event-store', 'read-store', 'key-store', 'host', 'process']),
+      },
+    ),
+    rule(
       'services-apart',
       'Services talk through messages; standalone alone imports their modules.',
       { path: '^services/([^/]+)/', pathNot: '^services/standalone/' },

@@ -35,7 +35,7 @@ function openApi() {
 
 function roles() {
   require('reflect-metadata');
-  const { declaredRoutes } = require('./declared-routes.ts');
+  const { declaredRoutes } = require('./openapi/declared-routes.ts');
   const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
   const permissions = require('../libs/contracts/src/access/permissions.ts');
   return rolesPage({ permissions, routes: declaredRoutes(GatewayModule.controllers) });

@@ -108,7 +108,10 @@ function errorSchema(codes: readonly ErrorCode[], components: Components): JsonS
     required: ['error', 'code', 'request_id'],
   };
   return {
-    allOf: [components.refer('schemas', 'Error', shape), { properties: { code: { enum: codes } } }],
+    allOf: [
+      components.refer('schemas', 'Error', shape),
+      { properties: { code: { type: 'string', enum: codes } }, required: ['code'] },
+    ],
   };
 }
 

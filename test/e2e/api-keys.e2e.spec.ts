@@ -12,6 +12,12 @@ import { until } from './until';
 
 jest.setTimeout(120_000);
 
+/** The clients of these tests fail more often than honest ones do. */
+const env = {
+  TRUSTED_PROXIES: '127.0.0.1',
+  AUTH_FAILURES_PER_ADDRESS: '100000',
+  AUTH_FAILURES_PER_KEY: '100000',
+};
 const secretScopes = ['secrets:list', 'secrets:read', 'secrets:write', 'secrets:delete'];
 
 describe('API keys of an organization', () => {
@@ -37,7 +43,7 @@ describe('API keys of an organization', () => {
     (await api.call('GET', 'secrets', { key, headers })).status;
 
   beforeAll(async () => {
-    server = await Server.start({ env: { TRUSTED_PROXIES: '127.0.0.1' } });
+    server = await Server.start({ env });
     await connect();
     await api.create('GUARDED', 'guarded value');
   });
@@ -235,7 +241,7 @@ describe('API keys of an organization', () => {
     expectRefusal(await keys.issue({ name: 'Twice' }, { headers }), 422, 'IDEMPOTENCY_KEY_REUSED');
 
     await server.kill();
-    server = await Server.start({ dataDir: server.dataDir, env: { TRUSTED_PROXIES: '127.0.0.1' } });
+    server = await Server.start({ dataDir: server.dataDir, env });
     await connect();
     const again = await keys.issue({ name: 'Once' }, { headers });
     expect([again.status, again.text]).toEqual([201, first?.text]);

@@ -47,7 +47,7 @@ export async function startApplication({
   const logger = createLogger({ level: 'silent', service: 'house' });
   const metrics = createMetrics();
   prepareDataDirectory(dataDir);
-  const stores = await openStores(readStandaloneConfig(env).stores, clock);
+  const stores = await openStores(readStandaloneConfig(env).stores, { clock, logger });
   const { client, strategy } = createInProcessTransport({ logger });
   const configs = {
     access: readAccessConfig(env),

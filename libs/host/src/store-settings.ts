@@ -17,6 +17,10 @@ export const storeSettings = {
 
 type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
+/** The services that have a read store. Whoever copies an installation copies the stores of all of them. */
+export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
+export type StoreOwner = (typeof storeOwners)[number];
+
 /** Where the stores are, and which root key opens them. */
 export type StoresConfig = ReturnType<typeof toStoresConfig>;
 
@@ -26,17 +30,20 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   const inDataDir = (file: string) => path.join(dataDir, file);
   const { ROOT_KEY_PREVIOUS: previous, ROOT_KEY_PREVIOUS_FILE: previousFile } = settings;
   const isRotating = previous !== undefined || previousFile !== undefined;
+  const { EVENT_STORE_URL: events, KEY_STORE_URL: keys, READ_STORE_URL: reads } = settings;
   return {
     dataDir,
+    /** Whether any store lies in files, rather than on a server. */
+    isEmbedded: [events, keys, reads].some((url) => url === undefined || url.startsWith('sqlite:')),
     /** Inside a private network, such as that of docker compose. */
     allowPlaintext: settings.ALLOW_PLAINTEXT_STORES === 'true',
     /** How long the records of reads and refusals are kept. */
     auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
-    eventStoreUrl: settings.EVENT_STORE_URL ?? `sqlite:${inDataDir('events.db')}`,
-    keyStoreUrl: settings.KEY_STORE_URL ?? `sqlite:${inDataDir('keys.db')}`,
+    eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
+    keyStoreUrl: keys ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */
-    readStoreUrl: (service: string) =>
-      ownDatabase(settings.READ_STORE_URL, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
+    readStoreUrl: (service: StoreOwner) =>
+      ownDatabase(reads, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
     rootKey: {
       value: settings.ROOT_KEY,
       file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),

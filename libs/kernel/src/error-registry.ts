@@ -68,6 +68,7 @@ export const errorRegistry = {
   STORE_LOCKED: { kind: 'startup', message: 'The data is in use by another process' },
   STORE_CORRUPT: { kind: 'startup', message: 'A store is damaged' },
   ROOT_KEY_INVALID: { kind: 'startup', message: 'The root key cannot be used' },
+  MOVE_REFUSED: { kind: 'startup', message: 'The installation cannot be moved there' },
   PORT_UNAVAILABLE: { kind: 'startup', message: 'The port cannot be used' },
 } as const satisfies Record<string, ErrorEntry>;
 

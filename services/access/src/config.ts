@@ -48,6 +48,7 @@ export function readAccessHostConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
     identity: readIdentity(settings),

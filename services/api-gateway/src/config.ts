@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { IpRange } from '#libs/contracts';
 import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { addresses, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
@@ -86,15 +86,19 @@ export function readGatewayHostConfig(env = process.env) {
   const settings = readEnv(env, {
     ...processSettings,
     ...peerSettings,
-    ACCESS_URL: address('tcp://127.0.0.1:7101'),
-    SECRETS_COMMAND_URL: address('tcp://127.0.0.1:7102'),
-    SECRETS_QUERY_URL: address('tcp://127.0.0.1:7103'),
+    ACCESS_URL: addresses('tcp://127.0.0.1:7101'),
+    SECRETS_COMMAND_URL: addresses('tcp://127.0.0.1:7102'),
+    SECRETS_QUERY_URL: addresses('tcp://127.0.0.1:7103'),
   });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     identity: readIdentity(settings),
-    access: settings.ACCESS_URL,
-    secretsCommand: settings.SECRETS_COMMAND_URL,
-    secretsQuery: settings.SECRETS_QUERY_URL,
+    /** The addresses of each service, by its name. */
+    services: {
+      access: settings.ACCESS_URL,
+      'secrets-command': settings.SECRETS_COMMAND_URL,
+      'secrets-query': settings.SECRETS_QUERY_URL,
+    },
   };
 }
