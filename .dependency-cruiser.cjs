@@ -19,11 +19,21 @@ const libs = {
   'key-store': ['sqlite', 'mongo', 'crypto'],
   transport: ['contracts', 'observability'],
   projection: ['event-store', 'read-store'],
+  idempotency: ['read-store', 'key-store'],
   process: ['observability', 'transport'],
   host: ['process', 'observability', 'transport', 'event-store', 'read-store', 'key-store'],
 };
 const wire = ['kernel', 'contracts', 'transport', 'observability', 'process'];
-const stores = ['events', 'event-store', 'read-store', 'key-store', 'crypto', 'projection', 'host'];
+const stores = [
+  'events',
+  'event-store',
+  'read-store',
+  'key-store',
+  'crypto',
+  'projection',
+  'idempotency',
+  'host',
+];
 
 /** The only rooms that may import a driver: what is behind a port stays behind it. */
 const drivers = {
@@ -69,6 +79,15 @@ module.exports = {
       'A service imports the ports, never the engine behind them.',
       { path: '^services/(access|secrets-command|secrets-query|audit-relay)/', pathNot: spec },
       { path: '^libs/', pathNot: roomsOf([...wire, ...stores]) },
+    ),
+    rule(
+      'move-opens-nothing',
+      'The move copies what the ports hold, keys as they are wrapped: it reaches no cipher and sends no message.',
+      { path: '^services/move/', pathNot: spec },
+      {
+        path: '^libs/',
+        pathNot: roomsOf(['kernel', 'event-store', 'read-store', 'key-store', 'host', 'process']),
+      },
     ),
     rule(
       'services-apart',

@@ -1,4 +1,4 @@
-import { errorRegistry, type ErrorCode, type ErrorKind } from '#libs/kernel';
+import { errorRegistry, type AppError, type ErrorCode } from '#libs/kernel';
 import type { DeclaredRoute } from './declared-routes';
 import { requestHeadersOf } from './parameters';
 
@@ -26,7 +26,7 @@ export const usualErrors: readonly ErrorCode[] = [
 ];
 
 /** Every error that a route may answer, by kind: those of its kind of route and those it names. */
-export function errorsOf(route: DeclaredRoute): Map<ErrorKind, ErrorCode[]> {
+export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[]> {
   const { operation, message, requirement } = route;
   const isPublic = requirement === 'public';
   const codes: ErrorCode[] = [
@@ -36,7 +36,7 @@ export function errorsOf(route: DeclaredRoute): Map<ErrorKind, ErrorCode[]> {
     ...ofRequest(route),
     ...(operation?.errors ?? []),
   ];
-  const byKind = new Map<ErrorKind, ErrorCode[]>();
+  const byKind = new Map<AppError['kind'], ErrorCode[]>();
   for (const code of new Set(codes)) {
     const { kind } = errorRegistry[code];
     byKind.set(kind, [...(byKind.get(kind) ?? []), code]);

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { errorRegistry, type ErrorCode, type ErrorKind } from '#libs/kernel';
+import { errorRegistry, type AppError, type ErrorCode } from '#libs/kernel';
 import { httpStatusOf } from '../../services/api-gateway/src/errors/http-status';
 import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 import type { Components } from './components';
@@ -63,7 +63,7 @@ function replyHeadersOf({ operation, message }: DeclaredRoute): string[] {
 }
 
 /** Errors of the usual codes stand among the components; where a route adds one, its answer stands with the route. */
-function errorResponse(kind: ErrorKind, codes: readonly ErrorCode[], components: Components): object {
+function errorResponse(kind: AppError['kind'], codes: readonly ErrorCode[], components: Components): object {
   const usual = usualErrors.filter((code) => errorRegistry[code].kind === kind);
   const isUsual = codes.every((code) => usual.includes(code));
   const shown = isUsual ? usual : codes;
@@ -108,7 +108,10 @@ function errorSchema(codes: readonly ErrorCode[], components: Components): JsonS
     required: ['error', 'code', 'request_id'],
   };
   return {
-    allOf: [components.refer('schemas', 'Error', shape), { properties: { code: { enum: codes } } }],
+    allOf: [
+      components.refer('schemas', 'Error', shape),
+      { properties: { code: { type: 'string', enum: codes } }, required: ['code'] },
+    ],
   };
 }
 

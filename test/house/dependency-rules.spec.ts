@@ -14,6 +14,7 @@ const breaches: Breach[] = [
   ['services/access/src/stream.ts', 'driver-kafkajs', use('kafkajs')],
   ['services/api-gateway/src/store.ts', 'gateway-holds-nothing', use('#libs/read-store')],
   ['services/secrets-query/src/engine.ts', 'service-layers', use('#libs/sqlite')],
+  ['services/move/src/cipher.ts', 'move-opens-nothing', use('#libs/crypto')],
   ['services/secrets-query/src/neighbour.ts', 'services-apart', use('../../access/src/main')],
   ['services/access/src/nest.decider.ts', 'pure-deciders', use('@nestjs/common')],
   ['services/access/src/node.decider.ts', 'pure-deciders', use('node:path')],

@@ -16,7 +16,8 @@ export interface CheckedAppend {
 }
 
 /** Refuses with VALIDATION_FAILED what no engine may be asked to write; gives the rest its ids and its final text. */
-export function checkAppend({ orgId, stream, events, metadata }: AppendRequest): CheckedAppend {
+export function checkAppend(request: AppendRequest): CheckedAppend {
+  const { orgId, stream, events, metadata, firstIndex = 0 } = request;
   assertOwned({ orgId, stream });
   if (events.length === 0) throw invalid('An append holds at least one event');
   const metadataText = json(metadata);
@@ -26,7 +27,7 @@ export function checkAppend({ orgId, stream, events, metadata }: AppendRequest):
     const text = json(data);
     // As EventStoreDB counts: two bytes for a character of the type.
     bytes += Buffer.byteLength(text) + Buffer.byteLength(metadataText) + 2 * type.length;
-    return { id: uuidV5(stream, metadata.commandId, index), type, data: text };
+    return { id: uuidV5(stream, metadata.commandId, firstIndex + index), type, data: text };
   });
   if (bytes > APPEND_BYTES_MAX) throw invalid(`An append holds at most ${APPEND_BYTES_MAX} bytes`);
   return { events: checked, metadata: metadataText };

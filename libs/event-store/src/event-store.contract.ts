@@ -229,6 +229,42 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
           expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
         expect(new Set(ids).size).toBe(3);
       });
+
+      it('appends in order, across streams, as one after the other would', async () => {
+        const other = `${category}-${orgId}.two`;
+        const appends = [
+          request([{ n: 0 }], 'no stream'),
+          request([{ n: 1 }, { n: 2 }], 'any', { stream: other }),
+          request([{ n: 3 }], { revision: '0' }),
+          request([{ n: 4 }], 'any', { stream: other }),
+        ];
+        await store.appendInOrder([]);
+        await store.appendInOrder(appends);
+        await store.appendInOrder(appends);
+        const events = eventsOf(await listen({}, ({ caughtUp }) => caughtUp));
+        expect(events.map(({ data }) => data.n)).toEqual([0, 1, 2, 3, 4]);
+        expect(events.map(({ revision }) => revision)).toEqual(['0', '0', '1', '1', '2']);
+      });
+
+      it('ends an append in order at the first that is refused', async () => {
+        const appends = [
+          request([{ n: 0 }], 'no stream'),
+          request([{ n: 1 }], { revision: '7' }),
+          request([{ n: 2 }], 'any', { stream: `${stream}.two` }),
+        ];
+        await expect(store.appendInOrder(appends)).rejects.toMatchObject({ code: 'WRONG_REVISION' });
+        const events = eventsOf(await listen({}, ({ caughtUp }) => caughtUp));
+        expect(events.map(({ data }) => data.n)).toEqual([0]);
+      });
+
+      it('gives events the ids of the append they were part of, when its beginning is missing', async () => {
+        const whole = request(numbers(3), 'any');
+        await store.append(whole);
+        const ids = (await read()).map(({ id }) => id);
+        const rest = { ...whole, events: whole.events.slice(1), firstIndex: 1 };
+        await store.append({ ...rest, expected: { revision: '2' } });
+        expect((await read({ from: '3' })).map(({ id }) => id)).toEqual(ids.slice(1));
+      });
     });
 
     describe('read', () => {

@@ -50,6 +50,11 @@ export interface AppendRequest {
   readonly events: readonly NewEvent[];
   readonly expected: Expected;
   readonly metadata: EventMetadata;
+  /**
+   * Place of the first event in the append that wrote it first, which gives the events the ids they had there.
+   * Default 0; more only where a log is copied whose stream has lost the beginning of that append.
+   */
+  readonly firstIndex?: number;
 }
 
 export interface Appended {
@@ -102,6 +107,11 @@ export interface Batch {
 export interface EventStore {
   /** Durable when it resolves. All events of one call are written together or not at all. */
   append(request: AppendRequest): Promise<Appended>;
+  /**
+   * Appends one after the other and ends at the first that fails: those before it are written, those behind it
+   * are not. For copying a log, where an engine may be able to share a flush. May be repeated as a whole.
+   */
+  appendInOrder(requests: readonly AppendRequest[]): Promise<void>;
   /** A stream that does not exist gives no events. Always reads what the latest append wrote. */
   read(request: ReadRequest): Promise<RecordedEvent[]>;
   /** Endless until aborted; survives whatever the engine does, neither skipping nor repeating an event. */
@@ -119,6 +129,11 @@ export interface EventStore {
 export interface Retention {
   readonly category: string;
   readonly days: number;
+  /**
+   * Default true. False: the streams written are told how long their events live, but this process deletes
+   * nothing: a copy stays equal to its original until it was compared.
+   */
+  readonly sweeps?: boolean;
 }
 
 export interface EventStoreOptions {

@@ -1,4 +1,10 @@
 export { prepareDataDirectory, writePrivateFile } from './data-directory';
 export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { runService, type ServiceHost, type ServiceParts } from './run-service';
-export { storeSettings, toStoresConfig, type StoresConfig } from './store-settings';
+export {
+  storeOwners,
+  storeSettings,
+  toStoresConfig,
+  type StoreOwner,
+  type StoresConfig,
+} from './store-settings';

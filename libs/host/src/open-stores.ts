@@ -4,13 +4,13 @@ import { AppError, isAppError, type Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { untilThere } from '#libs/process';
 import { openReadStore, type ReadStore } from '#libs/read-store';
-import type { StoresConfig } from './store-settings';
+import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** The stores of a process that holds no key. */
 export interface OpenStores {
   readonly events: EventStore;
   /** The read store of a service, opened when first asked for. */
-  readStoreOf(service: string): Promise<ReadStore>;
+  readStoreOf(service: StoreOwner): Promise<ReadStore>;
   close(): Promise<void>;
 }
 
@@ -82,7 +82,7 @@ class Opening {
     return this.#open('key-store', () => openKeyStore(keyStoreUrl, { allowPlaintext }));
   }
 
-  reads(service: string): Promise<ReadStore> {
+  reads(service: StoreOwner): Promise<ReadStore> {
     const { readStoreUrl, allowPlaintext } = this.config;
     return this.#open('read-store', () => openReadStore(readStoreUrl(service), { allowPlaintext }));
   }

@@ -11,7 +11,7 @@ import type { ReadStore } from '#libs/read-store';
 import { createTcpServer, type MutualTls, type TcpAddress } from '#libs/transport';
 import { prepareDataDirectory } from './data-directory';
 import { openStores } from './open-stores';
-import type { StoresConfig } from './store-settings';
+import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** What every service with stores is made of. */
 export interface ServiceParts {
@@ -23,7 +23,7 @@ export interface ServiceParts {
 }
 
 export interface ServiceHost {
-  readonly name: string;
+  readonly name: StoreOwner;
   readonly logLevel: 'error' | 'warn' | 'info';
   readonly healthFile: string | undefined;
   readonly stores: StoresConfig;

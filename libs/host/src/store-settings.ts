@@ -17,6 +17,10 @@ export const storeSettings = {
 
 type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
+/** The services that have a read store. Whoever copies an installation copies the stores of all of them. */
+export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
+export type StoreOwner = (typeof storeOwners)[number];
+
 /** Where the stores are, and which root key opens them. */
 export type StoresConfig = ReturnType<typeof toStoresConfig>;
 
@@ -38,7 +42,8 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
     eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
     keyStoreUrl: keys ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */
-    readStoreUrl: (service: string) => ownDatabase(reads, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
+    readStoreUrl: (service: StoreOwner) =>
+      ownDatabase(reads, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
     rootKey: {
       value: settings.ROOT_KEY,
       file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),

@@ -116,6 +116,16 @@ export class Keyring {
     return keyedHash(await this.instanceKey('idempotency'), 'sv/v1/idempotency', ...texts).toString('hex');
   }
 
+  /**
+   * 1 to 64 bytes that nobody can guess without this installation's keys, the same for the same purpose and seed: a
+   * credential that must be given again for a while, and be stored nowhere.
+   */
+  async derive(purpose: 'api-key' | 'invitation', seed: string, bytes: number): Promise<Buffer> {
+    const key = await this.instanceKey('idempotency');
+    const block = (counter: number) => keyedHash(key, `sv/v1/derived/${purpose}`, seed, counter);
+    return Buffer.concat([block(1), block(2)]).subarray(0, bytes);
+  }
+
   /** What was sealed under these data keys is unreadable from here on, for ever. Gives how many were there. */
   async destroy(dataKeyIds: readonly string[]): Promise<number> {
     return this.keys.destroy(dataKeyIds);

@@ -16,7 +16,10 @@ import { Redacted, type AppError } from '#libs/kernel';
 import type { RootKeyState } from './key-store';
 import { loadRootKey, readRootKey } from './root-key-file';
 
-const keyStore = (state: RootKeyState | null) => ({ rootKeyState: () => Promise.resolve(state) });
+const keyStore = (state: RootKeyState | null, keys = 0) => ({
+  rootKeyState: () => Promise.resolve(state),
+  count: () => Promise.resolve(keys),
+});
 const unused = keyStore(null);
 const inUse = keyStore({ current: 'a', previous: null, retired: [] });
 
@@ -73,6 +76,11 @@ describe('loadRootKey', () => {
 
   it('makes no new key when the file is missing and the key store is in use', async () => {
     await expectRefused(loadRootKey({ file, keys: inUse }), /is missing.*backup/);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('makes no new key when the file is missing and somebody has begun to fill the key store', async () => {
+    await expectRefused(loadRootKey({ file, keys: keyStore(null, 1) }), /is missing.*backup/);
     expect(readdirSync(directory)).toEqual([]);
   });
 

@@ -17,17 +17,18 @@ interface RootKeySource {
 }
 
 /**
- * Gives the root key. Makes the file when there is none and `keys` have no root key yet: a new key beside old
- * rows would look like a working server and open nothing. Fails with ROOT_KEY_INVALID, naming the file.
+ * Gives the root key. Makes the file when there is none and `keys` were never used: a new key beside old rows
+ * would look like a working server and open nothing. Fails with ROOT_KEY_INVALID, naming the file.
  */
 export async function loadRootKey({
   keys,
   ...source
-}: RootKeySource & { readonly keys: Pick<KeyStore, 'rootKeyState'> }): Promise<Buffer> {
+}: RootKeySource & { readonly keys: Pick<KeyStore, 'rootKeyState' | 'count'> }): Promise<Buffer> {
   const key = await find(source);
   if (key) return key;
   const { file } = source;
-  if (await keys.rootKeyState()) {
+  // A copy that was not finished has keys, but no state yet.
+  if ((await keys.rootKeyState()) || (await keys.count({ purpose: 'instance' })) > 0) {
     throw invalid(
       `The root key file ${file} is missing, but the key store is in use. Put it back from its backup.`,
     );

@@ -90,7 +90,7 @@ async function obstacle(keys: KeyStore, { previous }: RootKeys): Promise<string 
   const rows = (await keys.count({ purpose: 'instance' })) + (await keys.count({ purpose: 'organization' }));
   return rows === 0
     ? null
-    : 'The key store holds keys, but no record of the root key they rest on. Restore it from its backup.';
+    : 'The key store holds keys, but no record of the root key they rest on. If npm run move was filling it, run that again until it is complete; else restore the key store from its backup.';
 }
 
 async function rotate(

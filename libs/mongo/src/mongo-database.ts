@@ -40,6 +40,12 @@ export class MongoDatabase {
     return this.#db.collection<T>(name);
   }
 
+  /** A call of the driver's, like those of a collection. */
+  async collectionNames(): Promise<string[]> {
+    const collections = await this.#db.listCollections({}, { nameOnly: true }).toArray();
+    return collections.map(({ name }) => name).sort();
+  }
+
   /**
    * Settles like `work`, but with STORE_UNAVAILABLE for every failure of the driver, and after `timeoutMs` at
    * the latest. The outcome of a write is unknown then: it may still happen.

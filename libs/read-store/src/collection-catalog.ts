@@ -1,5 +1,5 @@
 import { AppError } from '#libs/kernel';
-import type { Change, CollectionSpec, Document, Query } from './read-store';
+import type { Change, CollectionSpec, Document, Query, RecordPage } from './read-store';
 
 type Filter = Pick<Query, 'where' | 'contains'>;
 
@@ -42,8 +42,23 @@ export class CollectionCatalog {
   }
 }
 
+/** What else an engine keeps is called otherwise. */
+export function isCollectionName(name: string): boolean {
+  return COLLECTION_NAME.test(name);
+}
+
+function assertName(collection: string): void {
+  check(isCollectionName(collection), 'name', 'is no collection name');
+}
+
+export function assertRecordPage(collection: string, { afterId, limit }: RecordPage): void {
+  assertName(collection);
+  check(isText(afterId), 'afterId', 'must be text');
+  check(Number.isSafeInteger(limit) && limit > 0, 'limit', 'must be a positive integer');
+}
+
 export function assertSpec(spec: CollectionSpec): void {
-  check(COLLECTION_NAME.test(spec.name), 'name', 'is no collection name');
+  assertName(spec.name);
   for (const field of [...Object.keys(spec.fields), ...(spec.latest ?? [])]) {
     check(FIELD_NAME.test(field) && field !== 'id', field, 'is no field name');
   }

@@ -94,6 +94,7 @@ export function readStoreContract(name: string, open: () => Promise<ReadStore>):
     describe('counts', () => counts(subject));
     describe('refusals', () => refusals(subject));
     describe('records', () => recordsOf(subject));
+    describe('contents', () => contentsOf(subject, open));
 
     it('keeps everything when it is opened again', async () => {
       const orgId = newOrg();
@@ -446,6 +447,9 @@ function refusals(subject: Subject): void {
     ['an order by a list', () => find({ sort: { field: 'tags', direction: 'ascending' } })],
     ['an unknown direction', () => find({ sort: { field: 'name', direction: '; DROP' } })],
     ['no limit', () => find({ limit: undefined })],
+    ['records of an SQL', () => subject.store.listRecords('x" --', { afterId: '', limit: 1 })],
+    ['records after an operator', () => subject.store.listRecords(records.name, { afterId: { $ne: '' } as never, limit: 1 })], // prettier-ignore
+    ['records without a limit', () => subject.store.listRecords(records.name, { afterId: '', limit: 0 })],
     ['a negative skip', () => find({ skip: -1 })],
     [
       'an operator in a count',
@@ -539,6 +543,82 @@ function recordsOf(subject: Subject): void {
     expect(await subject.store.removeBefore(records.name, 'createdAt', '2025-03')).toBe(0);
     const left = await Promise.all(ids.map(({ id }) => get(id)));
     expect(left.map((found) => found?.['createdAt'])).toEqual([undefined, undefined, '2025-03', null]);
+  });
+}
+
+function contentsOf(subject: Subject, open: () => Promise<ReadStore>): void {
+  const spec = { name: `listed_${run}`, fields: { kind: 'string' }, indexes: [] } as const;
+  const list = (afterId: string, limit = 10) => subject.store.listRecords(spec.name, { afterId, limit });
+  const idsOf = async (afterId: string, limit?: number) => (await list(afterId, limit)).map(({ id }) => id);
+
+  // By their bytes: capitals first, and the emoji last, which in JavaScript's own order comes before U+FFFD.
+  const ids = ['B', 'a', 'a b', 'ab', 'é', '\uFFFD', '😀'];
+  const documentOf = (id: string) => ({ id, kind: 'listed', nested: { list: [1, 1.5, null, id] } });
+
+  it('name the collections that hold records, ensured or not, and no others', async () => {
+    await subject.store.ensureCollection(spec);
+    expect((await subject.store.contents()).recordCollections).not.toContain(spec.name);
+    for (const id of [...ids].reverse()) await subject.store.put(spec.name, documentOf(id));
+    await subject.store.close();
+    subject.store = await open();
+    const { recordCollections } = await subject.store.contents();
+    expect(recordCollections).toEqual([...recordCollections].sort());
+    expect(recordCollections).toContain(spec.name);
+    expect(recordCollections).not.toContain(people.name);
+  });
+
+  it('are listed in pages, ordered by the bytes of their ids', async () => {
+    expect(await list('')).toEqual(ids.map(documentOf));
+    expect(await idsOf('', 2)).toEqual(ids.slice(0, 2));
+    expect(await idsOf('a', 3)).toEqual(ids.slice(2, 5));
+    expect(await idsOf('\uFFFD')).toEqual(['😀']);
+    expect(await idsOf('😀')).toEqual([]);
+  });
+
+  it('hold no record of a collection that is not there, or whose records are gone', async () => {
+    expect(await subject.store.listRecords(`nowhere_${run}`, { afterId: '', limit: 1 })).toEqual([]);
+    await subject.store.ensureCollection(spec);
+    for (const id of ids) await subject.store.remove(spec.name, id);
+    expect(await list('')).toEqual([]);
+    expect((await subject.store.contents()).recordCollections).not.toContain(spec.name);
+  });
+
+  it('tell documents of a projection from records', async () => {
+    await subject.store.ensureCollection(people);
+    await subject.store.ensureCollection(records);
+    const id = newOrg();
+    await subject.project(put({ id, orgId: id, name: 'A' }, 0));
+    expect(await subject.store.listRecords(people.name, { afterId: '', limit: 100 })).toEqual([]);
+    expect((await subject.store.contents()).isProjected).toBe(true);
+  });
+}
+
+/** What only a store can show that nobody has used yet; `open` gives one. */
+export function emptyReadStoreContract(name: string, open: () => Promise<ReadStore>): void {
+  describe(`${name} as an empty ReadStore`, () => {
+    let store: ReadStore;
+    beforeEach(async () => (store = await open()));
+    afterEach(() => store.close());
+    const project = async (changes: readonly Change[]) => {
+      const fence = Number(await store.acquireLease('alone', 'suite', LEASE_MS));
+      await store.project('alone', changes, '1', fence);
+    };
+
+    it('holds nothing, and neither collections, leases nor records make it projected', async () => {
+      expect(await store.contents()).toEqual({ recordCollections: [], isProjected: false });
+      await store.ensureCollection(people);
+      await store.ensureCollection(records);
+      await store.acquireLease('alone', 'suite', LEASE_MS);
+      expect(await store.contents()).toEqual({ recordCollections: [], isProjected: false });
+      await store.putIfAbsent(records.name, { id: 'a' });
+      expect(await store.contents()).toEqual({ recordCollections: [records.name], isProjected: false });
+    });
+
+    it('is projected once there is a checkpoint', async () => {
+      await store.acquireLease('alone', 'suite', LEASE_MS);
+      await project([]);
+      expect(await store.contents()).toEqual({ recordCollections: [], isProjected: true });
+    });
   });
 }
 

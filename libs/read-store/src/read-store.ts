@@ -49,6 +49,20 @@ export type Change =
       readonly to: string;
     };
 
+/** What somebody finds in a store who knows nothing of its collections. */
+export interface Contents {
+  /** Names of the collections that hold records, ordered. */
+  readonly recordCollections: readonly string[];
+  /** A projection has been here: it has left a document or a checkpoint. */
+  readonly isProjected: boolean;
+}
+
+export interface RecordPage {
+  /** Goes on behind this id; '' begins. */
+  readonly afterId: string;
+  readonly limit: number;
+}
+
 /**
  * Documents for queries, and small records. Implementations must pass `readStoreContract`. All failures are
  * AppErrors: STORE_UNAVAILABLE (the outcome of a write is unknown; every write can be repeated),
@@ -85,6 +99,10 @@ export interface ReadStore {
   remove(collection: string, id: string): Promise<void>;
   /** Removes the documents whose `field` (ISO time text) is before `time`; gives how many. */
   removeBefore(collection: string, field: string, time: string): Promise<number>;
+  /** For a copy of the records, which must not miss a collection. Looks at everything, so it takes its time. */
+  contents(): Promise<Contents>;
+  /** Records of a collection, ordered by the bytes of their ids. None for a collection that is not there. */
+  listRecords(collection: string, page: RecordPage): Promise<Document[]>;
   ping(): Promise<void>;
   close(): Promise<void>;
 }

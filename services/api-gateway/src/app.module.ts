@@ -2,13 +2,18 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Metrics, Logger } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
+import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiGuard } from './auth/api.guard';
+import { Refusals } from './auth/refusals';
 import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
 import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
 import { OpenApiController } from './openapi/openapi.controller';
+import { InvitationsController } from './members/invitations.controller';
+import { MembersController } from './members/members.controller';
+import { OrganizationsController } from './organizations/organizations.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
@@ -26,7 +31,15 @@ export interface GatewayParts {
 @Module({})
 export class GatewayModule {
   /** In the order of the OpenAPI document. */
-  static readonly controllers = [SecretsController, HealthController, OpenApiController];
+  static readonly controllers = [
+    SecretsController,
+    OrganizationsController,
+    MembersController,
+    InvitationsController,
+    ApiKeysController,
+    HealthController,
+    OpenApiController,
+  ] as const;
 
   static register(parts: GatewayParts): DynamicModule {
     const { logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
@@ -44,6 +57,7 @@ export class GatewayModule {
         { provide: APP_PIPE, useValue: new DtoPipe() },
         { provide: RateLimits, useValue: new RateLimits(rateLimits) },
         OwnWrites,
+        Refusals,
       ],
     };
   }

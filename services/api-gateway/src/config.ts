@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isIP, isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { IpRange } from '#libs/contracts';
 import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
 import { addresses, peerSettings, processSettings, readIdentity } from '#libs/process';
 
@@ -76,11 +76,7 @@ function proxies(value: string | undefined): string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-  const valid = entries.every((entry) => {
-    const [address = '', prefix, ...rest] = entry.split('/');
-    const bits = prefix === undefined ? 0 : Number(prefix);
-    return isIP(address) !== 0 && rest.length === 0 && bits >= 0 && bits <= (isIPv6(address) ? 128 : 32);
-  });
+  const valid = entries.every((entry) => IpRange.parse(entry) !== null);
   if (!valid) throw new Error('must be a list of addresses or CIDR ranges, separated by commas');
   return entries;
 }

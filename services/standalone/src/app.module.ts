@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Stores } from '#libs/host';
+import type { StoreOwner, Stores } from '#libs/host';
 import type { Clock } from '#libs/kernel';
 import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
@@ -39,7 +39,7 @@ export class StandaloneModule {
     configs,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
-    const partsOf = async (service: string) => {
+    const partsOf = async (service: StoreOwner) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
     const access = { ...(await partsOf('access')), config: configs.access };

@@ -68,8 +68,12 @@ class EsdbEventStore implements EventStore {
       expected === 'any'
         ? this.#groups.append(stream, events)
         : this.#appends.append({ stream, expected, events });
-    await Promise.all([appended, this.#retain(stream)]);
+    await Promise.all([appended, this.#retain(stream, request.metadata.occurredAt)]);
     return appended;
+  }
+
+  async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
+    for (const request of requests) await this.append(request);
   }
 
   async read({ orgId, stream, direction = 'forwards', from, limit }: ReadRequest): Promise<RecordedEvent[]> {
@@ -120,20 +124,29 @@ class EsdbEventStore implements EventStore {
   }
 
   /** Lets a stream age out when this process first writes to it. A failure is made good by the next append. */
-  async #retain(stream: string): Promise<void> {
+  async #retain(stream: string, occurredAt: string): Promise<void> {
     const { retention } = this.options;
     if (!retention || !stream.startsWith(`${retention.category}-`) || this.#retained.has(stream)) return;
     this.#retained.add(stream);
     const oldest: string | undefined =
       this.#retained.size > LIMITED_STREAMS_MAX ? this.#retained.values().next().value : undefined;
     if (oldest !== undefined) this.#retained.delete(oldest);
-    const $maxAge = retention.days * DAY_SECONDS;
+    const $maxAge = Math.max(1, retention.days - daysLived(occurredAt)) * DAY_SECONDS;
     await this.#changeLimits(stream, () => ({ $maxAge })).catch(() => this.#retained.delete(stream));
   }
 
   #changeLimits(stream: string, change: Parameters<typeof changeLimits>[2]): Promise<void> {
     return changeLimits({ connection: this.connection, appends: this.#appends }, stream, change);
   }
+}
+
+/**
+ * The server counts an event's age from its append. A copied event has lived before that: so many days that
+ * none of its stream, which is a day long, is forgotten early.
+ */
+function daysLived(occurredAt: string): number {
+  const seconds = (Date.now() - Date.parse(occurredAt)) / 1000;
+  return Math.max(0, Math.floor(seconds / DAY_SECONDS) - 1);
 }
 
 /** Revisions and positions of this server are 64-bit numbers. */

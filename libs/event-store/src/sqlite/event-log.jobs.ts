@@ -35,7 +35,8 @@ const SCHEMA = `
 
 export function setup(db: Connection) {
   db.exec(SCHEMA);
-  return { append: appendJob(db), ...deletionJobs(db), ping: () => null };
+  const append = appendJob(db);
+  return { append, appendInOrder: inOrder(append), ...deletionJobs(db), ping: () => null };
 }
 
 function appendJob(db: Connection) {
@@ -75,6 +76,18 @@ function appendJob(db: Connection) {
     const end = known.at(-1);
     if (known.every((place) => place === undefined)) return write(job, current);
     return end && !known.includes(undefined) ? { ...end, duplicate: true } : 'wrong revision';
+  };
+}
+
+/** Gives the outcome of the last append that was tried: the first to be refused, or the very last. */
+function inOrder(append: (job: AppendJob) => AppendOutcome) {
+  return (jobs: readonly AppendJob[]): AppendOutcome | undefined => {
+    let outcome: AppendOutcome | undefined;
+    for (const job of jobs) {
+      outcome = append(job);
+      if (outcome === 'wrong revision') return outcome;
+    }
+    return outcome;
   };
 }
 

@@ -103,6 +103,19 @@ describe('openSqliteEventStore', () => {
     expect(new Set(left.map((event) => event.stream))).toEqual(new Set([day(1), `accessx-${orgId}`, stream]));
   });
 
+  it('lets nothing age out in a process that does not sweep', async () => {
+    const at = '2020-01-01T00:00:00.000Z';
+    await writes(await open()).append({
+      stream: `access-${orgId}.1`,
+      expected: 'any',
+      metadata: metadataAt(at),
+    });
+    const unswept = await reopen({ retention: { category: 'access', days: 30, sweeps: false } });
+    // A sweep begins with the opening: its first step would come before this.
+    await writes(unswept).append({ expected: 'any' });
+    expect(await everything(unswept)).toHaveLength(2);
+  });
+
   it('ends its subscriptions when it is closed', async () => {
     const opened = await open();
     const subscription = { after: null, categories: [], types: [], signal: AbortSignal.timeout(5000) };

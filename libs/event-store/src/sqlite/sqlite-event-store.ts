@@ -74,7 +74,8 @@ class SqliteEventStore implements EventStore {
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
     );
     this.#head = headOf(reader);
-    this.#stopRetention = retention ? startRetention(writer, retention) : () => undefined;
+    const sweeps = retention && retention.sweeps !== false;
+    this.#stopRetention = sweeps ? startRetention(writer, retention) : () => undefined;
   }
 
   async append(request: AppendRequest): Promise<Appended> {
@@ -89,6 +90,21 @@ class SqliteEventStore implements EventStore {
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
       // After a failure, too: the outcome is unknown.
+      this.#appended.emit('appended');
+    }
+  }
+
+  async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
+    const jobs = requests.map((request) => {
+      const { stream, expected } = request;
+      return { ...checkAppend(request), stream, expected: expectedRevision(expected) };
+    });
+    const streams = requests.map(({ stream }) => stream);
+    try {
+      const write = () => this.writer.run('appendInOrder', jobs);
+      const outcome = await this.#ends.whileWriting(streams, write);
+      if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
+    } finally {
       this.#appended.emit('appended');
     }
   }

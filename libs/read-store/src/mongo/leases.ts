@@ -66,6 +66,10 @@ export class Leases {
     return (await this.#leases.findOne({ _id: name }))?.position ?? null;
   }
 
+  async hasCheckpoint(): Promise<boolean> {
+    return (await this.#leases.findOne({ position: { $exists: true } })) !== null;
+  }
+
   /** Unless it was renewed or taken since we saw it. */
   async #take({ _id, fence, renewedAt }: Lease, holder: string, ttlMs: number): Promise<number | null> {
     const taken = await this.#leases.findOneAndUpdate(

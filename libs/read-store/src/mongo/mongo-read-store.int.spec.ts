@@ -6,7 +6,7 @@ import { MongoClient } from 'mongodb';
 import { enginesInstalled, startMongo } from '../../../../scripts/engines/index.cjs';
 import { openReadStore } from '../open-read-store';
 import type { Change, CollectionSpec, ReadStore } from '../read-store';
-import { readStoreContract } from '../read-store.contract';
+import { emptyReadStoreContract, readStoreContract } from '../read-store.contract';
 
 const given = process.env['TEST_MONGODB_URL'];
 const onMongo = given !== undefined || enginesInstalled() ? describe : describe.skip;
@@ -31,9 +31,13 @@ let url: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'mongo-read-store-'));
   if (given === undefined && enginesInstalled()) server = await startMongo({ dataDir: folder });
-  // A database of its own, wherever that is.
-  url = (given ?? server?.url ?? '').replace(/^(\w+:\/\/[^/?]+)\/?[^?]*/, `$1/test-${randomUUID()}`);
+  url = ownDatabase();
 }, 90_000);
+
+/** A database of its own, wherever that is. */
+function ownDatabase(): string {
+  return (given ?? server?.url ?? '').replace(/^(\w+:\/\/[^/?]+)\/?[^?]*/, `$1/test-${randomUUID()}`);
+}
 
 afterAll(async () => {
   await server?.kill();
@@ -44,6 +48,19 @@ onMongo('openMongoReadStore', () => {
   const open = () => openReadStore(url, { allowPlaintext: true });
 
   readStoreContract('MongoDB', open);
+
+  const empty: string[] = [];
+  emptyReadStoreContract('MongoDB', async () => {
+    empty.push(ownDatabase());
+    return openReadStore(String(empty.at(-1)), { allowPlaintext: true });
+  });
+  afterAll(async () => {
+    for (const database of empty) {
+      const client = new MongoClient(database);
+      await client.db().dropDatabase();
+      await client.close();
+    }
+  });
 
   describe('beyond the contract', () => {
     const projection = 'things.1';

@@ -5,19 +5,23 @@ import {
   assertFilter,
   assertId,
   assertQuery,
+  assertRecordPage,
   assertSpec,
   assertTextField,
   CollectionCatalog,
+  isCollectionName,
 } from '../collection-catalog';
-import type { Change, CollectionSpec, Document, Query, ReadStore } from '../read-store';
+import type { Change, CollectionSpec, Contents, Document, Query, ReadStore, RecordPage } from '../read-store';
 import { filterOf, indexesOf, sortOf } from './document-query';
 import { applyChanges } from './guarded-writes';
 import { Leases } from './leases';
-import { putRecord, putRecordIfAbsent } from './records';
+import { hasProjected, hasRecord, listRecords, putRecord, putRecordIfAbsent } from './records';
 import { SHOWN, shown, type StoredDocument } from './stored-document';
 
 /** Building the indexes of a collection that is there already. */
 const BUILD_MS = 60_000;
+/** Reading all of a collection. */
+const SCAN_MS = 60_000;
 /** More documents than that are a whole collection rather than a page. */
 const PAGE_MAX = 1_000;
 
@@ -133,6 +137,23 @@ class MongoReadStore implements ReadStore {
     const older = { [`doc.${field}`]: { $lt: time } };
     const removed = await this.db.run(() => this.#documents(collection).deleteMany(older), BATCH_MS);
     return removed.deletedCount;
+  }
+
+  async contents(): Promise<Contents> {
+    const recordCollections: string[] = [];
+    let isProjected = await this.db.run(() => this.#leases.hasCheckpoint());
+    for (const name of await this.db.run(() => this.db.collectionNames())) {
+      if (!isCollectionName(name)) continue;
+      const documents = this.#documents(name);
+      if (await this.db.run(() => hasRecord(documents), SCAN_MS)) recordCollections.push(name);
+      isProjected ||= await this.db.run(() => hasProjected(documents), SCAN_MS);
+    }
+    return { recordCollections, isProjected };
+  }
+
+  async listRecords(collection: string, page: RecordPage): Promise<Document[]> {
+    assertRecordPage(collection, page);
+    return this.db.run(() => listRecords(this.#documents(collection), page), BATCH_MS);
   }
 
   ping(): Promise<void> {

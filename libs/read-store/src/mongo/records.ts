@@ -1,5 +1,5 @@
 import type { Collection } from '#libs/mongo';
-import type { Document } from '../read-store';
+import type { Document, RecordPage } from '../read-store';
 import { plain, SHOWN, type Shown, type StoredDocument } from './stored-document';
 
 type Documents = Collection<StoredDocument>;
@@ -24,4 +24,20 @@ export async function putRecordIfAbsent(documents: Documents, document: Document
   const filled = await documents.findOne(filter, { projection: SHOWN });
   if (!filled?.doc) throw new Error('It was removed meanwhile');
   return filled;
+}
+
+/** Whether there is a record; without an index for it, this reads the collection. */
+export async function hasRecord(documents: Documents): Promise<boolean> {
+  return (await documents.findOne(NO_REVISION, { projection: { _id: 1 } })) !== null;
+}
+
+/** Whether a projection has left a document, or the place of one that it removed. */
+export async function hasProjected(documents: Documents): Promise<boolean> {
+  return (await documents.findOne({ revision: { $gte: 0n } }, { projection: { _id: 1 } })) !== null;
+}
+
+export async function listRecords(documents: Documents, { afterId, limit }: RecordPage): Promise<Document[]> {
+  const options = { projection: SHOWN, sort: { _id: 1 }, limit, batchSize: limit } as const;
+  const found = await documents.find({ ...NO_REVISION, _id: { $gt: afterId } }, options).toArray();
+  return found.flatMap(({ doc }) => doc ?? []);
 }

@@ -11,14 +11,16 @@ import {
   assertFilter,
   assertId,
   assertQuery,
+  assertRecordPage,
   assertSpec,
   assertTextField,
   CollectionCatalog,
 } from '../collection-catalog';
-import type { Change, CollectionSpec, Document, Query, ReadStore } from '../read-store';
+import type { Change, CollectionSpec, Contents, Document, Query, ReadStore, RecordPage } from '../read-store';
 import { toRows } from './change-rows';
 import { parseDocuments, selectById, selectCount, selectPage, type Select } from './collection-query';
 import type { ReadStoreJobs } from './read-store.jobs';
+import { listRecords, readContents } from './stored-records';
 
 const STATEMENTS_MAX = 256;
 const PING_TIMEOUT_MS = 1_000;
@@ -115,6 +117,15 @@ class SqliteReadStore implements ReadStore {
     assertTextField(spec, field);
     assertFilter(spec, { where: { [field]: time } });
     return this.writer.run('removeBefore', { collection, field, time });
+  }
+
+  async contents(): Promise<Contents> {
+    return readContents((select) => this.#read(select));
+  }
+
+  async listRecords(collection: string, page: RecordPage): Promise<Document[]> {
+    assertRecordPage(collection, page);
+    return listRecords((select) => this.#read(select), collection, page);
   }
 
   async ping(): Promise<void> {

@@ -9,7 +9,8 @@ const TAGS_MAX = 20;
 const VALUE_CHARACTERS_MAX = 10_000;
 const VALUE_BYTES_MAX = 40_000;
 const DESCRIPTION_CHARACTERS_MAX = 1_000;
-const SEARCH_CHARACTERS_MAX = 255;
+/** No engine of the read store can look for a NUL. */
+const SEARCH_TEXT = /^[^\0]{1,255}$/u;
 
 export const isSecretName = (text: string) => NAME.test(text);
 export const isTag = (text: string) => TAG.test(text);
@@ -100,9 +101,9 @@ export const IsFlag = () =>
 export const IsSearchText = () =>
   fieldRule({
     name: 'searchText',
-    message: 'must be text of 1 to 255 characters',
-    schema: { type: 'string', minLength: 1, maxLength: SEARCH_CHARACTERS_MAX },
-    validate: (value) => isText(value) && value !== '' && characters(value) <= SEARCH_CHARACTERS_MAX,
+    message: 'must be text of 1 to 255 characters, none of them NUL',
+    schema: { type: 'string', pattern: SEARCH_TEXT.source },
+    validate: (value) => isText(value) && SEARCH_TEXT.test(value),
   });
 
 export const IsTag = () => Matches(TAG, { message: 'must be a tag' });
@@ -115,11 +116,11 @@ function isSecretValue(value: unknown): boolean {
 }
 
 /** Text that survives UTF-8: a lone surrogate would come back changed. */
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }
 
-function characters(text: string): number {
+export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;

@@ -47,7 +47,7 @@ export class SecretsController {
   ) {}
 
   @Get()
-  @Requires('secrets:list')
+  @Requires('list-secrets')
   @Operation({
     message: listSecrets,
     summary: 'List secrets',
@@ -68,7 +68,7 @@ export class SecretsController {
   }
 
   @Post()
-  @Requires('secrets:write')
+  @Requires('create-secret')
   @TakesNoQuery()
   @Operation({
     message: createSecret,
@@ -91,7 +91,7 @@ export class SecretsController {
   }
 
   @Get(':id')
-  @Requires('secrets:list')
+  @Requires('get-secret')
   @TakesNoQuery()
   @Operation({ message: getSecret, summary: "Get a secret's metadata", reply: secretReply })
   async get(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
@@ -102,7 +102,7 @@ export class SecretsController {
   }
 
   @Get(':id/value')
-  @Requires('secrets:read')
+  @Requires('reveal-secret')
   @Operation({
     message: revealSecret,
     summary: 'Read a value',
@@ -127,7 +127,7 @@ export class SecretsController {
   }
 
   @Put(':id')
-  @Requires('secrets:write')
+  @Requires('update-secret')
   @TakesNoQuery()
   @Operation({
     message: updateSecret,
@@ -154,7 +154,7 @@ export class SecretsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Requires('secrets:delete')
+  @Requires('delete-secret')
   @Operation({
     message: deleteSecret,
     summary: 'Delete a secret',
@@ -174,7 +174,7 @@ export class SecretsController {
   }
 
   @Get(':id/versions')
-  @Requires('secrets:list')
+  @Requires('list-secret-versions')
   @TakesNoQuery()
   @Operation({
     message: listSecretVersions,

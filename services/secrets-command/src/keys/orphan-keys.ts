@@ -1,13 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
+import { eventMetadata, foldStream, untilWon, type EventStore } from '#libs/event-store';
 import { secretFold, secretStream, type SecretState } from '#libs/events';
 import { Keyring, type DataKey } from '#libs/key-store';
 import { isAppError, newCommandId, type Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 import { decideOrphan } from '../secrets/secret.decider';
-import { untilWon } from '../secrets/secret-streams';
 import { CLOCK, EVENT_STORE, LOGGER, PRODUCER, READ_STORE } from '../tokens';
 
 /** Long past every deadline, so that no command under way is disturbed. That none loses its key does not rest on it. */

@@ -1,0 +1,64 @@
+import type { AppendRequest, EventStore, Expected, RecordedEvent } from '#libs/event-store';
+import { isAppError } from '#libs/kernel';
+import type { Sink } from '../comparison/compare';
+import { moveRefused } from '../move-refused';
+import { patiently } from '../patiently';
+import { isAccessStream } from './access-category';
+import { OriginalAppends, type OriginalAppend } from './original-appends';
+
+/** So many appends, or so many bytes of them, may share a flush. */
+const APPENDS_AT_ONCE = 256;
+const CHARACTERS_AT_ONCE = 2_000_000;
+
+/**
+ * Appends events as they were appended before, one append after the other: so the order of the log is kept, and
+ * what a kill leaves behind is the beginning of the log, with no gap (docs/adr/0016).
+ */
+export class EventSink implements Sink<RecordedEvent> {
+  readonly #found = new OriginalAppends();
+  #appends: AppendRequest[] = [];
+  #characters = 0;
+
+  constructor(private readonly events: EventStore) {}
+
+  async take(event: RecordedEvent): Promise<void> {
+    const ended = this.#found.add(event);
+    if (!ended) return;
+    this.#add(ended);
+    if (this.#appends.length >= APPENDS_AT_ONCE || this.#characters >= CHARACTERS_AT_ONCE)
+      await this.#write();
+  }
+
+  async end(): Promise<void> {
+    const last = this.#found.end();
+    if (last) this.#add(last);
+    await this.#write();
+  }
+
+  #add({ events, firstIndex }: OriginalAppend): void {
+    const [first] = events;
+    const { stream, metadata } = first;
+    const { orgId } = metadata;
+    this.#appends.push({ orgId, stream, events, metadata, firstIndex, expected: expectedBefore(first) });
+    for (const { data } of events) this.#characters += JSON.stringify(data).length;
+  }
+
+  async #write(): Promise<void> {
+    const appends = this.#appends;
+    this.#appends = [];
+    this.#characters = 0;
+    try {
+      await patiently(() => this.events.appendInOrder(appends));
+    } catch (error) {
+      if (!isAppError(error, 'WRONG_REVISION')) throw error;
+      const sentence =
+        'An event cannot follow what the target has of its stream: either the source has lost the beginning of that stream, or something else writes to the target.';
+      throw moveRefused(sentence, error);
+    }
+  }
+}
+
+function expectedBefore({ stream, revision }: RecordedEvent): Expected {
+  if (isAccessStream(stream)) return 'any';
+  return revision === '0' ? 'no stream' : { revision: String(BigInt(revision) - 1n) };
+}

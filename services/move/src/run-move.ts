@@ -1,0 +1,79 @@
+import type { Side } from './config';
+import { Move, type Survey } from './move';
+import { moveRefused } from './move-refused';
+import { comparisonTable } from './report/comparison-table';
+import { createProgress } from './report/progress';
+import { openSource, openTarget, openTargetToLookAt, type OpenSide } from './sides/open-side';
+
+export interface MoveOptions {
+  readonly source: Side;
+  readonly target: Side;
+  /** `verify` and `dry-run` write nothing. */
+  readonly mode: 'copy' | 'dry-run' | 'verify';
+  readonly screen: NodeJS.WriteStream;
+}
+
+/** Runs the command; true when it has done, or found, what was asked for. Fails with a sentence for the user. */
+export async function runMove({ source, target, mode, screen }: MoveOptions): Promise<boolean> {
+  assertApart(source, target);
+  const from = await openSource(source);
+  try {
+    const to = await (mode === 'copy' ? openTarget(target) : openTargetToLookAt(target));
+    try {
+      return await run({ from, to, mode, screen });
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
+}
+
+interface Run extends Pick<MoveOptions, 'mode' | 'screen'> {
+  readonly from: OpenSide;
+  readonly to: OpenSide;
+}
+
+async function run({ from, to, mode, screen }: Run): Promise<boolean> {
+  const move = new Move(from, to, createProgress(screen));
+  const before = await move.survey();
+  if (mode === 'verify' || before.isSame) return report(before, screen);
+  await move.assertMovable(before);
+  if (mode === 'dry-run') {
+    screen.write(
+      `\n${comparisonTable(before.comparisons)}\nNothing was written. Without --dry-run, what is missing is copied.\n`,
+    );
+    return true;
+  }
+  const after = await move.copy(before);
+  report(after, screen);
+  screen.write(afterwards(from.name, to.name));
+  return true;
+}
+
+/** Both sides as a table, and what that means. */
+function report({ comparisons, isSame, isComplete }: Survey, screen: NodeJS.WriteStream): boolean {
+  const differ = isComplete ? 'They differ.' : 'They differ: the target is no complete copy.';
+  screen.write(
+    `\n${comparisonTable(comparisons)}\n${isSame ? 'Complete: both sides hold the same.' : differ}\n`,
+  );
+  return isSame;
+}
+
+function afterwards(from: string, to: string): string {
+  return `
+Not copied: the root key. Give the services of ${to} the one of ${from}, as ROOT_KEY_FILE or ROOT_KEY.
+Not copied: lists and indexes. They are made anew from the log when the services start.
+Start only one of the two from here on: what is written to ${from} now does not reach ${to}.
+`;
+}
+
+/** A store that is on both sides would be compared with itself. */
+function assertApart({ stores: source }: Side, { stores: target }: Side): void {
+  const same = [
+    source.eventStoreUrl === target.eventStoreUrl && 'event store',
+    source.keyStoreUrl === target.keyStoreUrl && 'key store',
+    source.readStoreUrl('access') === target.readStoreUrl('access') && 'read stores',
+  ].find((what) => what !== false);
+  if (same) throw moveRefused(`Source and target have the same ${same}: give each side its own.`);
+}

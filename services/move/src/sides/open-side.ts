@@ -1,0 +1,107 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openEventStore, type EventStore } from '#libs/event-store';
+import { prepareDataDirectory, storeOwners, type StoreOwner } from '#libs/host';
+import { openKeyStore, type KeyStore } from '#libs/key-store';
+import { AppError, isAppError } from '#libs/kernel';
+import { openReadStore, type ReadStore } from '#libs/read-store';
+import type { Side } from '../config';
+import { ACCESS_CATEGORY } from '../events/access-category';
+import { moveRefused } from '../move-refused';
+
+/** The stores of one side, each answering. Opened, a file is locked: nobody else uses it meanwhile. */
+export interface OpenSide {
+  readonly name: string;
+  readonly events: EventStore;
+  readonly keys: KeyStore;
+  /** A source has those that were ever used, a target all of them. */
+  readonly reads: ReadonlyMap<StoreOwner, ReadStore>;
+  close(): Promise<void>;
+}
+
+/** Opens the side to copy from, and makes nothing there. Fails with MOVE_REFUSED, STORE_LOCKED, STORE_UNAVAILABLE. */
+export async function openSource({ name, stores }: Side): Promise<OpenSide> {
+  if (isMissing(stores.eventStoreUrl) || isMissing(stores.keyStoreUrl)) {
+    throw moveRefused(`There is no installation in ${name}: nothing to move.`);
+  }
+  const owners = storeOwners.filter((owner) => !isMissing(stores.readStoreUrl(owner)));
+  return openAll({ name, stores }, owners);
+}
+
+/** Opens the side to copy to, and makes what is missing. */
+export async function openTarget({ name, stores }: Side): Promise<OpenSide> {
+  const urls = [stores.eventStoreUrl, stores.keyStoreUrl, ...storeOwners.map(stores.readStoreUrl)];
+  if (urls.some((url) => fileOf(url) !== undefined)) prepareDataDirectory(stores.dataDir);
+  return openAll({ name, stores }, storeOwners);
+}
+
+/** Opens a target that will only be looked at: what is missing is made elsewhere, and removed with `close`. */
+export async function openTargetToLookAt({ name, stores }: Side): Promise<OpenSide> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hklst-move-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const elsewhere = (url: string) =>
+    isMissing(url) ? `sqlite:${path.join(folder, path.basename(url))}` : url;
+  const lookedAt = {
+    ...stores,
+    eventStoreUrl: elsewhere(stores.eventStoreUrl),
+    keyStoreUrl: elsewhere(stores.keyStoreUrl),
+    readStoreUrl: (owner: StoreOwner) => elsewhere(stores.readStoreUrl(owner)),
+  };
+  try {
+    const side = await openAll({ name, stores: lookedAt }, storeOwners);
+    return { ...side, close: () => side.close().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+async function openAll({ name, stores }: Side, owners: readonly StoreOwner[]): Promise<OpenSide> {
+  const opened: { close(): Promise<void> }[] = [];
+  const close = async () => {
+    for (const store of opened.splice(0).reverse()) await store.close();
+  };
+  const keep = async <T extends { close(): Promise<void>; ping(): Promise<void> }>(
+    what: string,
+    opening: Promise<T>,
+  ): Promise<T> => {
+    try {
+      const store = await opening;
+      opened.push(store);
+      await store.ping();
+      return store;
+    } catch (error) {
+      throw isAppError(error, 'STORE_UNAVAILABLE') ? away(what, name, error) : error;
+    }
+  };
+  try {
+    const retention = { category: ACCESS_CATEGORY, days: stores.auditRetentionDays, sweeps: false };
+    const { allowPlaintext, eventStoreUrl, keyStoreUrl } = stores;
+    const events = await keep('event store', openEventStore(eventStoreUrl, { retention, allowPlaintext }));
+    const keys = await keep('key store', openKeyStore(keyStoreUrl, { allowPlaintext }));
+    const reads = new Map<StoreOwner, ReadStore>();
+    for (const owner of owners) {
+      const opening = openReadStore(stores.readStoreUrl(owner), { allowPlaintext });
+      reads.set(owner, await keep(`read store of ${owner}`, opening));
+    }
+    return { name, events, keys, reads, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function isMissing(url: string): boolean {
+  const file = fileOf(url);
+  return file !== undefined && !existsSync(file);
+}
+
+function fileOf(url: string): string | undefined {
+  return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
+}
+
+function away(what: string, side: string, cause: unknown): AppError {
+  const safeMessage = `The ${what} of ${side} does not answer. Run this again when it does.`;
+  return new AppError('STORE_UNAVAILABLE', { safeMessage, cause });
+}
