@@ -19,11 +19,21 @@ const libs = {
   'key-store': ['sqlite', 'mongo', 'crypto'],
   transport: ['contracts', 'observability'],
   projection: ['event-store', 'read-store'],
+  idempotency: ['read-store', 'key-store'],
   process: ['observability', 'transport'],
   host: ['process', 'observability', 'transport', 'event-store', 'read-store', 'key-store'],
 };
 const wire = ['kernel', 'contracts', 'transport', 'observability', 'process'];
-const stores = ['events', 'event-store', 'read-store', 'key-store', 'crypto', 'projection', 'host'];
+const stores = [
+  'events',
+  'event-store',
+  'read-store',
+  'key-store',
+  'crypto',
+  'projection',
+  'idempotency',
+  'host',
+];
 
 /** The only rooms that may import a driver: what is behind a port stays behind it. */
 const drivers = {

@@ -150,6 +150,14 @@ export default tseslint.config(
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
+  {
+    files: ['services/api-gateway/pages/**'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['addEventListener', 'document', 'location', 'matchMedia'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   { files: ['scripts/check-node.mjs'], rules: { 'no-var': 'off', 'prefer-template': 'off' } },
   { files: tools, rules: { 'no-console': 'off' } },
 );

@@ -13,18 +13,22 @@ import { install } from './install.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
+/** The compiler's settings that dist/ was made with. */
+const record = path.join(dist, '.swcrc');
 const rooms = ['libs', 'services'];
+
+/** Whether `build` has nothing to do. */
+export function isBuilt() {
+  const { stale, leftOver } = changes();
+  return stale.length === 0 && leftOver.length === 0 && hasBuildOf(settingsText());
+}
 
 /** Compiles what changed since the last build into dist/, and removes what has no source any more. */
 export async function build() {
-  const settings = readFileSync(path.join(root, '.swcrc'), 'utf8');
-  dropBuildOfOtherSettings(settings);
-  const sources = rooms.flatMap((room) => filesIn(path.join(root, room))).filter(isShipped);
-  const outputs = new Set(sources.map(outputOf));
-  for (const file of rooms.flatMap((room) => filesIn(path.join(dist, room))))
-    if (!outputs.has(file)) rmSync(file);
-
-  const stale = sources.filter((source) => modified(source) !== modified(outputOf(source)));
+  const settings = settingsText();
+  if (!hasBuildOf(settings)) startAnew(settings);
+  const { sources, stale, leftOver } = changes();
+  for (const file of leftOver) rmSync(file);
   if (stale.length === 0) return;
   console.log(`Building ${stale.length} of ${sources.length} files into dist.`);
   const { transformFile } = await import('@swc/core');
@@ -35,6 +39,20 @@ export async function build() {
       write(outputOf(source), (await transformFile(source, options)).code, time);
     }),
   );
+}
+
+function settingsText() {
+  return readFileSync(path.join(root, '.swcrc'), 'utf8');
+}
+
+function changes() {
+  const sources = rooms.flatMap((room) => filesIn(path.join(root, room))).filter(isShipped);
+  const outputs = new Set(sources.map(outputOf));
+  return {
+    sources,
+    stale: sources.filter((source) => modified(source) !== modified(outputOf(source))),
+    leftOver: rooms.flatMap((room) => filesIn(path.join(dist, room))).filter((file) => !outputs.has(file)),
+  };
 }
 
 function isShipped(file) {
@@ -66,9 +84,11 @@ function filesIn(folder) {
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
 }
 
-function dropBuildOfOtherSettings(settings) {
-  const record = path.join(dist, '.swcrc');
-  if (existsSync(record) && readFileSync(record, 'utf8') === settings) return;
+function hasBuildOf(settings) {
+  return existsSync(record) && readFileSync(record, 'utf8') === settings;
+}
+
+function startAnew(settings) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist);
   writeFileSync(record, settings);

@@ -4,12 +4,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { rolesPage } from './roles-page.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 require('./ts-hook.cjs');
 
-const generators = { 'docs/errors.md': errorsPage };
+const generators = { 'docs/errors.md': errorsPage, 'docs/openapi.json': openApi, 'docs/roles.md': roles };
 
 const check = process.argv.includes('--check');
 for (const [name, generate] of Object.entries(generators)) {
@@ -23,6 +24,21 @@ for (const [name, generate] of Object.entries(generators)) {
     writeFileSync(file, text);
     console.log(`Wrote ${name}.`);
   }
+}
+
+function openApi() {
+  require('reflect-metadata');
+  const { openApiDocument } = require('./openapi/openapi-document.ts');
+  const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
+  return JSON.stringify(openApiDocument(GatewayModule.controllers));
+}
+
+function roles() {
+  require('reflect-metadata');
+  const { declaredRoutes } = require('./openapi/declared-routes.ts');
+  const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
+  const permissions = require('../libs/contracts/src/access/permissions.ts');
+  return rolesPage({ permissions, routes: declaredRoutes(GatewayModule.controllers) });
 }
 
 function errorsPage() {

@@ -17,7 +17,7 @@ export function install() {
 }
 
 /** npm records what it put into node_modules when it is done; a broken or missing install has no such record. */
-function isInstalled() {
+export function isInstalled() {
   const record = path.join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(record)) return false;
   const found = packagesOf(record);

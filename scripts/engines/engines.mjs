@@ -10,6 +10,7 @@ import { startMongo } from './start-mongo.cjs';
 const usage = `Usage: node scripts/engines/engines.mjs COMMAND
 
   install            Download Kafka and a MongoDB server into .cache/engines.
+  install-compose    Build the validator of compose files there; it needs Go.
   start              Start both on free ports, with no data, and print their addresses as
                      TEST_KAFKA_BROKERS=… and TEST_MONGODB_URL=…; .cache/engines/env keeps them.
   stop               Stop what start has started, and remove its data.
@@ -25,7 +26,8 @@ const stopMsMax = 20_000;
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const commands = {
-  install: installEngines,
+  install: () => installEngines(),
+  'install-compose': () => installEngines(['compose']),
   async start() {
     if (runningPids().length < 2) {
       await commands.stop();

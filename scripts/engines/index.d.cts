@@ -23,8 +23,14 @@ export interface Engine {
   restart(): Promise<void>;
 }
 
+/** The command that reads compose files as docker compose does; undefined when it is not installed. */
+export function composeCheck(): string | undefined;
 /** Whether both engines are installed, so that they can be started. */
 export function enginesInstalled(): boolean;
+/** The double of EventStoreDB, which needs nothing installed. `control` works one of the switches in its main.ts. */
+export function startEventStore(
+  options: EngineOptions,
+): Promise<Engine & { readonly url: string; control(fault: string, value?: number): Promise<void> }>;
 /** Throws when the engine is not installed or does not come up within a minute. */
 export function startKafka(options: EngineOptions): Promise<Engine & { readonly brokers: string }>;
 /** Throws when the engine is not installed or does not come up within a minute. */

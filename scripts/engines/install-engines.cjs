@@ -5,7 +5,8 @@ const path = require('node:path');
 
 const cache = path.join(__dirname, '..', '..', '.cache', 'engines');
 
-/** Each engine: the file that pins its version, and the command that fetches what the file names. */
+/** The servers, and a tool: for each the file that pins its version, and the command that fetches what it names. */
+const servers = ['kafka', 'mongo'];
 const engines = {
   kafka: {
     pins: path.join(__dirname, 'kafka', 'pom.xml'),
@@ -26,6 +27,12 @@ const engines = {
       ...['--only-binary', ':all:', '--target', folder, '--requirement', pins],
     ],
   },
+  // The reader of compose files that is inside `docker compose`, for machines without that.
+  compose: {
+    pins: path.join(__dirname, 'compose', 'module.txt'),
+    needs: 'Go 1.23 or newer',
+    fetch: (pins, folder) => ['env', `GOBIN=${folder}`, 'go', 'install', readFileSync(pins, 'utf8').trim()],
+  },
 };
 
 /** Where an engine lies: named after what its pins ask for, so a folder that is there is the right one. */
@@ -35,9 +42,10 @@ function folderOf(name) {
 }
 
 /** Downloads what is missing. Any number of processes may do so at the same time. */
-function installEngines() {
+function installEngines(names = servers) {
   mkdirSync(cache, { recursive: true });
-  for (const [name, { pins, needs, fetch }] of Object.entries(engines)) {
+  for (const name of names) {
+    const { pins, needs, fetch } = engines[name];
     if (existsSync(folderOf(name))) continue;
     const unfinished = mkdtempSync(path.join(cache, `${name}-`));
     try {
@@ -63,7 +71,7 @@ function adopt(unfinished, folder) {
 
 /** Whether the servers can be started here; a suite that needs one of its own skips itself otherwise. */
 function enginesInstalled() {
-  return Object.keys(engines).every((name) => existsSync(folderOf(name)));
+  return servers.every((name) => existsSync(folderOf(name)));
 }
 
 /** The folder of an installed engine. */
@@ -72,4 +80,10 @@ function engineFolder(name) {
   throw new Error('The engines are not installed: run node scripts/engines/engines.mjs install');
 }
 
-module.exports = { cache, installEngines, enginesInstalled, engineFolder };
+/** The validator of compose files; undefined when it is not installed. */
+function composeCheck() {
+  const file = path.join(folderOf('compose'), 'cmd');
+  return existsSync(file) ? file : undefined;
+}
+
+module.exports = { cache, composeCheck, installEngines, enginesInstalled, engineFolder };

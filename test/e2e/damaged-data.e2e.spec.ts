@@ -1,3 +1,4 @@
+// Standalone only: it damages the files of the embedded stores.
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,

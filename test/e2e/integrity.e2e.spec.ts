@@ -1,3 +1,4 @@
+// Standalone only: it tampers with the files of the embedded stores.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// Standalone only: it is about the start of the one process; that of five is in test/split.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';

@@ -15,7 +15,7 @@ export interface PlantedProject {
 
 export const libs = [
   ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite', 'mongo'],
-  ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'process', 'host'],
+  ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'idempotency', 'process', 'host'],
 ];
 
 const settings = ['package.json', 'tsconfig.json', 'eslint.config.mjs', '.dependency-cruiser.cjs'];

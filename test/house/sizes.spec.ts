@@ -4,6 +4,11 @@ const LINES_MAX = 400;
 const P90_MAX = 250;
 const MEDIAN_MAX = 90;
 const EXPORTS_MAX = 25;
+/** One export for each message, one for the events of each aggregate: these are as wide as the product. */
+const EXPORTS_MAX_OF: Record<string, number> = {
+  'libs/contracts/src/index.ts': 80,
+  'libs/events/src/index.ts': 40,
+};
 
 /** Lines that hold code: neither blank nor comment. Prettier puts comments on lines of their own. */
 function codeLines(file: string): number {
@@ -33,7 +38,9 @@ describe('sizes', () => {
       const names = [...text.matchAll(/export (?:type )?\{([^}]*)\}/g)].flatMap(([, list = '']) =>
         list.split(','),
       );
-      expect(names.filter((name) => name.trim() !== '').length).toBeLessThanOrEqual(EXPORTS_MAX);
+      expect(names.filter((name) => name.trim() !== '').length).toBeLessThanOrEqual(
+        EXPORTS_MAX_OF[file] ?? EXPORTS_MAX,
+      );
       // A star hides how wide the door is.
       expect(text).not.toMatch(/export \*/);
     },

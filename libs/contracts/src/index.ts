@@ -1,7 +1,36 @@
 export { authenticate } from './access/authenticate';
-export { scopes, type Scope } from './access/scopes';
+export {
+  actions,
+  may,
+  roles,
+  scopes,
+  scopesOf,
+  type Action,
+  type Rights,
+  type Role,
+  type Scope,
+} from './access/permissions';
+export { recordRefusal } from './access/record-refusal';
+export type { ApiKeyView } from './api-keys/api-key-view';
+export { IpRange } from './api-keys/ip-range';
+export { issueApiKey } from './api-keys/issue-api-key';
+export { listApiKeys } from './api-keys/list-api-keys';
+export { revokeApiKey } from './api-keys/revoke-api-key';
 export { callerSchema, type Caller } from './caller';
+export { acceptInvitation } from './members/accept-invitation';
+export { changeMemberRole } from './members/change-member-role';
+export { inviteMember } from './members/invite-member';
+export { listInvitations } from './members/list-invitations';
+export { listMembers } from './members/list-members';
+export type { InvitationView, MemberView } from './members/member-view';
+export { removeMember } from './members/remove-member';
+export { revokeInvitation } from './members/revoke-invitation';
 export { defineMessage, type Message, type ReplyOf, type RequestOf } from './message';
+export { changeOrganization } from './organizations/change-organization';
+export { createOrganization } from './organizations/create-organization';
+export { getOrganization } from './organizations/get-organization';
+export { listOrganizations } from './organizations/list-organizations';
+export type { OrganizationView } from './organizations/organization-view';
 export { checkAccess, checkSecretsCommand, checkSecretsQuery, statesOf } from './readiness';
 export { createSecret } from './secrets/create-secret';
 export { deleteSecret } from './secrets/delete-secret';

@@ -27,8 +27,13 @@ export interface ApiKey {
 }
 
 export function newApiKey(now: Date): ApiKey {
-  const id = newId('key', now);
-  const body = `hklst_${id.slice('key_'.length)}${base32(randomBytes(SECRET_LENGTH))}`;
+  return apiKeyFrom(newId('key', now), randomBytes(SECRET_LENGTH));
+}
+
+/** The key that belongs to an id and 52 bytes that nobody can guess. */
+export function apiKeyFrom(id: string, secret: Uint8Array): ApiKey {
+  if (secret.length !== SECRET_LENGTH) throw new RangeError('An API key is made of 52 bytes');
+  const body = `hklst_${id.slice('key_'.length)}${base32(secret)}`;
   return { id, text: new Redacted(body + checksum(body)) };
 }
 

@@ -1,4 +1,5 @@
 export {
+  apiKeyFrom,
   containsApiKey,
   digestApiKey,
   hashApiKey,
@@ -8,6 +9,7 @@ export {
   type ApiKey,
 } from './api-key';
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
+export { hashInvitationToken, invitationToken, parseInvitationToken } from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
 export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 export { newKey, unwrapKey, wrapKey, type KeyBinding } from './wrapped-key';

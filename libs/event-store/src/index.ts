@@ -15,6 +15,7 @@ export {
   type RecordedEvent,
   type Revision,
 } from './event-store';
-export { foldStream, type Folded } from './fold-stream';
+export { foldStream, type Fold, type Folded } from './fold-stream';
 export { openEventStore } from './open-event-store';
 export { StreamFolds } from './stream-folds';
+export { untilWon } from './until-won';

@@ -4,7 +4,14 @@
  */
 export const eventVersions = {
   OrganizationCreated: 1,
+  OrganizationChanged: 1,
+  MemberInvited: 1,
+  InvitationRevoked: 1,
+  MemberJoined: 1,
+  MemberRoleChanged: 1,
+  MemberRemoved: 1,
   ApiKeyIssued: 1,
+  ApiKeyRevoked: 1,
   SecretCreated: 1,
   SecretUpdated: 1,
   SecretMetadataChanged: 1,
@@ -16,6 +23,8 @@ export const eventVersions = {
   SecretNameClaimed: 1,
   SecretNameReleased: 1,
   SecretRead: 1,
+  KeyEncryptionKeyRotated: 1,
+  AccessRefused: 1,
 } as const;
 
 export type EventType = keyof typeof eventVersions;

@@ -18,6 +18,12 @@ const golden = (name: string) => {
 const fold = (...names: string[]) =>
   names.reduce<SecretState>((state, name) => evolveSecret(state, golden(name)), noSecret);
 
+const [inv, usr, key] = ['inv', 'usr', 'key'].map((prefix) => `${prefix}_01jd9x7k2m4n6p8q0r2s4t6v8w`) as [
+  string,
+  string,
+  string,
+];
+
 describe('golden events', () => {
   it('fold into a living secret with both versions', () => {
     const state = fold(
@@ -60,10 +66,31 @@ describe('golden events', () => {
     ]);
   });
 
+  it('fold through the life of an organization, its members and its keys', () => {
+    const organizationOf = (...names: string[]) =>
+      names.reduce((before, name) => evolveOrganization(before, golden(name)), noOrganization);
+    const invited = ['OrganizationCreated.v1', 'OrganizationChanged.v1', 'MemberInvited.v1'];
+    expect(organizationOf(...invited)).toMatchObject({
+      organization: { name: 'Payments', kind: 'shared', recoveryDays: 30 },
+      invitations: new Map([[inv, expect.objectContaining({ role: 'member' })]]),
+    });
+    expect(organizationOf(...invited, 'InvitationRevoked.v1').invitations.size).toBe(0);
+    const joined = organizationOf(...invited, 'MemberJoined.v1');
+    expect(joined.invitations.size).toBe(0);
+    expect(joined.members.get(usr)?.role).toBe('member');
+    const raised = organizationOf(...invited, 'MemberJoined.v1', 'MemberRoleChanged.v1');
+    expect(raised.members.get(usr)?.role).toBe('admin');
+    expect(organizationOf('MemberJoined.v1', 'MemberRemoved.v1').members.size).toBe(0);
+    const revoked = organizationOf('ApiKeyIssued.v1', 'ApiKeyRevoked.v1').keys.get(key);
+    expect(revoked?.revokedAt).toBe('2026-11-23T10:00:00.000Z');
+  });
+
   it('are refused by a fold when their type is unknown or cannot follow', () => {
     const unknown = { type: 'SecretTeleported', data: {}, metadata: { actorId: 'x' } };
     expect(() => evolveSecret(noSecret, unknown)).toThrow('SecretTeleported');
     expect(() => evolveOrganization(noOrganization, unknown)).toThrow('SecretTeleported');
+    expect(() => evolveOrganization(noOrganization, golden('OrganizationChanged.v1'))).toThrow('not exist');
+    expect(() => evolveOrganization(noOrganization, golden('MemberRoleChanged.v1'))).toThrow('no member');
     expect(() => fold('SecretUpdated.v1')).toThrow('absent');
     expect(() => fold('SecretCreated.v1', 'SecretShredded.v1')).toThrow('live');
   });

@@ -1,8 +1,16 @@
 export { type AccessEvent, type SecretRead } from './access.events';
 export { eventVersions, type EventType } from './event-versions';
 export { type OrganizationEvent } from './organization.events';
-export { noOrganization, organizationFold, type ApiKey, type OrganizationState } from './organization.fold';
+export {
+  hasEnded,
+  organizationFold,
+  recoveryDaysFold,
+  type ApiKey,
+  type Member,
+  type OrganizationState,
+} from './organization.fold';
+export { type OrganizationKeyEvent } from './organization-key.events';
 export { nameHolder, type SecretNameEvent } from './secret-name.events';
 export { type SecretEvent, type SecretSnapshot, type SealedValue } from './secret.events';
-export { evolveSecret, noSecret, secretFold, type SecretState, type SecretVersion } from './secret.fold';
-export { accessStream, organizationStream, secretNameStream, secretStream } from './streams';
+export { secretFold, type SecretState, type SecretVersion } from './secret.fold';
+export { accessStream, keysStream, organizationStream, secretNameStream, secretStream } from './streams';

@@ -9,6 +9,9 @@ export const secretNameStream = (orgId: string, nameDigest: string) => `secretna
 
 export const organizationStream = (orgId: string) => `organization-${orgId}`;
 
+/** What happened to the keys of an organization. */
+export const keysStream = (orgId: string) => `keys-${orgId}`;
+
 /** Reads and refusals of one UTC day; aged out as a whole. `at` is ISO 8601. */
 export const accessStream = (orgId: string, at: string) =>
   `access-${orgId}.${at.slice(0, 10).replaceAll('-', '')}`;

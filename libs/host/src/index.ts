@@ -1,5 +1,5 @@
 export { prepareDataDirectory, writePrivateFile } from './data-directory';
-export { openStores, type Stores } from './open-stores';
+export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { runService, type ServiceHost, type ServiceParts } from './run-service';
 export {
   storeOwners,

@@ -1,48 +1,125 @@
 import { openEventStore, type EventStore } from '#libs/event-store';
 import { Keyring, loadRootKey, openKeyStore, readRootKey, type KeyStore } from '#libs/key-store';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, isAppError, type Clock } from '#libs/kernel';
+import type { Logger } from '#libs/observability';
+import { untilThere } from '#libs/process';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
-export interface Stores {
+/** The stores of a process that holds no key. */
+export interface OpenStores {
   readonly events: EventStore;
-  readonly keyring: Keyring;
   /** The read store of a service, opened when first asked for. */
   readStoreOf(service: StoreOwner): Promise<ReadStore>;
   close(): Promise<void>;
 }
 
-/** Opens the stores of a process, or fails with a startup error and leaves nothing open. */
-export async function openStores(config: StoresConfig, clock: Clock): Promise<Stores> {
-  const opened: { close(): Promise<void> }[] = [];
-  const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
-    const store = await opening;
-    opened.push(store);
-    return store;
-  };
-  const close = async () => {
-    for (const store of opened.reverse()) await store.close();
-  };
+export interface Stores extends OpenStores {
+  readonly keyring: Keyring;
+}
+
+interface OpenOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The process is one of several that belong together. */
+  readonly isApart?: boolean;
+}
+
+/** Opens the stores of a process; waits for a server that is away. A startup error leaves nothing open. */
+export async function openStores(config: StoresConfig, options: OpenOptions): Promise<Stores> {
+  const { clock, logger } = options;
+  const opening = new Opening(config, options);
   try {
-    const retention = { category: 'access', days: config.auditRetentionDays };
-    const { allowPlaintext } = config;
-    const events = await keep(openEventStore(config.eventStoreUrl, { retention, allowPlaintext }));
-    const keys = await keep(openKeyStore(config.keyStoreUrl, { allowPlaintext }));
-    const keyring = await Keyring.open({ keys, rootKey: await rootKeys(config, keys), clock });
+    const events = await opening.events();
+    const keys = await opening.keys();
+    const rootKey = await rootKeys(config, keys);
+    const waiting = { logger, component: 'key-store', code: 'STORE_UNAVAILABLE' } as const;
+    const keyring = await untilThere(() => Keyring.open({ keys, rootKey, clock }), waiting);
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
-    const readStoreOf = (service: StoreOwner) =>
-      keep(openReadStore(config.readStoreUrl(service), { allowPlaintext }));
-    return { events, keyring, readStoreOf, close };
+    return { events, keyring, readStoreOf: (service) => opening.reads(service), close: () => opening.undo() };
   } catch (error) {
-    await close();
+    await opening.undo();
     throw error;
   }
 }
 
-async function rootKeys({ rootKey, previousRootKey }: StoresConfig, keys: KeyStore) {
-  const current = await loadRootKey({ keys, ...rootKey });
+/** Like `openStores`, for a process that opens no value: it needs neither the key store nor the root key. */
+export async function openKeylessStores(
+  config: StoresConfig,
+  options: Omit<OpenOptions, 'clock'>,
+): Promise<OpenStores> {
+  const opening = new Opening(config, options);
+  try {
+    const events = await opening.events();
+    return { events, readStoreOf: (service) => opening.reads(service), close: () => opening.undo() };
+  } catch (error) {
+    await opening.undo();
+    throw error;
+  }
+}
+
+class Opening {
+  readonly #opened: { close(): Promise<void> }[] = [];
+
+  constructor(
+    private readonly config: StoresConfig,
+    private readonly options: Omit<OpenOptions, 'clock'>,
+  ) {}
+
+  async events(): Promise<EventStore> {
+    const { eventStoreUrl, auditRetentionDays, allowPlaintext } = this.config;
+    const retention = { category: 'access', days: auditRetentionDays };
+    const events = await this.#open('event-store', () =>
+      openEventStore(eventStoreUrl, { retention, allowPlaintext }),
+    );
+    // A server's adapter connects with the first call.
+    await this.#wait('event-store', () => events.ping());
+    return events;
+  }
+
+  keys(): Promise<KeyStore> {
+    const { keyStoreUrl, allowPlaintext } = this.config;
+    return this.#open('key-store', () => openKeyStore(keyStoreUrl, { allowPlaintext }));
+  }
+
+  reads(service: StoreOwner): Promise<ReadStore> {
+    const { readStoreUrl, allowPlaintext } = this.config;
+    return this.#open('read-store', () => openReadStore(readStoreUrl(service), { allowPlaintext }));
+  }
+
+  async undo(): Promise<void> {
+    for (const store of this.#opened.splice(0).reverse()) await store.close();
+  }
+
+  async #open<T extends { close(): Promise<void> }>(component: string, open: () => Promise<T>): Promise<T> {
+    try {
+      const store = await this.#wait(component, open);
+      this.#opened.push(store);
+      return store;
+    } catch (error) {
+      throw this.options.isApart && isAppError(error, 'STORE_LOCKED') ? notShared(error) : error;
+    }
+  }
+
+  #wait<T>(component: string, attempt: () => Promise<T>): Promise<T> {
+    return untilThere(attempt, { logger: this.options.logger, component, code: 'STORE_UNAVAILABLE' });
+  }
+}
+
+async function rootKeys({ rootKey, previousRootKey, keyStoreUrl }: StoresConfig, keys: KeyStore) {
+  // A root key made here, for a key store that others use, too, would be one that only this machine has.
+  const current = keyStoreUrl.startsWith('sqlite:')
+    ? await loadRootKey({ keys, ...rootKey })
+    : await readRootKey(rootKey, 'All services need the same one: npm run secrets makes one.');
   if (previousRootKey === null) return { current };
   return { current, previous: await readRootKey(previousRootKey) };
+}
+
+/** A file has one process; services that run apart meet on servers. */
+function notShared({ safeMessage, cause }: AppError): AppError {
+  const advice =
+    'Services in processes of their own cannot share files: set EVENT_STORE_URL, READ_STORE_URL and KEY_STORE_URL to servers.';
+  return new AppError('STORE_LOCKED', { safeMessage: `${safeMessage} ${advice}`, cause });
 }
 
 /** Keys of values mean that there was a log: an empty one is lost or the wrong one, not new. */

@@ -30,17 +30,20 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   const inDataDir = (file: string) => path.join(dataDir, file);
   const { ROOT_KEY_PREVIOUS: previous, ROOT_KEY_PREVIOUS_FILE: previousFile } = settings;
   const isRotating = previous !== undefined || previousFile !== undefined;
+  const { EVENT_STORE_URL: events, KEY_STORE_URL: keys, READ_STORE_URL: reads } = settings;
   return {
     dataDir,
+    /** Whether any store lies in files, rather than on a server. */
+    isEmbedded: [events, keys, reads].some((url) => url === undefined || url.startsWith('sqlite:')),
     /** Inside a private network, such as that of docker compose. */
     allowPlaintext: settings.ALLOW_PLAINTEXT_STORES === 'true',
     /** How long the records of reads and refusals are kept. */
     auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
-    eventStoreUrl: settings.EVENT_STORE_URL ?? `sqlite:${inDataDir('events.db')}`,
-    keyStoreUrl: settings.KEY_STORE_URL ?? `sqlite:${inDataDir('keys.db')}`,
+    eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
+    keyStoreUrl: keys ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */
     readStoreUrl: (service: StoreOwner) =>
-      ownDatabase(settings.READ_STORE_URL, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
+      ownDatabase(reads, service) ?? `sqlite:${inDataDir(`${service}.db`)}`,
     rootKey: {
       value: settings.ROOT_KEY,
       file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),

@@ -38,6 +38,11 @@ export const errorRegistry = {
   METHOD_NOT_ALLOWED: { kind: 'method-not-allowed', message: 'Method not allowed' },
   REQUEST_TIMEOUT: { kind: 'timeout', message: 'The request took too long to arrive' },
   SECRET_NAME_TAKEN: { kind: 'conflict', message: 'Secret name is already taken' },
+  ALREADY_MEMBER: { kind: 'conflict', message: 'This person is a member of the organization already' },
+  LAST_OWNER: {
+    kind: 'conflict',
+    message: 'The last owner of an organization stays; make somebody else an owner first',
+  },
   CONCURRENT_CHANGE: { kind: 'conflict', message: 'Somebody else changed this at the same time; try again' },
   WRONG_REVISION: { kind: 'conflict', message: 'The stream is not at the expected revision' },
   PRECONDITION_FAILED: { kind: 'precondition-failed', message: 'If-Match failed: it has changed since' },

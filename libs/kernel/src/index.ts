@@ -11,7 +11,7 @@ export {
   text,
   type Setting,
 } from './env';
-export { errorRegistry, type ErrorCode, type ErrorKind } from './error-registry';
+export { errorRegistry, type ErrorCode } from './error-registry';
 export { idFromCommand, isId, newCommandId, newId, uuidV5, type IdPrefix } from './ids';
 export { isLoopback } from './loopback';
 export { publicRandomBytes } from './random-pool';

@@ -395,3 +395,26 @@ describe('the files of the key store', () => {
     for (const bytes of files) expect(writings.filter((writing) => bytes.includes(writing))).toEqual([]);
   });
 });
+
+describe('Keyring: derived bytes', () => {
+  it('are the same for the same purpose and seed, and only then', async () => {
+    const ring = await openRing();
+    const bytes = await ring.derive('api-key', 'seed', 52);
+    expect(bytes).toHaveLength(52);
+    expect(await ring.derive('api-key', 'seed', 52)).toEqual(bytes);
+    expect((await ring.derive('api-key', 'seed', 32)).equals(bytes.subarray(0, 32))).toBe(true);
+    for (const other of [ring.derive('api-key', 'seed2', 52), ring.derive('invitation', 'seed', 52)])
+      expect((await other).subarray(0, 8)).not.toEqual(bytes.subarray(0, 8));
+  });
+
+  it('are the same in every process, and different in every installation', async () => {
+    const bytes = await (await openRing()).derive('invitation', 'seed', 32);
+    expect(await (await openRing()).derive('invitation', 'seed', 32)).toEqual(bytes);
+    const directory2 = mkdtempSync(join(tmpdir(), 'keyring-'));
+    const foreign = await openSqliteKeyStore({ file: join(directory2, 'keys.db') });
+    const other = await Keyring.open({ keys: foreign, rootKey: { current: newKey() }, clock });
+    expect(await other.derive('invitation', 'seed', 32)).not.toEqual(bytes);
+    await foreign.close();
+    rmSync(directory2, { recursive: true });
+  });
+});

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import {
   keyedHash,
   newDataKeyId,
@@ -11,13 +10,11 @@ import {
 } from '#libs/crypto';
 import { AppError, Redacted, type Clock } from '#libs/kernel';
 import type { KeyStore, WrappedKey } from './key-store';
-import { countRowsUnder, settleRootKeys, unwrapUnderRoot, wrapUnderRoot } from './root-keys';
-import type { RootKeyPair, RootKeys } from './root-keys';
+import { OrganizationKeys, type OrganizationKey } from './organization-keys';
+import { rewrapDataKeys, type RewrappedBatch } from './rewrap-data-keys';
+import { settleRootKeys, type RootKeyPair } from './root-keys';
+import { RootedKeys } from './rooted-keys';
 
-const ORGANIZATION_KEYS_MAX = 1_000;
-/** How long a process can go on with an organization key that was replaced or destroyed in the store. */
-const ORGANIZATION_KEY_TTL_MS = 5 * 60_000;
-const FIRST_GENERATION = 1;
 /** In UTF-8 half a character turns into another one: the value would come back changed. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -31,6 +28,14 @@ export interface Sealed {
   readonly dataKeyId: string;
 }
 
+/** A data key, by what it was made for. */
+export interface DataKey {
+  readonly id: string;
+  readonly orgId: string;
+  readonly secretId: string;
+  readonly version: number;
+}
+
 /**
  * The keys between the root key and a value (design: keys and envelopes). Instance and organization keys stay
  * unwrapped in memory, data keys and values never. Failures: STORE_UNAVAILABLE (try again) and
@@ -38,28 +43,21 @@ export interface Sealed {
  */
 export class Keyring {
   readonly #instanceKeys = new Map<InstanceKeyName, Buffer>();
-  readonly #organizationKeys: LRUCache<string, Buffer>;
-  // Private to the engine, not only to the compiler: no logger that prints a keyring prints a key.
-  readonly #roots: RootKeys;
+  readonly #organizationKeys: OrganizationKeys;
 
   private constructor(
     private readonly keys: KeyStore,
-    roots: RootKeys,
+    private readonly rooted: RootedKeys,
     private readonly clock: Clock,
   ) {
-    this.#roots = roots;
-    this.#organizationKeys = new LRUCache({
-      max: ORGANIZATION_KEYS_MAX,
-      ttl: ORGANIZATION_KEY_TTL_MS,
-      ttlResolution: 0,
-      perf: { now: () => clock.now().getTime() },
-    });
+    this.#organizationKeys = new OrganizationKeys(rooted, clock);
   }
 
   /** Fails with ROOT_KEY_INVALID when the root key is not the store's. A rotation is finished when it resolves. */
   static async open(options: { keys: KeyStore; rootKey: RootKeyPair; clock: Clock }): Promise<Keyring> {
-    const roots = await settleRootKeys(options.keys, options.rootKey);
-    return new Keyring(options.keys, roots, options.clock);
+    const { keys, clock } = options;
+    const roots = await settleRootKeys(keys, options.rootKey);
+    return new Keyring(keys, new RootedKeys(keys, roots, clock), clock);
   }
 
   /** True once a value was sealed for anybody. */
@@ -81,7 +79,7 @@ export class Keyring {
   async instanceKey(name: InstanceKeyName): Promise<Uint8Array> {
     const known = this.#instanceKeys.get(name);
     if (known) return known;
-    const key = await this.findOrMake({ purpose: 'instance', id: name, orgId: '' });
+    const key = await this.rooted.findOrMake({ purpose: 'instance', id: name, orgId: '', generation: 1 });
     this.#instanceKeys.set(name, key);
     return key;
   }
@@ -89,13 +87,9 @@ export class Keyring {
   /** Seals a value for one version of one secret. Its data key is durable before this resolves. */
   // eslint-disable-next-line no-restricted-syntax -- where, then what: the same order as in `open`
   async seal(orgId: string, secretId: string, version: number, value: Redacted<string>): Promise<Sealed> {
-    const parent = `${orgId}.${FIRST_GENERATION}`;
-    const parentKey = this.#organizationKeys.get(parent) ?? (await this.writingKey(orgId, parent));
-    const { row, envelope } = this.sealUnder(
-      { id: parent, key: parentKey },
-      { orgId, secretId, version },
-      value,
-    );
+    const organizations = this.#organizationKeys;
+    const parent = organizations.knownCurrent(orgId) ?? (await organizations.findCurrent(orgId));
+    const { row, envelope } = this.sealUnder(parent, { orgId, secretId, version }, value);
     // False would be an id drawn twice: 80 random bits within one millisecond.
     if (!(await this.keys.insert(row))) throw new AppError('STORE_UNAVAILABLE');
     return { envelope, dataKeyId: row.id };
@@ -106,7 +100,8 @@ export class Keyring {
   async open(orgId: string, secretId: string, version: number, sealed: Sealed): Promise<Redacted<string>> {
     const row = await this.keys.get(sealed.dataKeyId);
     if (!row) throw new AppError('INTEGRITY_ERROR');
-    const parentKey = this.#organizationKeys.get(row.parent) ?? (await this.readingKey(orgId, row.parent));
+    const organizations = this.#organizationKeys;
+    const parentKey = organizations.known(row.parent) ?? (await organizations.find(orgId, row.parent));
     return openUnder({ row, parentKey }, { orgId, secretId, version }, sealed);
   }
 
@@ -121,18 +116,60 @@ export class Keyring {
     return keyedHash(await this.instanceKey('idempotency'), 'sv/v1/idempotency', ...texts).toString('hex');
   }
 
+  /**
+   * 1 to 64 bytes that nobody can guess without this installation's keys, the same for the same purpose and seed: a
+   * credential that must be given again for a while, and be stored nowhere.
+   */
+  async derive(purpose: 'api-key' | 'invitation', seed: string, bytes: number): Promise<Buffer> {
+    const key = await this.instanceKey('idempotency');
+    const block = (counter: number) => keyedHash(key, `sv/v1/derived/${purpose}`, seed, counter);
+    return Buffer.concat([block(1), block(2)]).subarray(0, bytes);
+  }
+
   /** What was sealed under these data keys is unreadable from here on, for ever. Gives how many were there. */
   async destroy(dataKeyIds: readonly string[]): Promise<number> {
     return this.keys.destroy(dataKeyIds);
   }
 
+  /**
+   * Data keys made before a time, by age, after `afterId`: which, and for which version of which secret. Whether
+   * anything refers to them only the log knows.
+   */
+  async dataKeys(query: { madeBefore: Date; afterId: string; limit: number }): Promise<DataKey[]> {
+    const { afterId, limit } = query;
+    const madeBefore = query.madeBefore.toISOString();
+    const rows = await this.keys.list({ purpose: 'data', afterId, limit });
+    return rows
+      .filter(({ createdAt }) => createdAt < madeBefore)
+      .map(({ id, orgId, secretId, generation: version }) => ({ id, orgId, secretId, version }));
+  }
+
+  /** The generation of the key under which an organization's new values are sealed, as the store has it. */
+  async currentGeneration(orgId: string): Promise<number> {
+    return (await this.#organizationKeys.findCurrent(orgId)).generation;
+  }
+
+  /**
+   * Begins a generation, the one after the current; beginning it again changes nothing. Other processes may seal
+   * under the one before for another ORGANIZATION_KEY_TTL_MS.
+   */
+  async beginGeneration(orgId: string, generation: number): Promise<void> {
+    await this.#organizationKeys.begin(orgId, generation);
+  }
+
+  /** Wraps a batch of an organization's data keys, those after `afterId`, under its current key; may be repeated. */
+  async rewrapBatch(orgId: string, afterId: string): Promise<RewrappedBatch> {
+    const organizations = this.#organizationKeys;
+    return rewrapDataKeys({ keys: this.keys, organizations }, { orgId, afterId });
+  }
+
   /** Keys that a rotation had to leave on the previous root key because they are damaged: above zero, somebody must look. */
   async countDamaged(): Promise<number> {
-    return this.#roots.previous ? countRowsUnder(this.keys, this.#roots.previous.fingerprint) : 0;
+    return this.rooted.countDamaged();
   }
 
   // Synchronous, from the parent key in hand to the bytes: no plaintext key waits for anything.
-  private sealUnder(parent: { id: string; key: Buffer }, binding: EnvelopeBinding, value: Redacted<string>) {
+  private sealUnder(parent: OrganizationKey, binding: EnvelopeBinding, value: Redacted<string>) {
     const text = value.expose();
     if (LONE_SURROGATE.test(text)) throw new AppError('VALIDATION_FAILED');
     const now = this.clock.now();
@@ -144,39 +181,6 @@ export class Keyring {
     dataKey.fill(0);
     plaintext.fill(0);
     return { envelope, row: { ...place, createdAt: now.toISOString(), wrapped } };
-  }
-
-  private async writingKey(orgId: string, id: string): Promise<Buffer> {
-    const key = await this.findOrMake({ purpose: 'organization', id, orgId });
-    this.#organizationKeys.set(id, key);
-    return key;
-  }
-
-  /** Never made here: a key that is missing when there is something to open is a loss, not a beginning. */
-  private async readingKey(orgId: string, id: string): Promise<Buffer> {
-    const row = await this.keys.get(id);
-    if (!row) throw new AppError('INTEGRITY_ERROR');
-    // What is asked for, not what the row says it is: a row of another organization does not unwrap so.
-    const key = unwrapUnderRoot({ ...row, purpose: 'organization', id, orgId }, this.#roots);
-    this.#organizationKeys.set(id, key);
-    return key;
-  }
-
-  private async findOrMake(place: Pick<WrappedKey, 'purpose' | 'id' | 'orgId'>): Promise<Buffer> {
-    const found = (await this.keys.get(place.id)) ?? (await this.make(place));
-    return unwrapUnderRoot({ ...found, ...place }, this.#roots);
-  }
-
-  private async make(place: Pick<WrappedKey, 'purpose' | 'id' | 'orgId'>): Promise<WrappedKey> {
-    const state = await this.keys.rootKeyState();
-    // Another process has rotated the root key: a key made under the old one would be lost together with it.
-    if (state?.current !== this.#roots.current.fingerprint) throw new AppError('STORE_UNAVAILABLE');
-    const binding = { ...place, secretId: '', generation: FIRST_GENERATION };
-    const createdAt = this.clock.now().toISOString();
-    const row = { ...binding, createdAt, ...wrapUnderRoot(newKey(), this.#roots, binding) };
-    const made = (await this.keys.insert(row)) ? row : await this.keys.get(place.id);
-    if (!made) throw new AppError('STORE_UNAVAILABLE');
-    return made;
   }
 }
 

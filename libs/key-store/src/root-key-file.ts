@@ -37,10 +37,10 @@ export async function loadRootKey({
   return readRootKey({ file });
 }
 
-/** Gives a root key that must be there, such as the previous one. Fails like `loadRootKey`. */
-export async function readRootKey(source: RootKeySource): Promise<Buffer> {
+/** Gives a root key that must be there, such as the previous one. Fails like `loadRootKey`, and then gives `advice`. */
+export async function readRootKey(source: RootKeySource, advice = ''): Promise<Buffer> {
   const key = await find(source);
-  if (!key) throw invalid(`The root key file ${source.file} is missing.`);
+  if (!key) throw invalid(`The root key file ${source.file} is missing.${advice && ` ${advice}`}`);
   return key;
 }
 

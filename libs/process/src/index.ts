@@ -1,3 +1,5 @@
 export { announceFirstStart, announceReady, announceRefusal } from './announce';
-export { endOnSignal } from './end-on-signal';
-export { address, peerSettings, processSettings, readIdentity } from './process-settings';
+export { keepHealthFile } from './health-file';
+export { address, addresses, peerSettings, processSettings, readIdentity } from './process-settings';
+export { runProcess } from './run-process';
+export { untilThere } from './until-there';

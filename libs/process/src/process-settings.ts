@@ -1,9 +1,15 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { configInvalid, oneOf, optionalText, type Setting } from '#libs/kernel';
-import type { MutualTls } from '#libs/transport';
+import { createSecureContext } from 'node:tls';
+import { configInvalid, oneOf, optionalText, systemClock, type Setting } from '#libs/kernel';
+import type { MutualTls, TcpAddress } from '#libs/transport';
+import { healthFileSetting } from './health-file';
 
 /** Settings of every process, to be spread into its `readEnv`. */
-export const processSettings = { LOG_LEVEL: oneOf('info', ['error', 'warn', 'info']) };
+export const processSettings = {
+  LOG_LEVEL: oneOf('info', ['error', 'warn', 'info']),
+  HEALTH_FILE: healthFileSetting,
+};
 
 /** Settings of every process that talks to others: its certificate, its key, and who vouches for the others. */
 export const peerSettings = {
@@ -15,25 +21,55 @@ export const peerSettings = {
 type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
 /** Reads the certificate files; undefined when none is set. Fails with CONFIG_INVALID. */
-export function readIdentity(
-  settings: ValuesOf<typeof peerSettings>,
-): Omit<MutualTls, 'allowedPeers'> | undefined {
+export function readIdentity(settings: ValuesOf<typeof peerSettings>): Identity | undefined {
   const { SERVICE_CERT_FILE: cert, SERVICE_KEY_FILE: key, SERVICE_CA_FILE: ca } = settings;
   if (cert === undefined && key === undefined && ca === undefined) return undefined;
   if (cert === undefined || key === undefined || ca === undefined) {
     throw configInvalid('SERVICE_CERT_FILE', 'SERVICE_KEY_FILE and SERVICE_CA_FILE must be set all, or none');
   }
-  return { cert: read(cert), key: read(key), ca: read(ca) };
+  return checked({ cert: read(cert), key: read(key), ca: read(ca) });
+}
+
+type Identity = Omit<MutualTls, 'allowedPeers'>;
+
+/** Peers would refuse a certificate that has run out, and say no more than that the connection failed. */
+function checked(identity: Identity): Identity {
+  try {
+    createSecureContext(identity);
+    certificateOf(identity.ca);
+  } catch (cause) {
+    const what =
+      'and SERVICE_KEY_FILE must name a certificate and its key, and SERVICE_CA_FILE their authority';
+    throw configInvalid('SERVICE_CERT_FILE', what, cause);
+  }
+  const { validTo } = certificateOf(identity.cert);
+  if (new Date(validTo).getTime() > systemClock.now().getTime()) return identity;
+  throw configInvalid(
+    'SERVICE_CERT_FILE',
+    `names a certificate that was valid until ${validTo}; npm run certs renews it`,
+  );
+}
+
+/** Throws for anything else; a TLS context is made of whatever stands in place of an authority. */
+function certificateOf(pem: string | Buffer): X509Certificate {
+  return new X509Certificate(pem);
 }
 
 /** `tcp://host:port`. */
-export function address(fallback: string): Setting<{ host: string; port: number }> {
-  return (value) => {
-    const match = /^tcp:\/\/(?:\[([0-9a-f:]+)\]|([^:/]+)):(\d{1,5})$/i.exec(value ?? fallback);
-    const port = Number(match?.[3]);
-    if (!match || port > 65_535) throw new Error('must be an address such as tcp://127.0.0.1:7101');
-    return { host: match[1] ?? match[2] ?? '', port };
-  };
+export function address(fallback: string): Setting<TcpAddress> {
+  return (value) => parseAddress(value ?? fallback);
+}
+
+/** One or more of them, separated by commas: the processes of one service. */
+export function addresses(fallback: string): Setting<readonly TcpAddress[]> {
+  return (value) => (value ?? fallback).split(',').map((part) => parseAddress(part.trim()));
+}
+
+function parseAddress(text: string): TcpAddress {
+  const match = /^tcp:\/\/(?:\[([0-9a-f:]+)\]|([^:/]+)):(\d{1,5})$/i.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port > 65_535) throw new Error('must be an address such as tcp://127.0.0.1:7101');
+  return { host: match[1] ?? match[2] ?? '', port };
 }
 
 function read(file: string): Buffer {

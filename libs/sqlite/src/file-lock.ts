@@ -1,3 +1,4 @@
+import { keepPrivate } from './private-file';
 import { connect } from './sqlite-connection';
 
 /**
@@ -7,6 +8,7 @@ import { connect } from './sqlite-connection';
  * Throws SQLITE_BUSY when another writer is there.
  */
 export function lockFile(file: string): () => void {
+  keepPrivate(`${file}.lock`);
   const connection = connect(`${file}.lock`);
   try {
     connection.exec('BEGIN EXCLUSIVE');

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
+  copyFileSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -207,6 +209,25 @@ describe('openSqliteWriter', () => {
     const { run } = bound(await open());
     await other.close();
     expect(await run('add', 'still here')).toMatchObject({ row: 1 });
+  });
+
+  it('makes files for its owner alone, and takes from others what an earlier version gave them', async () => {
+    const files = ['', '-wal', '-shm', '.lock'].map((suffix) => options.file + suffix);
+    const modes = () => files.map((file) => (statSync(file).mode & 0o777).toString(8));
+    const { run } = bound(await open());
+    await run('add', 'mine');
+    expect(modes()).toEqual(['600', '600', '600', '600']);
+
+    copyFileSync(options.file, join(directory, 'killed.sqlite'));
+    copyFileSync(`${options.file}-wal`, join(directory, 'killed.sqlite-wal'));
+    await writer?.close();
+    options = { ...options, file: join(directory, 'killed.sqlite') };
+    for (const suffix of ['', '-wal']) chmodSync(options.file + suffix, 0o644);
+    await open();
+    expect(lines()).toEqual(['mine']);
+    const left = ['', '-wal'].map((suffix) => (statSync(options.file + suffix).mode & 0o777).toString(8));
+    expect(left).toEqual(['600', '600']);
+    await expect(openSqliteWriter(options)).rejects.toMatchObject({ code: 'STORE_LOCKED' });
   });
 
   it('refuses a second writer, of this process or another, until the first is gone, even by kill -9', async () => {

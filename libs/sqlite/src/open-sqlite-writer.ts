@@ -1,6 +1,7 @@
 import { withDeadline } from '#libs/kernel';
 import { lockFile } from './file-lock';
 import { GroupCommitWriter } from './group-commit-writer';
+import { keepPrivate } from './private-file';
 import type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
 import { startError } from './start-error';
 import { shareThread } from './writer-thread';
@@ -9,8 +10,8 @@ import { shareThread } from './writer-thread';
 const OPEN_TIMEOUT_MS = 60_000;
 
 /**
- * Opens a file for writing, makes it if need be, and runs the `setup` of its jobs. This process is then
- * its only writer. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file.
+ * Opens a file for writing, makes it if need be, for its owner alone, and runs the `setup` of its jobs. This
+ * process is then its only writer. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file.
  */
 export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
   try {
@@ -22,6 +23,7 @@ export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): 
 
 async function open<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
   const unlock = lockFile(options.file);
+  keepPrivate(options.file);
   const { thread, release } = shareThread(options.thread);
   const writer = new GroupCommitWriter<J>(thread, options, () => release().finally(unlock));
   try {

@@ -1,18 +1,40 @@
-import { evolveSecret, noSecret, type SecretEvent, type SecretState } from '#libs/events';
+import {
+  organizationFold,
+  secretFold,
+  type OrganizationEvent,
+  type OrganizationState,
+  type SecretEvent,
+  type SecretState,
+} from '#libs/events';
 import { isAppError, type ErrorCode } from '#libs/kernel';
+
+interface Event {
+  readonly type: string;
+  readonly data: object;
+}
+
+interface Fold<S> {
+  readonly initial: S;
+  readonly evolve: (state: S, event: Event & { readonly metadata: { readonly actorId: string } }) => S;
+}
 
 const metadata = { actorId: 'key_test' };
 
 /** Given a secret's past, when something is decided, then exactly these events follow, or this refusal. */
-export function given(...past: readonly SecretEvent[]) {
-  const state = past.reduce<SecretState>(
-    (before, event) => evolveSecret(before, { ...event, metadata }),
-    noSecret,
-  );
+export const given = (...past: readonly SecretEvent[]) =>
+  givenPast<SecretState, SecretEvent>(secretFold, past);
+
+/** The same for an organization. */
+export const givenOrganization = (...past: readonly OrganizationEvent[]) =>
+  givenPast<OrganizationState, OrganizationEvent>(organizationFold, past);
+
+function givenPast<S, E extends Event>({ initial, evolve }: Fold<S>, past: readonly E[]) {
+  const state = past.reduce<S>((before, event) => evolve(before, { ...event, metadata }), initial);
   return {
-    when(decide: (state: SecretState) => SecretEvent[]) {
+    state,
+    when(decide: (state: S) => readonly E[]) {
       return {
-        then: (...expected: readonly SecretEvent[]) => expect(decide(state)).toEqual(expected),
+        then: (...expected: readonly E[]) => expect(decide(state)).toEqual(expected),
         thenFails: (code: ErrorCode) => expect(codeOf(() => decide(state))).toBe(code),
       };
     },

@@ -3,6 +3,7 @@ import { AppError, isAppError, withDeadline } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { compileCheck, firstBreach } from './contract-check';
 import { DEADLINE_MS, type MessageContext } from './message-client';
+import { NotTaken } from './not-taken';
 
 export interface ServerOptions {
   readonly logger: Logger;
@@ -64,14 +65,14 @@ export class MessageDispatcher {
   }
 
   ping(): void {
-    if (!this.#isOpen) throw unavailable();
+    if (!this.#isOpen) throw unavailable(new NotTaken());
   }
 
   /** Answers one message, or rejects with an AppError. `context` is as untrusted as the request. */
   async dispatch(name: string, request: unknown, context: MessageContext): Promise<unknown> {
     const endpoint = this.#endpoints.get(name);
     // During an upgrade the other side may know messages that this one does not, or not yet.
-    if (!endpoint || !this.#isOpen || this.#inFlight >= MAX_IN_FLIGHT) throw unavailable();
+    if (!endpoint || !this.#isOpen || this.#inFlight >= MAX_IN_FLIGHT) throw unavailable(new NotTaken());
     if (!isSane(context)) {
       this.#logger.error('message refused', { message_name: name, reason: 'no sane correlation id' });
       throw new AppError('INTERNAL_ERROR');
@@ -104,6 +105,8 @@ export class MessageDispatcher {
   }
 
   #toAppError(error: unknown, endpoint: Endpoint, context: MessageContext): AppError {
+    // What was not taken further along the way was taken here.
+    if (isAppError(error) && error.cause instanceof NotTaken) return unavailable();
     const known = isAppError(error) && error.kind !== 'startup';
     if (known && error.kind !== 'internal') return error;
     this.#logger.error('message failed', {

@@ -109,7 +109,7 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port;
   }
 
   function startClient(port: number, tls?: MutualTls, deadlineMs = 2_000) {
-    const client = createTcpClient({ host: '127.0.0.1', port, deadlineMs, ...(tls && { tls }) });
+    const client = createTcpClient({ addresses: [{ host: '127.0.0.1', port }], deadlineMs, tls });
     cleanUps.push(() => client.close());
     return client;
   }

@@ -50,6 +50,8 @@ export function isAllowedPeer(
 export function refuseOpenNetwork(host: string, tls: MutualTls | undefined): void {
   if (tls || isLoopback(host)) return;
   throw new AppError('CONFIG_INVALID', {
-    safeMessage: 'Cannot start: services talk over mutual TLS, or on the loopback interface alone.',
+    safeMessage:
+      'Cannot start: services talk over mutual TLS, or on the loopback interface alone. Set SERVICE_CERT_FILE, ' +
+      'SERVICE_KEY_FILE and SERVICE_CA_FILE; npm run certs makes such files.',
   });
 }

@@ -3,29 +3,49 @@ import { isAppError } from '#libs/kernel';
 import { DEADLINE_MS, type MessageClient, type MessageContext } from './message-client';
 import { unavailable } from './message-dispatcher';
 import { refuseOpenNetwork } from './mutual-tls';
-import { TcpConnection, type TcpAddress } from './tcp-connection';
+import { NotTaken } from './not-taken';
+import type { TcpAddress } from './tcp-connection';
+import { TcpPeer, type TcpPeerOptions } from './tcp-peer';
 import { PING, type Call } from './wire-format';
 
-export interface TcpClientOptions extends TcpAddress {
+export interface TcpClientOptions extends TcpPeerOptions {
+  /** Where the service is; any of them may be asked anything. Without `tls` the loopback interface only. */
+  readonly addresses: readonly TcpAddress[];
   /** How long an answer may take. Default `DEADLINE_MS`. */
   readonly deadlineMs?: number;
 }
 
+/** Says besides how many of its addresses did not answer the last time. */
+export interface TcpMessageClient extends MessageClient {
+  readonly addresses: { readonly up: number; readonly away: number };
+}
+
 /** Calls waiting for an answer at once; one more is told to try again. */
 const MAX_IN_FLIGHT = 4_096;
+/** To connect, while there is another address to try. */
+const CONNECT_MS = 1_000;
 
-/** A client with one connection, made at the first message and again after each failure. */
-export function createTcpClient(options: TcpClientOptions): MessageClient {
-  refuseOpenNetwork(options.host, options.tls);
+/** A client that takes turns between the addresses of one service. */
+export function createTcpClient(options: TcpClientOptions): TcpMessageClient {
+  for (const { host } of options.addresses) refuseOpenNetwork(host, options.tls);
   return new TcpClient(options);
 }
 
-class TcpClient implements MessageClient {
-  #connection: TcpConnection | undefined;
-  #isClosed = false;
+class TcpClient implements TcpMessageClient {
+  readonly #peers: readonly TcpPeer[];
+  readonly #deadlineMs: number;
+  #turn = 0;
   #inFlight = 0;
 
-  constructor(private readonly options: TcpClientOptions) {}
+  constructor({ addresses, deadlineMs = DEADLINE_MS, ...options }: TcpClientOptions) {
+    this.#peers = addresses.map((address) => new TcpPeer(address, options));
+    this.#deadlineMs = deadlineMs;
+  }
+
+  get addresses() {
+    const away = this.#peers.filter(({ isAway }) => isAway).length;
+    return { up: this.#peers.length - away, away };
+  }
 
   async send<M extends Message>(
     message: M,
@@ -42,34 +62,68 @@ class TcpClient implements MessageClient {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#connection?.destroy();
+    for (const peer of this.#peers) peer.close();
   }
 
-  async #call(call: Omit<Call, 'id'>, repeatable: boolean): Promise<unknown> {
+  async #call(call: Omit<Call, 'id'>, isQuery: boolean): Promise<unknown> {
     if (this.#inFlight >= MAX_IN_FLIGHT) throw unavailable();
     this.#inFlight++;
     try {
-      const expiresAt = performance.now() + (this.options.deadlineMs ?? DEADLINE_MS);
-      return await this.#attempt(call, repeatable ? 2 : 1, expiresAt);
+      return await this.#attempt(call, isQuery);
     } finally {
       this.#inFlight--;
     }
   }
 
-  /** A lost connection tells nothing about what happened to the call: only a query is sent again. */
-  async #attempt(call: Omit<Call, 'id'>, attempts: number, expiresAt: number): Promise<unknown> {
-    if (this.#isClosed) throw unavailable();
-    if (!this.#connection || this.#connection.isClosed) this.#connection = new TcpConnection(this.options);
-    const connection = this.#connection;
-    if (connection.isCongested) throw unavailable();
-    try {
-      return await connection.exchange(call, expiresAt - performance.now());
-    } catch (error) {
-      if (isAppError(error)) throw error;
-      connection.destroy();
-      if (attempts > 1) return this.#attempt(call, attempts - 1, expiresAt);
-      throw unavailable(error);
+  /**
+   * A lost connection tells nothing about what happened to the call. So a query is sent again, at least once and to
+   * every address; a command goes to another address only when it is certain that nobody has taken it.
+   */
+  async #attempt(call: Omit<Call, 'id'>, isQuery: boolean): Promise<unknown> {
+    const expiresAt = performance.now() + this.#deadlineMs;
+    let failure: unknown;
+    for (const [peer, isLast] of this.#route(isQuery)) {
+      const leftMs = expiresAt - performance.now();
+      if (leftMs <= 0) break;
+      try {
+        return await peer.exchange(call, isLast ? patient(leftMs) : impatient(leftMs, isQuery));
+      } catch (error) {
+        failure = error;
+        if (isAppError(error)) throw error;
+        if (!isQuery && !(error instanceof NotTaken)) break;
+      }
     }
+    throw unavailable(failure);
   }
+
+  /** Whom to ask, one after the other, and whether nobody is left after them. */
+  #route(isQuery: boolean): [peer: TcpPeer, isLast: boolean][] {
+    const peers = this.#inTurn();
+    const [only] = peers;
+    if (only && peers.length === 1)
+      return isQuery
+        ? [
+            [only, true],
+            [only, true],
+          ]
+        : [[only, true]];
+    return peers.map((peer, n) => [peer, n === peers.length - 1]);
+  }
+
+  /** All of them, each call beginning with the next one; those that did not answer lately come last. */
+  #inTurn(): readonly TcpPeer[] {
+    if (this.#peers.length === 1) return this.#peers;
+    this.#turn = (this.#turn + 1) % this.#peers.length;
+    const turned = [...this.#peers.slice(this.#turn), ...this.#peers.slice(0, this.#turn)];
+    return [...turned.filter((peer) => !peer.isResting), ...turned.filter((peer) => peer.isResting)];
+  }
+}
+
+function patient(leftMs: number) {
+  return { connectMs: leftMs, answerMs: leftMs };
+}
+
+/** Somebody who is silent must not use up the time of those who would answer. */
+function impatient(leftMs: number, isQuery: boolean) {
+  return { connectMs: Math.min(leftMs, CONNECT_MS), answerMs: isQuery ? leftMs / 2 : leftMs };
 }

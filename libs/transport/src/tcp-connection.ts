@@ -2,9 +2,11 @@ import { Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { ClientTCP, JsonSocket, type TcpSocket } from '@nestjs/microservices';
 import { fromEvent, map, merge, take, type Observable } from 'rxjs';
-import { AppError, isAppError, withDeadline } from '#libs/kernel';
+import { AppError, withDeadline } from '#libs/kernel';
 import { clientTls, type MutualTls } from './mutual-tls';
+import { NotTaken } from './not-taken';
 import {
+  BYE,
   callFrame,
   MAX_REPLY_CHARS,
   readAnswer,
@@ -16,8 +18,6 @@ import {
 export interface TcpAddress {
   readonly host: string;
   readonly port: number;
-  /** Required for any other host than the loopback interface. */
-  readonly tls?: MutualTls;
 }
 
 /** Bytes that may wait for the network. */
@@ -29,40 +29,58 @@ const KEEP_ALIVE_MS = 30_000;
  * socket then takes the new one's calls with it, and a refused attempt is remembered once too often.
  */
 export class TcpConnection extends ClientTCP {
-  isClosed = false;
+  /** Calls can be sent at once. */
+  isOpen = false;
+  #isOver = false;
+  #isLeft = false;
   #lastId = 0;
 
-  constructor({ host, port, tls }: TcpAddress) {
+  constructor({ host, port }: TcpAddress, tls: MutualTls | undefined) {
     super({ host, port, ...(tls && { tlsOptions: clientTls(tls) }) });
   }
 
-  /**
-   * Gives the reply. Rejects with the other side's AppError, with SERVICE_UNAVAILABLE after the deadline, and with
-   * any other error when the connection has failed.
-   */
-  async exchange(call: Omit<Call, 'id'>, deadlineMs: number): Promise<unknown> {
-    const id = String(++this.#lastId);
-    let heardBefore: number | undefined;
-    try {
-      const asked = this.connect().then(() => {
-        heardBefore = this.#bytesRead();
-        return this.#ask({ ...call, id });
-      });
-      return readAnswer(await withDeadline(asked, deadlineMs, 'SERVICE_UNAVAILABLE'));
-    } catch (error) {
-      // Never connected, or nothing came since: the other side may be gone without a word. If something did come,
-      // only this call is late, and the others on this connection need not pay for it.
-      const isSilent = heardBefore === undefined || heardBefore === this.#bytesRead();
-      if (isAppError(error, 'SERVICE_UNAVAILABLE') && isSilent) this.destroy();
-      throw error;
-    } finally {
-      this.routingMap.delete(id);
-    }
+  /** False from the moment that it takes no more calls; those under way may still be answered. */
+  get isUsable(): boolean {
+    return !this.#isOver && !this.#isLeft;
   }
 
   /** True when more waits for the network than memory should be spent on. */
   get isCongested(): boolean {
     return (this.socket?.netSocket.writableLength ?? 0) > MAX_UNSENT;
+  }
+
+  /** Connects. Rejects with NotTaken when that has failed or takes longer; the connection is over then. */
+  async open(timeoutMs: number): Promise<void> {
+    try {
+      await withDeadline(this.connect(), timeoutMs, 'SERVICE_UNAVAILABLE');
+      this.isOpen = this.isUsable;
+    } catch (cause) {
+      this.destroy();
+      throw new NotTaken(cause);
+    }
+  }
+
+  /**
+   * Gives the reply. Rejects with the other side's AppError, with NotTaken, or with any other error when the
+   * connection has failed or nothing came in time; whether the call was handled is unknown then.
+   */
+  async exchange(call: Omit<Call, 'id'>, timeoutMs: number): Promise<unknown> {
+    const id = String(++this.#lastId);
+    const heardBefore = this.#bytesRead();
+    const answer = this.#ask({ ...call, id });
+    try {
+      return readAnswer(await withDeadline(answer, timeoutMs, 'SERVICE_UNAVAILABLE'));
+    } catch (error) {
+      // Only what waits for an answer is late.
+      if (!this.routingMap.has(id)) throw error;
+      // Nothing came since: the other side may be gone without a word. If something did come, only this call is
+      // late, and the others on this connection need not pay for it.
+      if (heardBefore === this.#bytesRead()) this.destroy();
+      throw new Error('No answer in time', { cause: error });
+    } finally {
+      this.routingMap.delete(id);
+      if (this.#isLeft && this.routingMap.size === 0) this.destroy();
+    }
   }
 
   destroy(): void {
@@ -73,16 +91,19 @@ export class TcpConnection extends ClientTCP {
 
   async #ask(call: Call): Promise<Answer> {
     const socket = this.socket;
-    if (this.isClosed || !socket) throw new Error('Connection closed');
+    if (this.#isOver || !socket) throw new NotTaken();
     return new Promise((resolve, reject) => {
       // A frame of the other side has an id; when the connection ends, Nest calls with its error alone.
-      this.routingMap.set(call.id, (answer: Answer | { err: Error }) =>
-        'id' in answer ? resolve(answer) : reject(answer.err),
-      );
+      this.routingMap.set(call.id, (answer: Answer | { err: Error }) => {
+        this.routingMap.delete(call.id);
+        if ('id' in answer) resolve(answer);
+        else reject(answer.err);
+      });
       try {
         socket.sendMessage(callFrame(call));
       } catch (cause) {
         // JSON refuses it: a mistake of ours, and no fault of the connection.
+        this.routingMap.delete(call.id);
         reject(new AppError('INTERNAL_ERROR', { cause }));
       }
     });
@@ -121,11 +142,18 @@ export class TcpConnection extends ClientTCP {
 
   override async handleResponse(frame: unknown): Promise<void> {
     const answer = frame as Answer;
-    this.routingMap.get(answer.id)?.(answer);
+    if (answer.id === BYE) this.#leave();
+    else this.routingMap.get(answer.id)?.(answer);
+  }
+
+  /** The other side is about to end: nothing more is sent, and who waits for an answer still gets it. */
+  #leave(): void {
+    this.#isLeft = true;
+    if (this.routingMap.size === 0) this.destroy();
   }
 
   override handleClose(): void {
-    this.isClosed = true;
+    this.#isOver = true;
     super.handleClose();
   }
 

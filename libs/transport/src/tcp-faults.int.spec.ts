@@ -20,13 +20,13 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
+function loggerTo(lines: string[]) {
+  return createLogger({ level: 'info', service: 'test', destination: { write: (line) => lines.push(line) } });
+}
+
 async function startServer(port = 0) {
   const lines: string[] = [];
-  const logger = createLogger({
-    level: 'info',
-    service: 'test',
-    destination: { write: (line) => lines.push(line) },
-  });
+  const logger = loggerTo(lines);
   const strategy = createTcpServer({ host: '127.0.0.1', port, logger, deadlineMs: SERVER_DEADLINE_MS });
   const app = await createService(strategy);
   await app.listen();
@@ -35,7 +35,7 @@ async function startServer(port = 0) {
 }
 
 function startClient(port: number, deadlineMs = CLIENT_DEADLINE_MS): MessageClient {
-  const client = createTcpClient({ host: '127.0.0.1', port, deadlineMs });
+  const client = createTcpClient({ addresses: [{ host: '127.0.0.1', port }], deadlineMs });
   cleanUps.push(() => client.close());
   return client;
 }
@@ -44,9 +44,17 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
+interface Link {
+  port: number;
+  isSilent: boolean;
+  resets: number;
+  sockets: Socket[];
+  stop: () => void;
+}
+
 /** A link to the server that can fail: it swallows what the client sends, or resets the connection `resets` times. */
-async function startLink(targetPort: number) {
-  const link = { port: 0, isSilent: false, resets: 0, sockets: [] as Socket[] };
+async function startLink(targetPort: number): Promise<Link> {
+  const link: Link = { port: 0, isSilent: false, resets: 0, sockets: [], stop: () => undefined };
   const server = createServer((socket) => {
     link.sockets.push(socket);
     const target = connect(targetPort, '127.0.0.1');
@@ -63,10 +71,11 @@ async function startLink(targetPort: number) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   link.port = portOf(server);
-  cleanUps.push(() => {
+  link.stop = () => {
     for (const socket of link.sockets) socket.destroy();
     server.close();
-  });
+  };
+  cleanUps.push(link.stop);
   return link;
 }
 
@@ -186,7 +195,105 @@ describe('createTcpClient', () => {
   }, 30_000);
 
   it('refuses to carry values over an open network', () => {
-    expect(() => createTcpClient({ host: '10.0.0.1', port: 1 })).toThrow(configInvalid);
+    expect(() => createTcpClient({ addresses: [{ host: '10.0.0.1', port: 1 }] })).toThrow(configInvalid);
+  });
+});
+
+describe('createTcpClient with several addresses', () => {
+  async function startAll(count: number) {
+    const servers = await Promise.all(Array.from({ length: count }, () => startServer()));
+    const links = await Promise.all(servers.map(({ port }) => startLink(port)));
+    const lines: string[] = [];
+    const client = createTcpClient({
+      addresses: links.map(({ port }) => ({ host: '127.0.0.1', port })),
+      deadlineMs: CLIENT_DEADLINE_MS,
+      logger: loggerTo(lines),
+      service: 'echo',
+    });
+    cleanUps.push(() => client.close());
+    return { servers, links, client, lines };
+  }
+
+  const ask = (client: MessageClient) => client.send(echo, { text: 'a' }, context);
+  const eventsOf = (lines: readonly string[]) =>
+    lines.map((line) => (JSON.parse(line) as { event: string }).event);
+
+  it('takes turns', async () => {
+    const { links, client } = await startAll(3);
+    for (let i = 0; i < 3; i++) await ask(client);
+    expect(links.map(({ sockets }) => sockets.length)).toEqual([1, 1, 1]);
+  });
+
+  it('asks another when one is gone, for a query and for a command, and says so once', async () => {
+    const { servers, links, client, lines } = await startAll(2);
+    await Promise.all([ask(client), ask(client)]);
+    links[0]?.stop();
+    await servers[0]?.stop();
+    for (let i = 0; i < 10; i++) {
+      await expect(ask(client)).resolves.toMatchObject({ text: 'a' });
+      await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
+    }
+    expect(eventsOf(lines)).toEqual(['service is away']);
+    expect(client.addresses).toEqual({ up: 1, away: 1 });
+  });
+
+  it('sends a query again when the connection is reset, and never a command', async () => {
+    const { links, client } = await startAll(2);
+    await Promise.all([ask(client), ask(client)]);
+    for (const link of links) link.resets = 1;
+    await expect(ask(client)).rejects.toEqual(unavailable);
+    for (const link of links) link.resets = 0;
+    await Promise.all([ask(client), ask(client)]);
+    for (const link of links) link.resets = 1;
+    await expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+    expect(links.map(({ resets }) => resets).sort()).toEqual([0, 1]);
+  });
+
+  it('answers a query although one is silent, passes that one over, and takes it back', async () => {
+    const { links, client, lines } = await startAll(2);
+    await Promise.all([ask(client), ask(client)]);
+    for (const link of links.slice(0, 1)) link.isSilent = true;
+    for (let i = 0; i < 2; i++) await expect(ask(client)).resolves.toMatchObject({ text: 'a' });
+    const began = performance.now();
+    await Promise.all([ask(client), ask(client), ask(client), ask(client)]);
+    expect(performance.now() - began).toBeLessThan(CLIENT_DEADLINE_MS / 2);
+    for (const link of links) link.isSilent = false;
+    while (client.addresses.away > 0) await ask(client);
+    expect(eventsOf(lines)).toEqual(['service is away', 'service is back']);
+  });
+
+  it('loses no call while its servers are replaced one after the other', async () => {
+    const servers = await Promise.all([startServer(), startServer()]);
+    const ports = servers.map(({ port }) => port);
+    const addresses = ports.map((port) => ({ host: '127.0.0.1', port }));
+    const client = createTcpClient({ addresses, deadlineMs: 5_000 });
+    cleanUps.push(() => client.close());
+    const load = { isOver: false, answered: 0 };
+    const work = Array.from({ length: 8 }, async () => {
+      for (; !load.isOver; load.answered++) await client.send(keep, command, context);
+    });
+    for (const server of servers) {
+      const began = performance.now();
+      await server.stop();
+      // Its callers were told and hung up: it need not wait until it may cut them off.
+      expect(performance.now() - began).toBeLessThan(900);
+      await startServer(server.port);
+      const until = load.answered + 200;
+      while (load.answered < until) await nextTurn();
+    }
+    load.isOver = true;
+    await Promise.all(work);
+    expect(load.answered).toBeGreaterThan(400);
+  }, 20_000);
+
+  it('is unavailable when all are gone, and takes the first that is back', async () => {
+    const { servers, links, client } = await startAll(2);
+    for (const link of links) link.stop();
+    for (const server of servers) await server.stop();
+    await expect(ask(client)).rejects.toEqual(unavailable);
+    await expect(client.send(keep, command, context)).rejects.toEqual(unavailable);
+    await startServer(links[1]?.port);
+    await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
   });
 });
 

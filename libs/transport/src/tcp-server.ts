@@ -6,7 +6,15 @@ import { AppError, withDeadline } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { MessageDispatcher, type ServerOptions } from './message-dispatcher';
 import { isAllowedPeer, refuseOpenNetwork, serverTls, type MutualTls } from './mutual-tls';
-import { answerFrame, errorFrame, MAX_REPLY_CHARS, MAX_REQUEST_CHARS, PING, readCall } from './wire-format';
+import {
+  answerFrame,
+  BYE,
+  errorFrame,
+  MAX_REPLY_CHARS,
+  MAX_REQUEST_CHARS,
+  PING,
+  readCall,
+} from './wire-format';
 import { UNFINISHED_FRAME_MS, type Answer, type Call } from './wire-format';
 
 export interface TcpServerOptions extends ServerOptions {
@@ -19,7 +27,7 @@ export interface TcpServerOptions extends ServerOptions {
 /** A gateway holds one connection; so many of them is an attack or a mistake. */
 const MAX_CONNECTIONS = 256;
 const KEEP_ALIVE_MS = 30_000;
-/** What the last answers may take to leave after the server has been closed. */
+/** What callers may take to hang up when the server is about to end, and its last answers to leave. */
 const FAREWELL_MS = 1_000;
 
 /** A server for Nest: `NestFactory.createMicroservice(module, { strategy })`. Listening fails with PORT_UNAVAILABLE. */
@@ -33,6 +41,7 @@ class TcpServer extends ServerTCP {
   readonly #dispatcher: MessageDispatcher;
   readonly #logger: Logger;
   readonly #tls: MutualTls | undefined;
+  readonly #callers = new Set<TcpSocket>();
 
   constructor(options: TcpServerOptions) {
     const { host, port, tls } = options;
@@ -65,11 +74,16 @@ class TcpServer extends ServerTCP {
     });
   }
 
-  /** Nest's own cuts off whoever still waits for an answer. */
+  /**
+   * Nest's own cuts off whoever still waits for an answer. A caller that is told sends nothing more, and hangs up
+   * when it has its answers: nothing is under way then that could get lost.
+   */
   // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Nest awaits it, whatever the type says
   override async close(): Promise<void> {
     this.isManuallyTerminated = true;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    for (const caller of this.#callers) caller.sendMessage({ id: BYE });
+    await withDeadline(closed, FAREWELL_MS, 'SERVICE_UNAVAILABLE').catch(() => undefined);
     await this.#dispatcher.close();
     // The last answer is on its way from the dispatcher to its socket.
     await nextTurn();
@@ -88,6 +102,8 @@ class TcpServer extends ServerTCP {
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.trackOpenSocket(socket);
     const framed = this.getSocketInstance(socket);
+    this.#callers.add(framed);
+    socket.once('close', () => this.#callers.delete(framed));
     framed.on('message', (frame: unknown) => void this.handleMessage(framed, frame));
     framed.on('error', (error: unknown) => {
       this.handleError(error);

@@ -17,6 +17,7 @@ describeTransport('TCP transport', async () => {
   const app = await createService(strategy);
   await app.listen();
   const { port } = strategy.unwrap<Server>().address() as AddressInfo;
-  const client = createTcpClient({ host: '127.0.0.1', port, deadlineMs: 2 * DEADLINE_MS });
+  const addresses = [{ host: '127.0.0.1', port }];
+  const client = createTcpClient({ addresses, deadlineMs: 4 * DEADLINE_MS });
   return { client, lines, closeServer: () => app.close() };
 });

@@ -1,8 +1,11 @@
 import { AppError, errorRegistry, Redacted, type ErrorCode, type ErrorDetail } from '#libs/kernel';
 import type { MessageContext } from './message-client';
+import { NotTaken } from './not-taken';
 
 /** The name of the message that asks nothing but whether the service answers. */
 export const PING = '$ping';
+/** The id of the frame by which a server that is about to end asks its callers to hang up after their answers. */
+export const BYE = '$bye';
 
 /** A frame holds at most this many characters; a longer one ends the connection. */
 export const MAX_REQUEST_CHARS = 4 * 1024 * 1024;
@@ -29,6 +32,8 @@ export interface Answer {
   readonly id: string;
   readonly response?: unknown;
   readonly err?: WireError;
+  /** Beside `err`: no handler has seen the call, so it may be sent elsewhere. */
+  readonly notTaken?: true;
 }
 
 /** The frame of a call, in the form Nest's own clients give it. */
@@ -53,12 +58,14 @@ export function answerFrame(id: string, reply: unknown): Answer {
 
 export function errorFrame(id: string, error: AppError): Answer {
   const { code, safeMessage, details, retryAfterSeconds } = error;
-  return { id, err: { code, safeMessage, details, retryAfterSeconds } };
+  const err = { code, safeMessage, details, retryAfterSeconds };
+  return error.cause instanceof NotTaken ? { id, err, notTaken: true } : { id, err };
 }
 
-/** The reply, or the AppError that the other side gave instead. */
-export function readAnswer({ err, response }: Answer): unknown {
+/** The reply, or the AppError that the other side gave instead; NotTaken when it refused the call unread. */
+export function readAnswer({ err, response, notTaken }: Answer): unknown {
   if (err === undefined) return decodeRedacted(response);
+  if (notTaken === true) throw new NotTaken();
   if (!Object.hasOwn(errorRegistry, err.code)) throw new AppError('INTERNAL_ERROR');
   throw new AppError(err.code, err);
 }

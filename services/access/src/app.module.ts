@@ -1,17 +1,58 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventStore } from '#libs/event-store';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import { apiKeyIndex } from './api-keys/api-key-index.projection';
+import { ApiKeyUses } from './api-keys/api-key-uses';
 import { ApiKeys } from './api-keys/api-keys';
 import { AuthenticateHandler } from './api-keys/authenticate.handler';
+import { IssueApiKeyHandler } from './api-keys/issue-api-key.handler';
+import { ListApiKeysHandler } from './api-keys/list-api-keys.handler';
+import { NewApiKeys } from './api-keys/new-api-keys';
+import { PresentedKeys } from './api-keys/presented-keys';
+import { RevokeApiKeyHandler } from './api-keys/revoke-api-key.handler';
 import type { AccessConfig } from './config';
 import { CheckAccessHandler } from './health/check-access.handler';
+import { noMailer } from './mail/mailer';
+import { SmtpMailer } from './mail/smtp-mailer';
+import { AcceptInvitationHandler } from './members/accept-invitation.handler';
+import { ChangeMemberRoleHandler } from './members/change-member-role.handler';
+import { InvitationLinks } from './members/invitation-links';
+import { Invitations } from './members/invitations';
+import { InviteMemberHandler } from './members/invite-member.handler';
+import { Joining } from './members/joining';
+import { ListInvitationsHandler } from './members/list-invitations.handler';
+import { ListMembersHandler } from './members/list-members.handler';
+import { memberIndex } from './members/member-index.projection';
+import { MemberViews } from './members/member-views';
+import { Memberships } from './members/memberships';
+import { RemoveMemberHandler } from './members/remove-member.handler';
+import { RevokeInvitationHandler } from './members/revoke-invitation.handler';
+import { ChangeOrganizationHandler } from './organizations/change-organization.handler';
+import { CreateOrganizationHandler } from './organizations/create-organization.handler';
 import { FirstOrganization } from './organizations/first-organization';
-import { API_KEY_INDEX, CLOCK, CONFIG, EVENT_STORE, READ_STORE } from './tokens';
+import { GetOrganizationHandler } from './organizations/get-organization.handler';
+import { ListOrganizationsHandler } from './organizations/list-organizations.handler';
+import { OrganizationViews } from './organizations/organization-views';
+import { Organizations } from './organizations/organizations';
+import { RecordRefusalHandler } from './refusals/record-refusal.handler';
+import { Refusals } from './refusals/refusals';
+import { Sessions } from './sessions/sessions';
+import {
+  API_KEY_INDEX,
+  CLOCK,
+  CONFIG,
+  EVENT_STORE,
+  LOGGER,
+  MAILER,
+  MEMBER_INDEX,
+  READ_STORE,
+} from './tokens';
+import { Users } from './users/users';
 
 /** What the composition root opens for this service, and closes after it. */
 export interface AccessParts {
@@ -24,25 +65,45 @@ export interface AccessParts {
   readonly reads: ReadStore;
 }
 
-/** Answers "who is this, and what may they do". */
+const handlers = [
+  ...[CheckAccessHandler, AuthenticateHandler, RecordRefusalHandler],
+  ...[ListOrganizationsHandler, CreateOrganizationHandler, GetOrganizationHandler, ChangeOrganizationHandler],
+  ...[ListMembersHandler, ChangeMemberRoleHandler, RemoveMemberHandler],
+  ...[InviteMemberHandler, ListInvitationsHandler, RevokeInvitationHandler, AcceptInvitationHandler],
+  ...[ListApiKeysHandler, IssueApiKeyHandler, RevokeApiKeyHandler],
+];
+
+/** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
 @Module({})
 export class AccessModule {
   static register({ config, clock, logger, events, keyring, reads }: AccessParts): DynamicModule {
     return {
       module: AccessModule,
-      controllers: [CheckAccessHandler, AuthenticateHandler],
+      controllers: handlers,
       providers: [
         { provide: CLOCK, useValue: clock },
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: events },
+        { provide: LOGGER, useValue: logger },
+        { provide: MAILER, useValue: config.mail ? new SmtpMailer({ ...config.mail, logger }) : noMailer },
         { provide: READ_STORE, useValue: reads },
         { provide: Keyring, useValue: keyring },
         {
           provide: API_KEY_INDEX,
           useFactory: () => new RunningProjection({ projection: apiKeyIndex, events, reads, logger }),
         },
-        ApiKeys,
-        FirstOrganization,
+        {
+          provide: MEMBER_INDEX,
+          useFactory: () => new RunningProjection({ projection: memberIndex, events, reads, logger }),
+        },
+        {
+          provide: IdempotentAnswers,
+          useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
+        },
+        ...[ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys, Refusals],
+        ...[FirstOrganization, Organizations, OrganizationViews],
+        ...[Invitations, InvitationLinks, Joining, Memberships, MemberViews],
+        ...[Sessions, Users],
       ],
     };
   }

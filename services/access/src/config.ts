@@ -1,21 +1,45 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { readEnv, text } from '#libs/kernel';
+import { configInvalid, integer, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
 
 export function readAccessConfig(env = process.env) {
   const settings = readEnv(env, {
+    API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
     FIRST_ORGANIZATION_NAME: text('My organization'),
+    MAIL_FROM: optionalText(),
+    MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+    ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
     PUBLIC_URL: text('http://127.0.0.1:8080'),
+    RECOVERY_DAYS: integer(7, 0, 365),
+    SMTP_URL: smtpServer,
   });
   return {
     /** Name of the organization that the first start makes. */
     firstOrganizationName: settings.FIRST_ORGANIZATION_NAME,
     /** Where clients reach the gateway; for links and examples. */
     publicUrl: settings.PUBLIC_URL,
+    /** What an organization shows that has not chosen; the command service goes by the same setting. */
+    recoveryDays: settings.RECOVERY_DAYS,
+    apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
+    membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
+    organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
+    /** How invitations are mailed; null when they are not. */
+    mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
   };
+}
+
+function mailSettings(server: SmtpServer | null, sender: string | undefined) {
+  if (server === null && sender === undefined) return null;
+  const from: Mailbox | null = mailbox(sender ?? '');
+  if (server !== null && from !== null) return { server, from };
+  throw configInvalid(
+    'MAIL_FROM',
+    'and SMTP_URL must be set both, or neither; MAIL_FROM is one address, or name <address>',
+  );
 }
 
 /** Settings of the process, when this service is one of its own. */
@@ -24,6 +48,7 @@ export function readAccessHostConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
     identity: readIdentity(settings),

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
-import { runService, writePrivateFile } from '#libs/host';
+import { runService } from '#libs/host';
 import { announceFirstStart } from '#libs/process';
 import { ApiKeys } from './api-keys/api-keys';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
+import { makeFirstKey } from './organizations/first-key-file';
 import { FirstOrganization } from './organizations/first-organization';
 
 runService(() => {
@@ -16,7 +17,7 @@ runService(() => {
     callers: ['api-gateway'],
     module: (parts) => AccessModule.register({ ...parts, config }),
     async beforeServing(app) {
-      const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
+      const key = await makeFirstKey(app.get(FirstOrganization), host.stores);
       await app.get(ApiKeys).whenCurrent();
       if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: config.publicUrl });
     },

@@ -2,9 +2,14 @@
 export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('AccessConfig');
 export const EVENT_STORE = Symbol('EventStore');
+export const LOGGER = Symbol('Logger');
+/** How invitations reach people. */
+export const MAILER = Symbol('Mailer');
 export const READ_STORE = Symbol('ReadStore');
 /** The running projection that finds the organization of a key. */
 export const API_KEY_INDEX = Symbol('ApiKeyIndex');
+/** The running projection that finds the organizations of a person. */
+export const MEMBER_INDEX = Symbol('MemberIndex');
 
 /** Name of this service in event metadata. */
 export const PRODUCER = 'access';

@@ -2,11 +2,18 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Metrics, Logger } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
+import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiGuard } from './auth/api.guard';
+import { Refusals } from './auth/refusals';
 import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
+import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
+import { OpenApiController } from './openapi/openapi.controller';
+import { InvitationsController } from './members/invitations.controller';
+import { MembersController } from './members/members.controller';
+import { OrganizationsController } from './organizations/organizations.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
@@ -14,6 +21,7 @@ import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './token
 export interface GatewayParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly rateLimits: RateLimitSettings;
   readonly access: MessageClient;
   readonly secretsCommand: MessageClient;
   readonly secretsQuery: MessageClient;
@@ -22,10 +30,22 @@ export interface GatewayParts {
 /** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
 @Module({})
 export class GatewayModule {
-  static register({ logger, metrics, access, secretsCommand, secretsQuery }: GatewayParts): DynamicModule {
+  /** In the order of the OpenAPI document. */
+  static readonly controllers = [
+    SecretsController,
+    OrganizationsController,
+    MembersController,
+    InvitationsController,
+    ApiKeysController,
+    HealthController,
+    OpenApiController,
+  ] as const;
+
+  static register(parts: GatewayParts): DynamicModule {
+    const { logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
-      controllers: [HealthController, SecretsController],
+      controllers: [...GatewayModule.controllers],
       providers: [
         { provide: ACCESS, useValue: access },
         { provide: LOGGER, useValue: logger },
@@ -35,7 +55,9 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
+        { provide: RateLimits, useValue: new RateLimits(rateLimits) },
         OwnWrites,
+        Refusals,
       ],
     };
   }

@@ -1,14 +1,25 @@
 import { readFileSync } from 'node:fs';
-import { isIP, isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
+import { IpRange } from '#libs/contracts';
 import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { addresses, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
 
+const rateLimitSettings = {
+  // More than one process can answer: only a flood meets the first three.
+  RATE_LIMIT_PER_ADDRESS: integer(50_000, 0, 1_000_000),
+  RATE_LIMIT_PER_CREDENTIAL: integer(50_000, 0, 1_000_000),
+  RATE_LIMIT_PER_ORGANIZATION: integer(50_000, 0, 1_000_000),
+  AUTH_FAILURES_PER_ADDRESS: integer(300, 0, 1_000_000),
+  AUTH_FAILURES_PER_KEY: integer(150, 0, 1_000_000),
+};
+
 export function readGatewayConfig(env = process.env) {
   const settings = readEnv(env, {
+    ...rateLimitSettings,
+    CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
     HOST: text('127.0.0.1'),
     PORT: integer(8080, 0, 65_535),
     TLS_CERT_FILE: optionalText(),
@@ -24,7 +35,21 @@ export function readGatewayConfig(env = process.env) {
         'or TRUSTED_PROXIES to the addresses of the proxy that terminates TLS in front',
     );
   }
-  return { host, port: settings.PORT, tls, trustedProxies };
+  return {
+    host,
+    port: settings.PORT,
+    tls,
+    trustedProxies,
+    /** Connections that may be open at once; 0 for as many as the system gives. */
+    connectionsMax: settings.CONNECTIONS_MAX,
+    rateLimits: {
+      perAddress: settings.RATE_LIMIT_PER_ADDRESS,
+      perCredential: settings.RATE_LIMIT_PER_CREDENTIAL,
+      perOrganization: settings.RATE_LIMIT_PER_ORGANIZATION,
+      failuresPerAddress: settings.AUTH_FAILURES_PER_ADDRESS,
+      failuresPerKey: settings.AUTH_FAILURES_PER_KEY,
+    },
+  };
 }
 
 /** Certificate and key, checked to belong together; null when neither is set. */
@@ -51,11 +76,7 @@ function proxies(value: string | undefined): string[] {
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-  const valid = entries.every((entry) => {
-    const [address = '', prefix, ...rest] = entry.split('/');
-    const bits = prefix === undefined ? 0 : Number(prefix);
-    return isIP(address) !== 0 && rest.length === 0 && bits >= 0 && bits <= (isIPv6(address) ? 128 : 32);
-  });
+  const valid = entries.every((entry) => IpRange.parse(entry) !== null);
   if (!valid) throw new Error('must be a list of addresses or CIDR ranges, separated by commas');
   return entries;
 }
@@ -65,15 +86,19 @@ export function readGatewayHostConfig(env = process.env) {
   const settings = readEnv(env, {
     ...processSettings,
     ...peerSettings,
-    ACCESS_URL: address('tcp://127.0.0.1:7101'),
-    SECRETS_COMMAND_URL: address('tcp://127.0.0.1:7102'),
-    SECRETS_QUERY_URL: address('tcp://127.0.0.1:7103'),
+    ACCESS_URL: addresses('tcp://127.0.0.1:7101'),
+    SECRETS_COMMAND_URL: addresses('tcp://127.0.0.1:7102'),
+    SECRETS_QUERY_URL: addresses('tcp://127.0.0.1:7103'),
   });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     identity: readIdentity(settings),
-    access: settings.ACCESS_URL,
-    secretsCommand: settings.SECRETS_COMMAND_URL,
-    secretsQuery: settings.SECRETS_QUERY_URL,
+    /** The addresses of each service, by its name. */
+    services: {
+      access: settings.ACCESS_URL,
+      'secrets-command': settings.SECRETS_COMMAND_URL,
+      'secrets-query': settings.SECRETS_QUERY_URL,
+    },
   };
 }

@@ -1,38 +1,48 @@
 import 'reflect-metadata';
+import { readTogether } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
-import { announceReady, announceRefusal, endOnSignal } from '#libs/process';
+import { announceReady, keepHealthFile, runProcess, untilThere } from '#libs/process';
 import { createTcpClient } from '#libs/transport';
 import { GatewayModule } from './app.module';
 import { readGatewayConfig, readGatewayHostConfig } from './config';
+import { measureAddresses } from './health/address-metrics';
 import { createGateway } from './http/create-gateway';
 import { listen } from './http/listen';
 
-async function start(): Promise<void> {
-  const config = readGatewayConfig();
-  const { logLevel, identity, ...addresses } = readGatewayHostConfig();
-  const logger = createLogger({ level: logLevel, service: 'api-gateway' });
+runProcess(async (atEnd) => {
+  const { config, host } = readTogether({
+    config: () => readGatewayConfig(),
+    host: () => readGatewayHostConfig(),
+  });
+  const logger = createLogger({ level: host.logLevel, service: 'api-gateway' });
   installCrashHandlers(logger);
   const metrics = createMetrics();
-  const clientOf = (name: string, address: { host: string; port: number }) =>
-    createTcpClient({ ...address, ...(identity && { tls: { ...identity, allowedPeers: [name] } }) });
-  const clients = {
-    access: clientOf('access', addresses.access),
-    secretsCommand: clientOf('secrets-command', addresses.secretsCommand),
-    secretsQuery: clientOf('secrets-query', addresses.secretsQuery),
+  const clientOf = (service: keyof typeof host.services) => {
+    const tls = host.identity && { ...host.identity, allowedPeers: [service] };
+    return createTcpClient({ addresses: host.services[service], service, tls, logger });
   };
-  const app = await createGateway(GatewayModule.register({ logger, metrics, ...clients }), {
-    config,
+  const clients = {
+    access: clientOf('access'),
+    'secrets-command': clientOf('secrets-command'),
+    'secrets-query': clientOf('secrets-query'),
+  };
+  atEnd(() => Promise.all(Object.values(clients).map((client) => client.close())));
+  measureAddresses(metrics, clients);
+  const root = GatewayModule.register({
     logger,
     metrics,
+    rateLimits: config.rateLimits,
+    access: clients.access,
+    secretsCommand: clients['secrets-command'],
+    secretsQuery: clients['secrets-query'],
   });
-  endOnSignal(async () => {
-    await app.close();
-    await Promise.all(Object.values(clients).map((client) => client.close()));
-  });
-  announceReady(await listen(app, config));
-}
-
-start().catch((error: unknown) => {
-  announceRefusal(error);
-  process.exit(1);
+  const app = await createGateway(root, { config, logger, metrics });
+  atEnd(() => app.close());
+  const url = await listen(app, config);
+  keepHealthFile(host.healthFile);
+  // It answers by now, and /readyz says what is away, as do the clients in the log; it is ready when all services
+  // have answered once.
+  const all = Object.values(clients);
+  await Promise.all(all.map((client) => untilThere(() => client.ping(), { code: 'SERVICE_UNAVAILABLE' })));
+  announceReady(url);
 });

@@ -103,5 +103,9 @@ function configInvalid(reason: string): AppError {
 /** Settings of the process: its log level and its stores. */
 export function readAuditRelayHostConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...storeSettings });
-  return { logLevel: settings.LOG_LEVEL, stores: toStoresConfig(settings) };
+  return {
+    logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
+    stores: toStoresConfig(settings),
+  };
 }

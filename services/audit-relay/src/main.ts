@@ -1,37 +1,34 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { openStores, prepareDataDirectory } from '#libs/host';
-import { AppError, systemClock } from '#libs/kernel';
+import { openKeylessStores, prepareDataDirectory } from '#libs/host';
+import { AppError, readTogether } from '#libs/kernel';
 import { createLogger, createNestLogger, installCrashHandlers } from '#libs/observability';
-import { announceReady, announceRefusal, endOnSignal } from '#libs/process';
+import { announceReady, keepHealthFile, runProcess } from '#libs/process';
 import { AuditRelayModule } from './app.module';
 import { readAuditRelayConfig, readAuditRelayHostConfig } from './config';
 import { createKafkaPublisher } from './kafka/kafka-publisher';
 
-async function start(): Promise<void> {
-  const { kafka } = readAuditRelayConfig();
-  const { logLevel, stores: storesConfig } = readAuditRelayHostConfig();
+runProcess(async (atEnd) => {
+  const { relay, host } = readTogether({
+    relay: () => readAuditRelayConfig(),
+    host: () => readAuditRelayHostConfig(),
+  });
+  const { kafka } = relay;
   if (!kafka)
     throw new AppError('CONFIG_INVALID', { safeMessage: 'Cannot start: KAFKA_BROKERS is not set.' });
-  const logger = createLogger({ level: logLevel, service: 'audit-relay' });
+  const logger = createLogger({ level: host.logLevel, service: 'audit-relay' });
   installCrashHandlers(logger);
-  prepareDataDirectory(storesConfig.dataDir);
-  const stores = await openStores(storesConfig, systemClock);
+  if (host.stores.isEmbedded) prepareDataDirectory(host.stores.dataDir);
+  const stores = await openKeylessStores(host.stores, { logger, isApart: true });
+  atEnd(() => stores.close());
+  const reads = await stores.readStoreOf('audit-relay');
   const publisher = createKafkaPublisher(kafka, logger);
-  const parts = { logger, events: stores.events, reads: await stores.readStoreOf('audit-relay'), publisher };
-  const app = await NestFactory.createApplicationContext(AuditRelayModule.register(parts), {
-    abortOnError: false,
-    logger: createNestLogger(logger),
-  });
-  endOnSignal(async () => {
-    await app.close();
-    await publisher.close();
-    await stores.close();
-  });
+  atEnd(() => publisher.close());
+  const app = await NestFactory.createApplicationContext(
+    AuditRelayModule.register({ logger, events: stores.events, reads, publisher }),
+    { abortOnError: false, logger: createNestLogger(logger) },
+  );
+  atEnd(() => app.close());
+  keepHealthFile(host.healthFile);
   announceReady(kafka.topic.name);
-}
-
-start().catch((error: unknown) => {
-  announceRefusal(error);
-  process.exit(1);
 });

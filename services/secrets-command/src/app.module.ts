@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventStore } from '#libs/event-store';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
@@ -7,9 +8,12 @@ import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from './config';
 import { CheckSecretsCommandHandler } from './health/check-secrets-command.handler';
-import { IdempotentAnswers } from './idempotency/idempotent-answers';
+import { KeyMaintenance } from './keys/key-maintenance';
+import { KeyRotations } from './keys/key-rotations';
+import { OrphanKeys } from './keys/orphan-keys';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
+import { RecoveryWindows } from './secrets/recovery-windows';
 import { secretInventory } from './secrets/secret-inventory.projection';
 import { SecretNames } from './secrets/secret-names';
 import { SecretQuota } from './secrets/secret-quota';
@@ -52,7 +56,14 @@ export class SecretsCommandModule {
           provide: SECRET_INVENTORY,
           useFactory: () => new RunningProjection({ projection: secretInventory, events, reads, logger }),
         },
-        IdempotentAnswers,
+        {
+          provide: IdempotentAnswers,
+          useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
+        },
+        KeyMaintenance,
+        KeyRotations,
+        OrphanKeys,
+        RecoveryWindows,
         SecretNames,
         SecretQuota,
         SecretShredder,

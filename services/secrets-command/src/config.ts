@@ -13,7 +13,7 @@ export function readSecretsCommandConfig(env = process.env) {
   return {
     /** Quota of an organization; it bounds an unpaged list. */
     secretsPerOrganizationMax: settings.SECRETS_PER_ORGANIZATION_MAX,
-    /** How long a deleted secret keeps its keys. */
+    /** How long a deleted secret keeps its keys where its organization has not chosen. */
     recoveryDays: settings.RECOVERY_DAYS,
   };
 }
@@ -24,6 +24,7 @@ export function readSecretsCommandHostConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
     identity: readIdentity(settings),

@@ -19,6 +19,7 @@ export function readSecretsQueryHostConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
   return {
     logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
     identity: readIdentity(settings),

@@ -5,7 +5,7 @@ import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
 import type { AccessConfig } from '../../access/src/config';
-import { GatewayModule } from '../../api-gateway/src/app.module';
+import { GatewayModule, type GatewayParts } from '../../api-gateway/src/app.module';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import type { SecretsCommandConfig } from '../../secrets-command/src/config';
 import { SecretsQueryModule } from '../../secrets-query/src/app.module';
@@ -18,6 +18,7 @@ export interface StandaloneParts {
   readonly stores: Stores;
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
+  readonly rateLimits: GatewayParts['rateLimits'];
   readonly configs: {
     readonly access: AccessConfig;
     readonly secretsCommand: SecretsCommandConfig;
@@ -34,6 +35,7 @@ export class StandaloneModule {
     metrics,
     stores,
     client,
+    rateLimits,
     configs,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
@@ -52,6 +54,7 @@ export class StandaloneModule {
         GatewayModule.register({
           logger,
           metrics,
+          rateLimits,
           access: client,
           secretsCommand: client,
           secretsQuery: client,

@@ -7,5 +7,9 @@ export type StandaloneConfig = ReturnType<typeof readStandaloneConfig>;
 
 export function readStandaloneConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...storeSettings });
-  return { logLevel: settings.LOG_LEVEL, stores: toStoresConfig(settings) };
+  return {
+    logLevel: settings.LOG_LEVEL,
+    healthFile: settings.HEALTH_FILE,
+    stores: toStoresConfig(settings),
+  };
 }

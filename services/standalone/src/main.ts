@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { openStores, prepareDataDirectory, writePrivateFile } from '#libs/host';
 import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
-import { announceFirstStart, announceReady, announceRefusal, endOnSignal } from '#libs/process';
+import { announceFirstStart, announceReady, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
 import { ApiKeys } from '../../access/src/api-keys/api-keys';
 import { readAccessConfig } from '../../access/src/config';
@@ -15,7 +15,7 @@ import { readSecretsQueryConfig } from '../../secrets-query/src/config';
 import { StandaloneModule } from './app.module';
 import { readStandaloneConfig } from './config';
 
-async function start(): Promise<void> {
+runProcess(async (atEnd) => {
   const {
     standalone,
     gateway: config,
@@ -27,22 +27,22 @@ async function start(): Promise<void> {
     secretsCommand: () => readSecretsCommandConfig(),
     secretsQuery: () => readSecretsQueryConfig(),
   });
-  const { logLevel, stores: storesConfig } = standalone;
+  const { logLevel, healthFile, stores: storesConfig } = standalone;
   const logger = createLogger({ level: logLevel, service: 'standalone' });
   installCrashHandlers(logger);
   prepareDataDirectory(storesConfig.dataDir);
 
   const metrics = createMetrics();
-  const stores = await openStores(storesConfig, clock);
+  const stores = await openStores(storesConfig, { clock, logger });
+  atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
-  const root = await StandaloneModule.register({ clock, logger, metrics, stores, client, configs });
+  const { rateLimits } = config;
+  const parts = { clock, logger, metrics, stores, client, rateLimits, configs };
+  const root = await StandaloneModule.register(parts);
   const app = await createGateway(root, { config, logger, metrics });
+  atEnd(() => app.close());
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
-  endOnSignal(async () => {
-    await app.close();
-    await stores.close();
-  });
 
   const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
   // The port first: a start that cannot serve leaves the first key to the next one.
@@ -50,10 +50,6 @@ async function start(): Promise<void> {
   const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
   await app.get(ApiKeys).whenCurrent();
   if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
+  keepHealthFile(healthFile);
   announceReady(url);
-}
-
-start().catch((error: unknown) => {
-  announceRefusal(error);
-  process.exit(1);
 });

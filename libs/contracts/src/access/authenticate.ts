@@ -2,12 +2,33 @@ import { Redacted } from '#libs/kernel';
 import * as v from 'valibot';
 import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
-import { scopes } from './scopes';
+import { roles, scopes } from './permissions';
 
-/** Who presents this API key, and what the key may do. Fails with AUTHENTICATION_REQUIRED, whatever the cause. */
+/**
+ * Who presents this credential, exactly one of the two, and what it may do in which organization. Fails with
+ * AUTHENTICATION_REQUIRED, whatever the cause, and then with NOT_FOUND when `organizationId` is none of the caller's.
+ */
 export const authenticate = defineMessage({
   name: 'authenticate',
   kind: 'query',
-  request: v.strictObject({ credential: v.instance(Redacted<string>) }),
-  reply: v.strictObject({ caller: callerSchema, scopes: v.array(v.picklist(scopes)) }),
+  request: v.strictObject({
+    apiKey: v.nullable(v.instance(Redacted<string>)),
+    session: v.nullable(v.instance(Redacted<string>)),
+    /** The organization the request names. Null: the key's own, or the person's personal one. */
+    organizationId: v.nullable(v.string()),
+    /** Where the request came from: some keys are bound to addresses, and refusals are recorded. */
+    address: v.string(),
+    userAgent: v.nullable(v.string()),
+  }),
+  reply: v.strictObject({
+    caller: callerSchema,
+    /** A person's role in the organization; null for a key. */
+    role: v.nullable(v.picklist(roles)),
+    /** What a key may do; empty for a person. */
+    scopes: v.array(v.picklist(scopes)),
+    /** Of the session that was presented; null for a key. */
+    sessionId: v.nullable(v.string()),
+    /** When the person last proved who they are, ISO 8601; null for a key. */
+    authenticatedAt: v.nullable(v.string()),
+  }),
 });

@@ -78,6 +78,29 @@ describe('openSqliteKeyStore', () => {
     expect(filesWith(key.wrapped)).toEqual([]);
   });
 
+  it('finds the few keys of one organization among those of others, and lets others have their turn meanwhile', async () => {
+    const rows = Array.from({ length: 7_000 }, (_, at) => {
+      return { ...dataKey(randomBytes(64)), orgId: at % 2_500 === 7 ? 'org_few' : 'org_many' };
+    });
+    rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+    await Promise.all(rows.map((row) => keys.insert(row)));
+    const few = rows.filter(({ orgId }) => orgId === 'org_few').map(({ id }) => id);
+    let turns = 0;
+    const counting = setInterval(() => (turns += 1), 0);
+    const listed = await keys.list({ purpose: 'data', orgId: 'org_few', limit: 10 });
+    clearInterval(counting);
+    expect(listed.map(({ id }) => id)).toEqual(few);
+    expect(few).toHaveLength(3);
+    expect(turns).toBeGreaterThan(0);
+
+    const inPages: string[] = [];
+    for (let page = ['']; page.length > 0; inPages.push(...page)) {
+      const found = await keys.list({ purpose: 'data', afterId: inPages.at(-1) ?? '', limit: 900 });
+      page = found.map(({ id }) => id);
+    }
+    expect(inPages).toEqual(rows.map(({ id }) => id));
+  });
+
   it('takes nothing but the key itself to the thread that writes', async () => {
     // Both are windows on the pool of small Buffers.
     const secret = Buffer.from(`canary ${randomUUID()}`);

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { foldStream, type EventStore } from '#libs/event-store';
-import { organizationFold, organizationStream, type ApiKey } from '#libs/events';
+import type { EventStore } from '#libs/event-store';
+import type { ApiKey } from '#libs/events';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
+import { Organizations } from '../organizations/organizations';
 import { API_KEY_INDEX, EVENT_STORE, READ_STORE } from '../tokens';
 import { API_KEY_INDEX_COLLECTION } from './api-key-index.projection';
 
@@ -12,6 +13,8 @@ export const API_KEY_PEPPER = 'api-key-pepper';
 
 /** The index of a log that was never indexed: seconds, not minutes. */
 const CURRENT_MS_MAX = 60_000;
+/** A new key: longer, and the index has a problem of its own; the key works once it is solved. */
+const INDEXED_MS_MAX = 2_000;
 
 export interface KnownKey {
   readonly orgId: string;
@@ -19,17 +22,18 @@ export interface KnownKey {
 }
 
 /**
- * Keys by id, as the organization's stream knows them. A known key is remembered for a second: a change made
- * by another process holds that soon, and one key under load costs one fold a second.
+ * Keys by id, as the organization's stream knows them. Where a key belongs never changes and is remembered; what it
+ * may do is as fresh as the organization itself.
  */
 @Injectable()
 export class ApiKeys {
-  readonly #remembered = new LRUCache<string, KnownKey>({ max: 10_000, ttl: 1_000 });
+  readonly #owners = new LRUCache<string, string>({ max: 10_000 });
 
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
     @Inject(READ_STORE) private readonly reads: ReadStore,
     @Inject(API_KEY_INDEX) private readonly index: RunningProjection,
+    private readonly organizations: Organizations,
   ) {}
 
   /** Resolves once every key of the log is known; until then a good key could be taken for an unknown one. */
@@ -38,12 +42,24 @@ export class ApiKeys {
     if (head !== null) await this.index.waitFor(head, CURRENT_MS_MAX);
   }
 
+  /** Resolves once a key that was issued at this position is found, or when that takes too long. */
+  async whenIndexed(position: string): Promise<void> {
+    await this.index.waitFor(position, INDEXED_MS_MAX).catch(() => undefined);
+  }
+
+  /** The key if it is at hand; otherwise ask `find`. */
+  peek(keyId: string): KnownKey | undefined {
+    const orgId = this.#owners.get(keyId);
+    const key = orgId === undefined ? undefined : this.organizations.peek(orgId)?.keys.get(keyId);
+    return orgId !== undefined && key ? { orgId, key } : undefined;
+  }
+
   async find(keyId: string): Promise<KnownKey | null> {
-    const remembered = this.#remembered.get(keyId);
-    if (remembered) return remembered;
-    const found = await this.lookUp(keyId);
-    if (found) this.#remembered.set(keyId, found);
-    return found;
+    const orgId = this.#owners.get(keyId) ?? (await this.lookUp(keyId));
+    if (orgId === null) return null;
+    const { keys } = this.organizations.peek(orgId) ?? (await this.organizations.recent(orgId));
+    const key = keys.get(keyId);
+    return key ? { orgId, key } : null;
   }
 
   /** The work that an unknown id costs: done before a known one is refused, so that time tells nothing. */
@@ -51,14 +67,12 @@ export class ApiKeys {
     await this.indexed(keyId);
   }
 
-  private async lookUp(keyId: string): Promise<KnownKey | null> {
+  private async lookUp(keyId: string): Promise<string | null> {
     const row = await this.indexed(keyId);
     if (!row) return null;
     const orgId = String(row['orgId']);
-    const stream = organizationStream(orgId);
-    const { state } = await foldStream(this.events, { orgId, stream }, organizationFold);
-    const key = state.keys.get(keyId);
-    return key ? { orgId, key } : null;
+    this.#owners.set(keyId, orgId);
+    return orgId;
   }
 
   private async indexed(keyId: string) {

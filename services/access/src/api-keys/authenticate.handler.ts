@@ -1,58 +1,60 @@
-import { Controller, Inject } from '@nestjs/common';
-import { authenticate, scopes, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { digestApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
-import { Keyring } from '#libs/key-store';
-import { AppError, type Clock, type Redacted } from '#libs/kernel';
-import { Handles } from '#libs/transport';
-import { LRUCache } from 'lru-cache';
-import { CLOCK } from '../tokens';
-import { API_KEY_PEPPER, ApiKeys, type KnownKey } from './api-keys';
+import { Controller } from '@nestjs/common';
+import { authenticate, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { AppError, isId, type Redacted } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { rightsOfKey, rightsOfMember } from '../organizations/actor';
+import { Organizations } from '../organizations/organizations';
+import { Sessions } from '../sessions/sessions';
+import { Users } from '../users/users';
+import type { KnownKey } from './api-keys';
+import { PresentedKeys } from './presented-keys';
+
+type Request = RequestOf<typeof authenticate>;
+type Reply = ReplyOf<typeof authenticate>;
 
 @Controller()
 export class AuthenticateHandler {
-  /** By the digest of its text: the id of a key and the stored hash that it was found to have. */
-  readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>({ max: 10_000 });
-
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly apiKeys: ApiKeys,
-    private readonly keyring: Keyring,
+    private readonly organizations: Organizations,
+    private readonly presentedKeys: PresentedKeys,
+    private readonly sessions: Sessions,
+    private readonly users: Users,
   ) {}
 
-  /** Every refusal is the same to the caller, and takes the same work once the key is well-formed. */
+  /** Exactly one credential: with none or both there is nobody to speak of. */
   @Handles(authenticate)
-  async handle({ credential }: RequestOf<typeof authenticate>): Promise<ReplyOf<typeof authenticate>> {
-    const digest = digestApiKey(credential);
-    const known = (await this.recognised(digest)) ?? (await this.verified(credential, digest));
-    if (!known) throw new AppError('AUTHENTICATION_REQUIRED');
-    return {
-      caller: { orgId: known.orgId, actorType: 'api-key', actorId: known.key.keyId },
-      scopes: scopes.filter((scope) => known.key.scopes.includes(scope)),
-    };
-  }
-
-  /** A key that was verified before and is as good as it was then. */
-  private async recognised(digest: string): Promise<KnownKey | null> {
-    const verified = this.#verified.get(digest);
-    const known = verified ? await this.apiKeys.find(verified.id) : null;
-    return known?.key.hash === verified?.hash && known && !this.expired(known) ? known : null;
-  }
-
-  private async verified(credential: Redacted<string>, digest: string): Promise<KnownKey | null> {
-    const presented = parseApiKey(credential);
-    if (!presented) return null;
-    const known = await this.apiKeys.find(presented.id);
-    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
-    const isRight = verifyApiKey(pepper, presented, known?.key.hash);
-    if (!known || !isRight || this.expired(known)) {
-      if (known) await this.apiKeys.pretendUnknown(presented.id);
-      return null;
+  async handle(request: Request, context: MessageContext): Promise<Reply> {
+    const { apiKey, session, organizationId, address, userAgent } = request;
+    if (apiKey && !session) {
+      const known = await this.presentedKeys.verify({ text: apiKey, address, userAgent }, context);
+      return grant(known, organizationId);
     }
-    this.#verified.set(digest, { id: presented.id, hash: known.key.hash });
-    return known;
+    if (session && !apiKey) return this.withSession(session, organizationId);
+    throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  private expired({ key: { expiresAt } }: KnownKey): boolean {
-    return expiresAt !== null && Date.parse(expiresAt) <= this.clock.now().getTime();
+  /** An organization that the person is no member of is like one that does not exist. */
+  private async withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
+    const session = await this.sessions.find(token);
+    if (!session) throw new AppError('AUTHENTICATION_REQUIRED');
+    const { userId, sessionId, authenticatedAt } = session;
+    const orgId = organizationId ?? (await this.users.personalOrganization(userId));
+    if (orgId === null || !isId('org', orgId)) throw new AppError('NOT_FOUND');
+    const { members } = this.organizations.peek(orgId) ?? (await this.organizations.recent(orgId));
+    const member = members.get(userId);
+    if (!member) throw new AppError('NOT_FOUND');
+    const caller = { orgId, actorType: 'user' as const, actorId: userId };
+    return { caller, role: rightsOfMember(member).role, scopes: [], sessionId, authenticatedAt };
   }
+}
+
+function grant({ orgId, key }: KnownKey, organizationId: string | null): Reply {
+  if (organizationId !== null && organizationId !== orgId) throw new AppError('NOT_FOUND');
+  return {
+    caller: { orgId, actorType: 'api-key', actorId: key.keyId },
+    role: null,
+    scopes: [...rightsOfKey(key).scopes],
+    sessionId: null,
+    authenticatedAt: null,
+  };
 }

@@ -1,13 +1,56 @@
-import type { ApiKey, OrganizationEvent, OrganizationState } from '#libs/events';
+import type { OrganizationEvent, OrganizationState } from '#libs/events';
+import { AppError } from '#libs/kernel';
+
+type IssuedKey = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
 
 /** The first organization with its first key, in one append; nothing when it exists already. */
 export function decideFirstOrganization(
   state: OrganizationState,
-  { orgId, name, key, at }: { orgId: string; name: string; key: ApiKey; at: string },
+  { orgId, name, key, at }: { orgId: string; name: string; key: IssuedKey; at: string },
 ): OrganizationEvent[] {
   if (state.organization) return [];
   return [
-    { type: 'OrganizationCreated', data: { orgId, name, createdAt: at } },
+    { type: 'OrganizationCreated', data: { orgId, name, createdAt: at, kind: 'shared', ownerId: null } },
     { type: 'ApiKeyIssued', data: key },
   ];
+}
+
+export interface NewOrganization {
+  readonly orgId: string;
+  readonly name: string;
+  readonly kind: 'personal' | 'shared';
+  /** The user who makes it, its first member. */
+  readonly ownerId: string;
+  readonly memberId: string;
+  readonly at: string;
+}
+
+/** An organization with its owner, in one append; nothing when it exists already. */
+export function decideOrganization(
+  state: OrganizationState,
+  { orgId, name, kind, ownerId, memberId, at }: NewOrganization,
+): OrganizationEvent[] {
+  if (state.organization) return [];
+  const owner = { memberId, userId: ownerId, role: 'owner', joinedAt: at, invitationId: null };
+  return [
+    { type: 'OrganizationCreated', data: { orgId, name, createdAt: at, kind, ownerId } },
+    { type: 'MemberJoined', data: owner },
+  ];
+}
+
+interface OrganizationChange {
+  readonly name?: string | undefined;
+  readonly recoveryDays?: number | null | undefined;
+  readonly at: string;
+}
+
+/** What is sent and nothing else; nothing when everything is as asked already. */
+export function decideOrganizationChange(
+  { organization }: OrganizationState,
+  change: OrganizationChange,
+): OrganizationEvent[] {
+  if (!organization) throw new AppError('NOT_FOUND');
+  const { name = organization.name, recoveryDays = organization.recoveryDays, at } = change;
+  if (name === organization.name && recoveryDays === organization.recoveryDays) return [];
+  return [{ type: 'OrganizationChanged', data: { name, recoveryDays, changedAt: at } }];
 }

@@ -1,29 +1,58 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { authenticate } from '#libs/contracts';
-import { AppError, Redacted } from '#libs/kernel';
+import { actions, authenticate, may } from '#libs/contracts';
+import { AppError } from '#libs/kernel';
 import type { MessageClient } from '#libs/transport';
-import { contextOf, type GatewayRequest } from '../http/gateway-request';
+import { contextOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
+import { RateLimits } from '../limits/rate-limits';
 import { ACCESS } from '../tokens';
-import { requirementOf } from './requires';
+import { presentedCredential } from './presented-credential';
+import { requirementOf, type Requirement } from './requires';
 
-/** `Bearer`, one space, and what we could call a credential at all. */
-const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
-
-/** The one guard of all routes: deny by default, the credential from the Authorization header alone. */
+/** The one guard of all routes: deny by default, the credential from its own header or cookie alone. */
 @Injectable()
 export class ApiGuard implements CanActivate {
-  constructor(@Inject(ACCESS) private readonly access: MessageClient) {}
+  constructor(
+    @Inject(ACCESS) private readonly access: MessageClient,
+    private readonly limits: RateLimits,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const requirement = requirementOf(context.getHandler());
     if (requirement === 'public') return true;
     const request = context.switchToHttp().getRequest<GatewayRequest>();
-    const match = BEARER.exec(request.headers.authorization ?? '');
-    if (!match?.[1]) throw new AppError('AUTHENTICATION_REQUIRED');
-    const credential = new Redacted(match[1]);
-    const { caller, scopes } = await this.access.send(authenticate, { credential }, contextOf(request));
-    request.caller = caller;
-    if (requirement === undefined || !scopes.includes(requirement)) throw new AppError('FORBIDDEN');
+    const { apiKey, session } = presentedCredential(request);
+    if (requirement !== undefined) request.action = requirement;
+    const question = {
+      apiKey,
+      session,
+      organizationId: namedOrganization(request, requirement),
+      address: request.ip,
+      userAgent: userAgentOf(request),
+    };
+    const identity = await this.limits.authenticated(request, () =>
+      this.access.send(authenticate, question, contextOf(request)),
+    );
+    request.identity = identity;
+    // Whose record a path names, only the deciding service knows; what it asks least is asked here.
+    if (requirement === undefined || !may(identity, requirement, { own: true }))
+      throw new AppError('FORBIDDEN');
     return true;
   }
+}
+
+/** What no organization is called: whoever asks for it gets the answer of any that is not there. */
+const NO_ORGANIZATION = '';
+
+/**
+ * The organization that a request names, in its path or in its header; null when it names none. It is a wish: the
+ * access service says whether the caller belongs there, once it knows the caller.
+ */
+function namedOrganization(request: GatewayRequest, requirement: Requirement | undefined): string | null {
+  // What concerns a person needs no organization.
+  if (requirement !== undefined && requirement !== 'public' && actions[requirement] === 'user') return null;
+  const inPath = request.params['organizationId'];
+  const inHeader = request.headers['x-organization-id'];
+  if (inHeader === undefined) return inPath ?? null;
+  const agree = typeof inHeader === 'string' && (inPath === undefined || inPath === inHeader);
+  return agree ? inHeader : NO_ORGANIZATION;
 }

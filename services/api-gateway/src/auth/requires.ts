@@ -1,13 +1,13 @@
 import { SetMetadata } from '@nestjs/common';
-import type { Scope } from '#libs/contracts';
+import type { Action } from '#libs/contracts';
 
 /** What a route asks of its caller. A route that declares nothing is refused, and fails a house test. */
-export type Requirement = 'public' | Scope;
+export type Requirement = 'public' | Action;
 
 const REQUIREMENT = 'hklst:requirement';
 
-/** The caller must hold this scope. */
-export const Requires = (scope: Scope) => SetMetadata(REQUIREMENT, scope);
+/** The caller must be allowed this action (libs/contracts, permissions). */
+export const Requires = (action: Action) => SetMetadata(REQUIREMENT, action);
 
 /** Anybody may call; say so on purpose. */
 export const Public = () => SetMetadata(REQUIREMENT, 'public');

@@ -7,7 +7,7 @@ import { callerOf, type GatewayRequest } from '../http/gateway-request';
 const CONSISTENCY_TOKEN = 'x-consistency-token';
 
 /** A token is a position in the log: it names no data, and inventing one only makes the inventor wait. */
-const POSITION = /^\d{1,20}$/;
+export const POSITION = /^\d{1,20}$/;
 
 /**
  * Remembers where each organization's last write through this gateway stands in the log, so that the

@@ -1,7 +1,9 @@
 import { Catch, HttpException, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { AppError, isAppError, type ErrorCode } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
+import { Refusals } from '../auth/refusals';
+import type { GatewayRequest } from '../http/gateway-request';
 import { LOGGER } from '../tokens';
 import { httpStatusOf } from './http-status';
 
@@ -19,14 +21,18 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
 /** The one place where an error becomes an HTTP answer, always of one shape. */
 @Catch()
 export class AppErrorFilter implements ExceptionFilter {
-  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly refusals: Refusals,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
+    const request = http.getRequest<GatewayRequest>();
     const reply = http.getResponse<FastifyReply>();
     const error = toAppError(thrown);
     const status = httpStatusOf[error.kind];
+    if (error.kind === 'forbidden') this.refusals.note(request);
     if (status >= 500) this.log(request.id, thrown, error);
     void reply
       .status(status)

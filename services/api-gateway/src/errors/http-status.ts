@@ -1,7 +1,7 @@
-import type { ErrorKind } from '#libs/kernel';
+import type { AppError } from '#libs/kernel';
 
 /** The one place where an error's kind becomes an HTTP status (REST contract, status codes). */
-export const httpStatusOf: Readonly<Record<ErrorKind, number>> = {
+export const httpStatusOf: Readonly<Record<AppError['kind'], number>> = {
   malformed: 400,
   unauthenticated: 401,
   forbidden: 403,

@@ -3,12 +3,25 @@ import { checkAccess, checkSecretsCommand, checkSecretsQuery } from '#libs/contr
 import type { Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
+import * as v from 'valibot';
 import { Public } from '../auth/requires';
 import { contextOf, type GatewayRequest } from '../http/gateway-request';
+import { Operation, Section } from '../openapi/operation';
 import { ACCESS, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
+
+const liveReply = v.strictObject({ status: v.picklist(['ok']) });
+
+const readyReply = v.strictObject({
+  status: v.picklist(['ok', 'unavailable']),
+  services: v.pipe(
+    v.record(v.string(), checkAccess.reply.entries.parts),
+    v.description('Each service, and what it needs to answer.'),
+  ),
+});
 
 /** For orchestrators and dashboards; at the root, not under /api/v1. */
 @Controller()
+@Section({ name: 'Health', description: 'For orchestrators and dashboards; no credential is asked for.' })
 export class HealthController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
@@ -20,13 +33,21 @@ export class HealthController {
   /** The process runs; asks nobody else. */
   @Get('livez')
   @Public()
+  @Operation({ id: 'checkLiveness', summary: 'Tell whether the process runs', reply: liveReply })
   live() {
-    return { status: 'ok' };
+    return { status: 'ok' as const };
   }
 
   /** Everything needed to answer is there; otherwise 503 and which part is away. */
   @Get('readyz')
   @Public()
+  @Operation({
+    id: 'checkReadiness',
+    summary: 'Tell whether requests can be served',
+    description: 'With 503 it says which part is away.',
+    reply: readyReply,
+    replyAlsoAs: 503,
+  })
   async ready(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const context = contextOf(request);
     const services = Object.fromEntries(
@@ -40,12 +61,13 @@ export class HealthController {
       Object.values(parts).every((state) => state === 'ok'),
     );
     if (!ready) void reply.status(503).header('retry-after', '1');
-    return { status: ready ? 'ok' : 'unavailable', services };
+    return { status: ready ? ('ok' as const) : ('unavailable' as const), services };
   }
 
   @Get('metrics')
   @Public()
   @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Operation({ id: 'getMetrics', summary: 'Get metrics in the text format of Prometheus', reply: v.string() })
   async text(): Promise<string> {
     return this.metrics.text();
   }

@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
 import { createNestLogger, type Logger, type Metrics } from '#libs/observability';
 import type { GatewayConfig } from '../config';
+import { RateLimits } from '../limits/rate-limits';
 import { createHttpAdapter } from './create-http-adapter';
 import { addRequestHooks } from './request-hooks';
 
@@ -16,9 +17,13 @@ interface GatewayOptions {
 export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
   const adapter = createHttpAdapter(config);
   addRequestHooks(adapter.getInstance(), { logger, metrics, tls: config.tls !== null });
-  return NestFactory.create<NestFastifyApplication>(root, adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     abortOnError: false,
     logger: createNestLogger(logger),
   });
+  const limits = app.get(RateLimits);
+  // After the hooks above, so that this refusal carries the headers of every answer.
+  adapter.getInstance().addHook('onRequest', (request, _reply, done) => done(limits.atArrival(request)));
+  return app;
 }

@@ -50,8 +50,10 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
       done(error as Error);
     }
   });
-  server.decorateRequest('caller', null);
+  server.decorateRequest('identity', null);
+  server.decorateRequest('action', null);
   server.server.on('checkExpectation', answerBadExpectation);
+  if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
 }
 

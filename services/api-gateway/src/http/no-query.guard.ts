@@ -4,7 +4,7 @@ import { fieldName, invalid } from './validation';
 
 /** Refuses query parameters; after the global guard, so that strangers learn nothing. */
 @Injectable()
-class NoQueryGuard implements CanActivate {
+export class NoQueryGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const { query } = context.switchToHttp().getRequest<GatewayRequest>();
     for (const name of Object.keys(query as object)) {

@@ -33,7 +33,7 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
     const { method, id: request_id } = request;
     const { statusCode: status, elapsedTime: duration_ms } = reply;
     metrics.observe({ method, route, status, durationMs: duration_ms });
-    const caller = (request as GatewayRequest).caller;
+    const caller = (request as GatewayRequest).identity?.caller;
     logger.info('request', {
       request_id,
       method,

@@ -1,70 +1,110 @@
-import { buildMessage, Matches, ValidateBy } from 'class-validator';
+import { Matches } from 'class-validator';
+import { fieldRule } from '../openapi/field-rule';
 
 /** The rules of the REST contract for the fields of a secret, as decorators. */
 
-const NAME = /^[A-Z][A-Z0-9_]{0,254}$/;
+export const NAME = /^[A-Z][A-Z0-9_]{0,254}$/;
 const TAG = /^[a-z0-9][a-z0-9_.:-]{0,62}$/;
 const TAGS_MAX = 20;
 const VALUE_CHARACTERS_MAX = 10_000;
 const VALUE_BYTES_MAX = 40_000;
 const DESCRIPTION_CHARACTERS_MAX = 1_000;
-
-const rule = (name: string, message: string, validate: (value: unknown) => boolean) =>
-  ValidateBy({ name, validator: { validate, defaultMessage: buildMessage(() => message) } });
+/** No engine of the read store can look for a NUL. */
+const SEARCH_TEXT = /^[^\0]{1,255}$/u;
 
 export const isSecretName = (text: string) => NAME.test(text);
 export const isTag = (text: string) => TAG.test(text);
 
 export const IsSecretName = () =>
-  rule(
-    'secretName',
-    'must start with A to Z and hold only A to Z, 0 to 9 and _, at most 255 characters',
-    (value) => typeof value === 'string' && isSecretName(value),
-  );
+  fieldRule({
+    name: 'secretName',
+    message: 'must start with A to Z and hold only A to Z, 0 to 9 and _, at most 255 characters',
+    schema: { type: 'string', pattern: NAME.source, examples: ['STRIPE_WEBHOOK_SECRET'] },
+    validate: (value) => typeof value === 'string' && isSecretName(value),
+  });
 
 export const IsSecretValue = () =>
-  rule(
-    'secretValue',
-    'must be text of 1 to 10,000 characters and at most 40,000 bytes of UTF-8',
-    isSecretValue,
-  );
+  fieldRule({
+    name: 'secretValue',
+    message: 'must be text of 1 to 10,000 characters and at most 40,000 bytes of UTF-8',
+    schema: {
+      type: 'string',
+      minLength: 1,
+      maxLength: VALUE_CHARACTERS_MAX,
+      description: 'Comes back byte for byte. At most 40,000 bytes of UTF-8.',
+      examples: ['whsec_abc123...'],
+    },
+    validate: isSecretValue,
+  });
 
 export const IsDescription = () =>
-  rule(
-    'description',
-    'must be text of at most 1,000 characters',
-    (value) => value === null || (isText(value) && characters(value) <= DESCRIPTION_CHARACTERS_MAX),
-  );
+  fieldRule({
+    name: 'description',
+    message: 'must be text of at most 1,000 characters',
+    schema: {
+      type: ['string', 'null'],
+      maxLength: DESCRIPTION_CHARACTERS_MAX,
+      examples: ['Signs the events of our shop'],
+    },
+    validate: (value) => value === null || (isText(value) && characters(value) <= DESCRIPTION_CHARACTERS_MAX),
+  });
 
 export const IsTags = () =>
-  rule(
-    'tags',
-    'must be at most 20 different tags, each of a to z, 0 to 9, _ . : - and at most 63 characters',
-    (value) => value === null || (Array.isArray(value) && areTags(value)),
-  );
+  fieldRule({
+    name: 'tags',
+    message: 'must be at most 20 different tags, each of a to z, 0 to 9, _ . : - and at most 63 characters',
+    schema: {
+      type: ['array', 'null'],
+      items: { type: 'string', pattern: TAG.source },
+      maxItems: TAGS_MAX,
+      uniqueItems: true,
+      examples: [['payments', 'env:live']],
+    },
+    validate: (value) => value === null || (Array.isArray(value) && areTags(value)),
+  });
 
 export const IsExpiry = () =>
-  rule(
-    'expiry',
-    'must be a time such as 2030-01-31T12:00:00Z',
-    (value) => value === null || (typeof value === 'string' && isTime(value)),
-  );
+  fieldRule({
+    name: 'expiry',
+    message: 'must be a time such as 2030-01-31T12:00:00Z',
+    schema: { type: ['string', 'null'], format: 'date-time', examples: ['2030-01-31T12:00:00Z'] },
+    validate: (value) => value === null || (typeof value === 'string' && isTime(value)),
+  });
 
 // ISO 8601 with a time zone; Date.parse alone takes much more, differently from engine to engine.
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 export const IsCount = (max: number) =>
-  rule('count', `must be a whole number from 1 to ${max}`, (value) => isCount(value, max));
+  fieldRule({
+    name: 'count',
+    message: `must be a whole number from 1 to ${max}`,
+    schema: { type: 'integer', minimum: 1, maximum: max },
+    validate: (value) => isCount(value, max),
+  });
 
 export const IsOneOf = (choices: readonly string[]) =>
-  rule('oneOf', `must be one of ${choices.join(', ')}`, (value) => choices.includes(value as string));
+  fieldRule({
+    name: 'oneOf',
+    message: `must be one of ${choices.join(', ')}`,
+    schema: { type: 'string', enum: choices },
+    validate: (value) => choices.includes(value as string),
+  });
+
+export const IsFlag = () =>
+  fieldRule({
+    name: 'flag',
+    message: 'must be one of true, false',
+    schema: { type: 'boolean' },
+    validate: (value) => value === 'true' || value === 'false',
+  });
 
 export const IsSearchText = () =>
-  rule(
-    'searchText',
-    'must be text of 1 to 255 characters',
-    (value) => isText(value) && value.length > 0 && value.length <= 255,
-  );
+  fieldRule({
+    name: 'searchText',
+    message: 'must be text of 1 to 255 characters, none of them NUL',
+    schema: { type: 'string', pattern: SEARCH_TEXT.source },
+    validate: (value) => isText(value) && SEARCH_TEXT.test(value),
+  });
 
 export const IsTag = () => Matches(TAG, { message: 'must be a tag' });
 
@@ -76,11 +116,11 @@ function isSecretValue(value: unknown): boolean {
 }
 
 /** Text that survives UTF-8: a lone surrogate would come back changed. */
-function isText(value: unknown): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }
 
-function characters(text: string): number {
+export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;
   return count;

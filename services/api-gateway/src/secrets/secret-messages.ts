@@ -7,10 +7,12 @@ import type {
   updateSecret,
 } from '#libs/contracts';
 import { secretSortFields } from '#libs/contracts';
-import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
-import { callerOf, type GatewayRequest } from '../http/gateway-request';
+import { AppError, isId, Redacted } from '#libs/kernel';
+import { commandOf } from '../http/command-of';
+import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
+import { idPattern } from '../openapi/operation';
 import type { CreateSecretBody } from './create-secret.dto';
-import { isSecretName } from './secret-field.dto';
+import { isSecretName, NAME } from './secret-field.dto';
 import {
   PAGE_SIZE_DEFAULT,
   type DeleteSecretQuery,
@@ -18,11 +20,19 @@ import {
   type RevealSecretQuery,
 } from './secret-queries.dto';
 import type { UpdateSecretBody } from './update-secret.dto';
-import { idempotencyKey, ifRevision } from './write-headers';
+import { ifRevision } from './write-headers';
 
 /** What a validated request says, as the message that carries it. */
 
-const USER_AGENT_CHARACTERS_MAX = 256;
+/** What `secretRef` takes, as the OpenAPI document states it. */
+export const secretRefParameter = {
+  description: 'Id or name of the secret: ids are lower case, names are upper case, so the two never meet.',
+  schema: {
+    type: 'string',
+    pattern: `^${idPattern('sec')}$|${NAME.source}`,
+    examples: ['STRIPE_WEBHOOK_SECRET'],
+  },
+};
 
 /** The secret a URL names: an id or a name, lower and upper case, so they never meet. Fails with NOT_FOUND. */
 export function secretRef({ params }: GatewayRequest): string {
@@ -105,14 +115,11 @@ export function toReveal(
     secret,
     version: version === undefined ? null : Number(version),
     address: request.ip,
-    userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_CHARACTERS_MAX) ?? null,
+    userAgent: userAgentOf(request),
   };
 }
 
-function commandOf(request: GatewayRequest) {
-  return { caller: callerOf(request), commandId: newCommandId(), idempotencyKey: idempotencyKey(request) };
-}
-
-function utc(time: string | null | undefined): string | null | undefined {
+/** A time as all of ours are written. */
+export function utc(time: string | null | undefined): string | null | undefined {
   return typeof time === 'string' ? new Date(time).toISOString() : time;
 }

@@ -14,14 +14,31 @@ import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { Operation, Section } from '../openapi/operation';
 import { SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
 import { CreateSecretBody } from './create-secret.dto';
 import { DeleteSecretQuery, ListSecretsQuery, RevealSecretQuery } from './secret-queries.dto';
-import { pageOf, secretRef, toCreate, toDelete, toList, toReveal, toUpdate } from './secret-messages';
+import {
+  pageOf,
+  secretRef,
+  secretRefParameter,
+  toCreate,
+  toDelete,
+  toList,
+  toReveal,
+  toUpdate,
+} from './secret-messages';
+import { secretListReply, secretReply, secretValueReply, secretVersionsReply } from './secret-replies';
 import { UpdateSecretBody } from './update-secret.dto';
 import { etag } from './write-headers';
 
 @Controller('api/v1/secrets')
+@Section({
+  name: 'Secrets',
+  description:
+    'Keys, tokens and credentials. Metadata is listed; a value is opened one at a time, and each opening is recorded.',
+  parameters: { id: secretRefParameter },
+})
 export class SecretsController {
   constructor(
     @Inject(SECRETS_COMMAND) private readonly command: MessageClient,
@@ -30,7 +47,15 @@ export class SecretsController {
   ) {}
 
   @Get()
-  @Requires('secrets:list')
+  @Requires('list-secrets')
+  @Operation({
+    message: listSecrets,
+    summary: 'List secrets',
+    description:
+      'The metadata of all secrets, never a value. Shows every write that this gateway has answered; a token from ' +
+      '`X-Consistency-Token` makes it wait for a write through another one.',
+    reply: secretListReply,
+  })
   async list(@Query() query: ListSecretsQuery, @Req() request: GatewayRequest) {
     const atLeast = this.ownWrites.atLeast(request);
     const { data, total } = await this.query.send(
@@ -39,12 +64,19 @@ export class SecretsController {
       contextOf(request),
     );
     const page = pageOf(query);
-    return page ? { data, page: page.number, page_size: page.size, total } : { data };
+    return page && total !== null ? { data, page: page.number, page_size: page.size, total } : { data };
   }
 
   @Post()
-  @Requires('secrets:write')
+  @Requires('create-secret')
   @TakesNoQuery()
+  @Operation({
+    message: createSecret,
+    summary: 'Create a secret',
+    reply: secretReply,
+    headers: ['location'],
+    errors: ['SECRET_NAME_TAKEN', 'QUOTA_EXCEEDED'],
+  })
   async create(
     @Body() body: CreateSecretBody,
     @Req() request: GatewayRequest,
@@ -59,8 +91,9 @@ export class SecretsController {
   }
 
   @Get(':id')
-  @Requires('secrets:list')
+  @Requires('get-secret')
   @TakesNoQuery()
+  @Operation({ message: getSecret, summary: "Get a secret's metadata", reply: secretReply })
   async get(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const message = { caller: callerOf(request), secret: secretRef(request) };
     const { data, revision } = await this.query.send(getSecret, message, contextOf(request));
@@ -69,7 +102,15 @@ export class SecretsController {
   }
 
   @Get(':id/value')
-  @Requires('secrets:read')
+  @Requires('reveal-secret')
+  @Operation({
+    message: revealSecret,
+    summary: 'Read a value',
+    description: 'No value leaves before the record of its reading is durable.',
+    reply: secretValueReply,
+    headers: ['cache-control'],
+    errors: ['INTEGRITY_ERROR'],
+  })
   async reveal(
     @Query() query: RevealSecretQuery,
     @Req() request: GatewayRequest,
@@ -86,8 +127,17 @@ export class SecretsController {
   }
 
   @Put(':id')
-  @Requires('secrets:write')
+  @Requires('update-secret')
   @TakesNoQuery()
+  @Operation({
+    message: updateSecret,
+    summary: 'Change a secret',
+    description:
+      'Changes what is sent and nothing else. A new value is a new version; a new name renames, the id stays; ' +
+      '`null` clears a description, the tags or the expiry.',
+    reply: secretReply,
+    errors: ['SECRET_NAME_TAKEN', 'CONCURRENT_CHANGE'],
+  })
   async update(
     @Body() body: UpdateSecretBody,
     @Req() request: GatewayRequest,
@@ -104,7 +154,15 @@ export class SecretsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Requires('secrets:delete')
+  @Requires('delete-secret')
+  @Operation({
+    message: deleteSecret,
+    summary: 'Delete a secret',
+    description:
+      'The secret and its name are gone at once, its keys when the recovery window of the organization ends; ' +
+      'with `destroy=true` they are destroyed now.',
+    errors: ['CONCURRENT_CHANGE'],
+  })
   async delete(
     @Query() query: DeleteSecretQuery,
     @Req() request: GatewayRequest,
@@ -116,8 +174,14 @@ export class SecretsController {
   }
 
   @Get(':id/versions')
-  @Requires('secrets:list')
+  @Requires('list-secret-versions')
   @TakesNoQuery()
+  @Operation({
+    message: listSecretVersions,
+    summary: 'List the versions of a secret',
+    description: 'Newest first.',
+    reply: secretVersionsReply,
+  })
   async versions(@Req() request: GatewayRequest) {
     const message = { caller: callerOf(request), secret: secretRef(request) };
     return this.query.send(listSecretVersions, message, contextOf(request));

@@ -2,11 +2,14 @@ import { AppError } from '#libs/kernel';
 import type { GatewayRequest } from '../http/gateway-request';
 import { invalid } from '../http/validation';
 
+export const IF_MATCH = /^"(0|[1-9]\d{0,18})"$/;
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
+
 /** The revision in `If-Match: "7"`; null without the header or for `*`. An ETag we never gave fails the match. */
 export function ifRevision({ headers }: GatewayRequest): string | null {
   const given = headers['if-match'];
   if (given === undefined || given === '*') return null;
-  const match = /^"(0|[1-9]\d{0,18})"$/.exec(given);
+  const match = IF_MATCH.exec(given);
   if (!match?.[1]) throw new AppError('PRECONDITION_FAILED');
   return match[1];
 }
@@ -15,7 +18,7 @@ export function ifRevision({ headers }: GatewayRequest): string | null {
 export function idempotencyKey({ headers }: GatewayRequest): string | null {
   const given = headers['idempotency-key'];
   if (given === undefined) return null;
-  if (typeof given === 'string' && /^[\x21-\x7e]{1,255}$/.test(given)) return given;
+  if (typeof given === 'string' && IDEMPOTENCY_KEY.test(given)) return given;
   throw invalid([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
 }
 

@@ -33,13 +33,13 @@ const secret = {
   'data.secret.tags.1': ['tags'],
   'data.secret.expiresAt': ['expires_at'],
 };
+/** Where no secret and no key is concerned. */
+const organization = { ...who, 'metadata.orgId': [...who['metadata.orgId'], 'ce_subject'] };
+const member = { 'data.memberId': ['member_id'], 'data.userId': ['user_id'] };
+const invitation = { 'data.invitationId': ['invitation_id'] };
 const ref = { 'data.secretId': ['key', 'ce_subject', 'secret_id'] };
 const mayLeave: Record<string, Record<string, string[]>> = {
-  OrganizationCreated: {
-    ...who,
-    'metadata.orgId': [...who['metadata.orgId'], 'ce_subject'],
-    'data.name': ['name'],
-  },
+  OrganizationCreated: { ...organization, 'data.name': ['name'] },
   ApiKeyIssued: {
     ...who,
     'data.keyId': ['ce_subject', 'key_id'],
@@ -47,6 +47,31 @@ const mayLeave: Record<string, Record<string, string[]>> = {
     'data.scopes.0': ['scopes'],
     'data.scopes.1': ['scopes'],
     'data.expiresAt': ['expires_at'],
+  },
+  KeyEncryptionKeyRotated: {
+    ...who,
+    'metadata.orgId': [...who['metadata.orgId'], 'ce_subject'],
+    'data.generation': ['generation'],
+  },
+  OrganizationChanged: { ...organization, 'data.name': ['name'], 'data.recoveryDays': ['recovery_days'] },
+  MemberInvited: { ...organization, ...invitation, 'data.role': ['role'], 'data.expiresAt': ['expires_at'] },
+  InvitationRevoked: { ...organization, ...invitation },
+  MemberJoined: { ...organization, ...member, ...invitation, 'data.role': ['role'] },
+  MemberRoleChanged: {
+    ...organization,
+    ...member,
+    'data.role': ['role'],
+    'data.previousRole': ['previous_role'],
+  },
+  MemberRemoved: { ...organization, ...member },
+  ApiKeyRevoked: { ...who, 'data.keyId': ['ce_subject', 'key_id'] },
+  AccessRefused: {
+    ...organization,
+    'data.action': ['action'],
+    'data.cause': ['cause'],
+    'data.count': ['count'],
+    'data.address': ['address'],
+    'data.userAgent': ['user_agent'],
   },
   SecretCreated: { ...who, ...secret },
   SecretUpdated: { ...who, ...secret, 'data.reason': ['reason'] },

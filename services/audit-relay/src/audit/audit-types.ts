@@ -1,7 +1,14 @@
-import type { AccessEvent, EventType, OrganizationEvent, SecretEvent, SecretNameEvent } from '#libs/events';
+import type {
+  AccessEvent,
+  EventType,
+  OrganizationEvent,
+  OrganizationKeyEvent,
+  SecretEvent,
+  SecretNameEvent,
+} from '#libs/events';
 import type { SecretSnapshot } from '#libs/events';
 
-type AnyEvent = OrganizationEvent | SecretEvent | SecretNameEvent | AccessEvent;
+type AnyEvent = OrganizationEvent | OrganizationKeyEvent | SecretEvent | SecretNameEvent | AccessEvent;
 type DataOf<T extends EventType> = Extract<AnyEvent, { readonly type: T }>['data'];
 
 /** What a message tells about an event, besides who, when and where. */
@@ -25,10 +32,47 @@ interface AuditType<T extends EventType> {
  */
 export const auditTypes: { readonly [T in EventType]: AuditType<T> | null } = {
   OrganizationCreated: { type: 'hklst.organization.created.v1', fields: ({ name }) => ({ name }) },
+  OrganizationChanged: {
+    type: 'hklst.organization.changed.v1',
+    fields: ({ name, recoveryDays }) => ({ name, recovery_days: recoveryDays }),
+  },
+  MemberInvited: {
+    type: 'hklst.member.invited.v1',
+    fields: ({ invitationId, role, expiresAt }) => ({
+      invitation_id: invitationId,
+      role,
+      expires_at: expiresAt,
+    }),
+  },
+  InvitationRevoked: {
+    type: 'hklst.invitation.revoked.v1',
+    fields: ({ invitationId }) => ({ invitation_id: invitationId }),
+  },
+  MemberJoined: {
+    type: 'hklst.member.joined.v1',
+    fields: ({ memberId, userId, role, invitationId }) => ({
+      ...memberFields(memberId, userId),
+      role,
+      invitation_id: invitationId,
+    }),
+  },
+  MemberRoleChanged: {
+    type: 'hklst.member.role-changed.v1',
+    fields: ({ memberId, userId, role, previousRole }) => ({
+      ...memberFields(memberId, userId),
+      role,
+      previous_role: previousRole,
+    }),
+  },
+  MemberRemoved: {
+    type: 'hklst.member.removed.v1',
+    fields: ({ memberId, userId }) => memberFields(memberId, userId),
+  },
   ApiKeyIssued: {
     type: 'hklst.api-key.issued.v1',
     fields: ({ keyId, name, scopes, expiresAt }) => ({ key_id: keyId, name, scopes, expires_at: expiresAt }),
   },
+  ApiKeyRevoked: { type: 'hklst.api-key.revoked.v1', fields: ({ keyId }) => ({ key_id: keyId }) },
   SecretCreated: { type: 'hklst.secret.created.v1', fields: ({ secret }) => secretFields(secret) },
   SecretUpdated: {
     type: 'hklst.secret.updated.v1',
@@ -60,10 +104,28 @@ export const auditTypes: { readonly [T in EventType]: AuditType<T> | null } = {
       user_agent: userAgent,
     }),
   },
+  KeyEncryptionKeyRotated: {
+    type: 'hklst.organization.key-rotated.v1',
+    fields: ({ generation }) => ({ generation }),
+  },
+  AccessRefused: {
+    type: 'hklst.access.refused.v1',
+    fields: ({ action, cause, count, address, userAgent }) => ({
+      action,
+      cause,
+      count,
+      address,
+      user_agent: userAgent,
+    }),
+  },
   SecretCreationAbandoned: null,
   SecretNameClaimed: null,
   SecretNameReleased: null,
 };
+
+function memberFields(memberId: string, userId: string): AuditFields {
+  return { member_id: memberId, user_id: userId };
+}
 
 function secretFields({ id, name, version, tags, expiresAt }: SecretSnapshot): AuditFields {
   return { secret_id: id, name, version, tags, expires_at: expiresAt };

@@ -1,11 +1,11 @@
 import { Controller, Inject } from '@nestjs/common';
 import { createSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { eventMetadata } from '#libs/event-store';
-import { noSecret } from '#libs/events';
+import { secretFold } from '#libs/events';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import { AppError, idFromCommand, isAppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { IdempotentAnswers } from '../idempotency/idempotent-answers';
 import { CLOCK, PRODUCER } from '../tokens';
 import { decideCreate } from './secret.decider';
 import { SecretNames } from './secret-names';
@@ -53,7 +53,7 @@ export class CreateSecretHandler {
         throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
       });
     const earlier = appended.duplicate && (await this.earlierAnswer(command, commandId));
-    return earlier || written(evolved(noSecret, events, metadata), appended, null);
+    return earlier || written(evolved(secretFold.initial, events, metadata), appended, null);
   }
 
   /** The answer of a command whose event is in the log already; null when it never got that far. */

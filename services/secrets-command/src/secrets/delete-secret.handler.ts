@@ -1,30 +1,28 @@
 import { Controller, Inject } from '@nestjs/common';
 import { deleteSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata } from '#libs/event-store';
+import { eventMetadata, untilWon } from '#libs/event-store';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { AppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import type { SecretsCommandConfig } from '../config';
-import { IdempotentAnswers } from '../idempotency/idempotent-answers';
-import { CLOCK, CONFIG, PRODUCER } from '../tokens';
+import { CLOCK, PRODUCER } from '../tokens';
+import { RecoveryWindows } from './recovery-windows';
 import { decideDelete } from './secret.decider';
 import { SecretNames } from './secret-names';
 import { SecretShredder } from './secret-shredder';
-import { SecretStreams, untilWon } from './secret-streams';
+import { SecretStreams } from './secret-streams';
 
 type Command = RequestOf<typeof deleteSecret>;
 type Reply = ReplyOf<typeof deleteSecret>;
-
-const DAY_MS = 86_400_000;
 
 @Controller()
 export class DeleteSecretHandler {
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: SecretsCommandConfig,
     private readonly answers: IdempotentAnswers,
     private readonly names: SecretNames,
     private readonly shredder: SecretShredder,
     private readonly streams: SecretStreams,
+    private readonly windows: RecoveryWindows,
   ) {}
 
   @Handles(deleteSecret)
@@ -53,9 +51,9 @@ export class DeleteSecretHandler {
     if (state.status !== 'live') throw new AppError('NOT_FOUND');
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
 
+    const keptMs = command.destroy ? 0 : await this.windows.lengthOf(orgId);
     const now = this.clock.now();
     const at = now.toISOString();
-    const keptMs = command.destroy ? 0 : this.config.recoveryDays * DAY_MS;
     const shredAfter = new Date(now.getTime() + keptMs).toISOString();
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const events = decideDelete(state, { at, shredAfter });

@@ -16,13 +16,15 @@ import {
 } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, isAppError, isId, type Clock } from '#libs/kernel';
+import { DEADLINE_MS } from '#libs/transport';
 import { CLOCK, EVENT_STORE } from '../tokens';
 
 /**
- * A command gets this long between its claim and the event that needs it; its deadline is shorter.
- * Too short would only cost the slow command its name, never give it to two: the fence settles that.
+ * A command gets this long between its claim and the event that needs it: its caller has been told to try again by
+ * then. The second on top is for clocks that differ between processes. Too short would only cost the slow command
+ * its name, never give it to two: the fence settles that.
  */
-const CLAIM_GRACE_MS = 10_000;
+const CLAIM_GRACE_MS = DEADLINE_MS + 1_000;
 
 interface Claim {
   readonly orgId: string;

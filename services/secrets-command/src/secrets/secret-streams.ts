@@ -7,16 +7,9 @@ import {
   type EventMetadata,
   type EventStore,
 } from '#libs/event-store';
-import {
-  evolveSecret,
-  secretFold,
-  secretStream,
-  type SealedValue,
-  type SecretEvent,
-  type SecretState,
-} from '#libs/events';
+import { secretFold, secretStream, type SealedValue, type SecretEvent, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, isAppError } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import { EVENT_STORE } from '../tokens';
 
 export type SecretWritten = ReplyOf<typeof createSecret>;
@@ -71,7 +64,7 @@ export function evolved(
   events: readonly SecretEvent[],
   metadata: EventMetadata,
 ): SecretState {
-  return events.reduce((before, event) => evolveSecret(before, { ...event, metadata }), state);
+  return events.reduce((before, event) => secretFold.evolve(before, { ...event, metadata }), state);
 }
 
 /** The answer to a write: the secret after it, and where that stands. */
@@ -82,20 +75,4 @@ export function written(
 ): SecretWritten {
   if (!('secret' in state)) throw new Error('A write must leave a secret behind');
   return { data: presentSecret(state.secret, lastReadAt), revision: at.revision, position: at.position };
-}
-
-/** A change that lost a race is decided again on the new state this often, unless the caller named a state. */
-const ATTEMPTS_MAX = 5;
-
-/** Runs `change` until it wins. Fails with PRECONDITION_FAILED (If-Match was given) or CONCURRENT_CHANGE. */
-export async function untilWon<T>(ifRevision: string | null, change: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await change();
-    } catch (error) {
-      if (!isAppError(error, 'WRONG_REVISION')) throw error;
-      if (ifRevision !== null) throw new AppError('PRECONDITION_FAILED');
-      if (attempt === ATTEMPTS_MAX) throw new AppError('CONCURRENT_CHANGE');
-    }
-  }
 }

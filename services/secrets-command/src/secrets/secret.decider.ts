@@ -73,6 +73,23 @@ export function dataKeyIds(state: SecretState): string[] {
   return 'versions' in state ? state.versions.map((version) => version.sealed.dataKeyId) : [];
 }
 
+/**
+ * What must be in a secret's stream before a data key made for one of its versions may be destroyed; null when an
+ * event names the key. Whoever made it appends at the revision it had read, at which the secret had the version before
+ * (or was not there). Where the stream may still be at that revision, one more event moves it on, and the late
+ * append fails, however long it slept.
+ */
+export function decideOrphan(
+  state: SecretState,
+  key: { readonly id: string; readonly secretId: string; readonly version: number },
+): SecretEvent[] | null {
+  if (dataKeyIds(state).includes(key.id)) return null;
+  if (state.status === 'absent')
+    return [{ type: 'SecretCreationAbandoned', data: { secretId: key.secretId } }];
+  if (state.status !== 'live' || state.secret.version >= key.version) return [];
+  return [{ type: 'SecretMetadataChanged', data: { secret: state.secret } }];
+}
+
 function live(state: SecretState): SecretSnapshot {
   if (state.status !== 'live') throw new AppError('NOT_FOUND');
   return state.secret;

@@ -7,7 +7,7 @@ import {
   decideShredStart,
   decideUpdate,
 } from './secret.decider';
-import { evolveSecret, noSecret } from '#libs/events';
+import { secretFold } from '#libs/events';
 
 const at = '2026-11-23T11:00:00.000Z';
 const changed = { ...someSecret, updatedAt: at };
@@ -126,6 +126,6 @@ describe('decideShredStart and decideShredEnd', () => {
 
   it('lists the data keys of a folded secret', () => {
     const metadata = { actorId: 'key_test' };
-    expect(dataKeyIds(evolveSecret(noSecret, { ...created, metadata }))).toEqual(['key-1']);
+    expect(dataKeyIds(secretFold.evolve(secretFold.initial, { ...created, metadata }))).toEqual(['key-1']);
   });
 });

@@ -1,15 +1,15 @@
 import { Controller, Inject } from '@nestjs/common';
 import { updateSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata, type EventMetadata } from '#libs/event-store';
+import { eventMetadata, untilWon, type EventMetadata } from '#libs/event-store';
 import type { SecretSnapshot } from '#libs/events';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import { AppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { IdempotentAnswers } from '../idempotency/idempotent-answers';
 import { CLOCK, PRODUCER } from '../tokens';
 import { decideUpdate } from './secret.decider';
 import { SecretNames } from './secret-names';
-import { evolved, SecretStreams, untilWon, written } from './secret-streams';
+import { evolved, SecretStreams, written } from './secret-streams';
 
 type Command = RequestOf<typeof updateSecret>;
 type Reply = ReplyOf<typeof updateSecret>;

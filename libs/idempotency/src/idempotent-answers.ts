@@ -1,26 +1,39 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { Keyring } from '#libs/key-store';
+import { randomBytes } from 'node:crypto';
+import type { Keyring } from '#libs/key-store';
 import {
   AppError,
   isAppError,
-  Redacted,
+  type Redacted,
   uuidV5,
   type Clock,
   type ErrorCode,
   type ErrorDetail,
 } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
-import { CLOCK, READ_STORE } from '../tokens';
 
 /** How long a key and its answer are remembered (REST contract, idempotency). */
 const ANSWERS_KEPT_MS = 24 * 3_600_000;
 const PURGE_INTERVAL_MS = 600_000;
+const SEED_BYTES = 32;
 
 /** The fields of a command that decide which record it belongs to. */
 export interface IdempotentCommand {
   readonly caller: { readonly orgId: string; readonly actorId: string };
   readonly commandId: string;
   readonly idempotencyKey: string | null;
+}
+
+/** What is the same for every repetition of a command. */
+export interface Turn {
+  readonly commandId: string;
+  /** Random, hex, and gone with the record: what is derived from it can be given again for as long, and is stored nowhere. */
+  readonly seed: string;
+}
+
+interface Parts {
+  readonly reads: ReadStore;
+  readonly clock: Clock;
+  readonly keyring: Keyring;
 }
 
 type Outcome = { readonly reply: unknown } | { readonly error: StoredError };
@@ -40,21 +53,16 @@ const idempotencyCollection: CollectionSpec = {
 /**
  * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id before
  * the command runs; events derive their ids from it, so a command that ran and died unrecorded is
- * recognised in the log when it is repeated (docs/adr/0006).
+ * recognised in the log when it is repeated (docs/adr/0006). Nest calls the hook; without Nest, call it yourself.
  */
-@Injectable()
-export class IdempotentAnswers implements OnModuleInit {
+export class IdempotentAnswers {
   readonly #running = new Map<string, Promise<unknown>>();
   #purgedAt = 0;
 
-  constructor(
-    @Inject(READ_STORE) private readonly reads: ReadStore,
-    @Inject(CLOCK) private readonly clock: Clock,
-    private readonly keyring: Keyring,
-  ) {}
+  constructor(private readonly parts: Parts) {}
 
   async onModuleInit(): Promise<void> {
-    await this.reads.ensureCollection(idempotencyCollection);
+    await this.parts.reads.ensureCollection(idempotencyCollection);
   }
 
   /**
@@ -67,43 +75,52 @@ export class IdempotentAnswers implements OnModuleInit {
     work: (commandId: string) => Promise<R>,
   ): Promise<R> {
     if (command.idempotencyKey === null) return work(command.commandId);
+    return (await this.seeded(command, content, ({ commandId }) => work(commandId))).reply;
+  }
+
+  /** The same for an answer that shows a credential: what `work` gives is kept, so it must not hold one; the seed makes it. */
+  async seeded<R>(
+    command: IdempotentCommand,
+    content: readonly (string | Redacted<string>)[],
+    work: (turn: Turn) => Promise<R>,
+  ): Promise<{ readonly reply: R; readonly seed: string }> {
+    const turn = { commandId: command.commandId, seed: randomBytes(SEED_BYTES).toString('hex') };
+    if (command.idempotencyKey === null) return { reply: await work(turn), seed: turn.seed };
     const id = uuidV5(command.caller.orgId, command.caller.actorId, command.idempotencyKey);
-    const fingerprint = await this.keyring.fingerprint(content);
+    const fingerprint = await this.parts.keyring.fingerprint(content);
     // One run at a time per record and content: the rest of a burst waits for its answer.
-    const turn = `${id} ${fingerprint}`;
-    const running = this.#running.get(turn);
-    if (running) return running as Promise<R>;
-    const run = this.recorded({ id, fingerprint, commandId: command.commandId }, work);
-    this.#running.set(turn, run);
-    return run.finally(() => this.#running.delete(turn));
+    const place = `${id} ${fingerprint}`;
+    const running = this.#running.get(place);
+    if (running) return running as Promise<{ reply: R; seed: string }>;
+    const run = this.recorded({ id, fingerprint, ...turn }, work);
+    this.#running.set(place, run);
+    return run.finally(() => this.#running.delete(place));
   }
 
   private async recorded<R>(
-    { id, fingerprint, commandId }: { id: string; fingerprint: string; commandId: string },
-    work: (commandId: string) => Promise<R>,
-  ): Promise<R> {
+    { id, fingerprint, commandId, seed }: Turn & { id: string; fingerprint: string },
+    work: (turn: Turn) => Promise<R>,
+  ): Promise<{ reply: R; seed: string }> {
     await this.purge();
-    const createdAt = this.clock.now().toISOString();
-    const record = await this.reads.putIfAbsent(idempotencyCollection.name, {
-      id,
-      fingerprint,
-      commandId,
-      createdAt,
-    });
+    const { reads, clock } = this.parts;
+    const createdAt = clock.now().toISOString();
+    const wanted = { id, fingerprint, commandId, seed, createdAt };
+    const record = await reads.putIfAbsent(idempotencyCollection.name, wanted);
     if (record['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
+    const first = { commandId: String(record['commandId']), seed: String(record['seed']) };
     const known = record['outcome'] as Outcome | undefined;
-    if (known) return replay(known) as R;
-    const outcome = await settle(() => work(String(record['commandId'])));
-    await this.reads.put(idempotencyCollection.name, { ...record, outcome });
-    return replay(outcome) as R;
+    if (known) return { reply: replay(known) as R, seed: first.seed };
+    const outcome = await settle(() => work(first));
+    await reads.put(idempotencyCollection.name, { ...record, outcome });
+    return { reply: replay(outcome) as R, seed: first.seed };
   }
 
   private async purge(): Promise<void> {
-    const now = this.clock.now().getTime();
+    const now = this.parts.clock.now().getTime();
     if (now - this.#purgedAt < PURGE_INTERVAL_MS) return;
     this.#purgedAt = now;
     const expired = new Date(now - ANSWERS_KEPT_MS).toISOString();
-    await this.reads.removeBefore(idempotencyCollection.name, 'createdAt', expired);
+    await this.parts.reads.removeBefore(idempotencyCollection.name, 'createdAt', expired);
   }
 }
 

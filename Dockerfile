@@ -1,0 +1,29 @@
+# One image for every process: docker-compose.yml says which one a container is. docs/deploy.md
+
+FROM node:24.19.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY . .
+RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:24.19.0-bookworm-slim AS hklst
+ENV NODE_ENV=production DATA_DIR=/data HEALTH_FILE=/tmp/health
+# A new volume takes over the owner and the mode of the folder that it covers.
+RUN install --directory --owner=node --group=node --mode=0700 /data
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/scripts/healthy.mjs scripts/healthy.mjs
+COPY --from=build /app/dist dist
+USER 1000:1000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "scripts/healthy.mjs", "/tmp/health"]
+ENTRYPOINT ["node"]
+CMD ["dist/services/standalone/src/main.js"]
+
+# MongoDB as the user of everything else, who may read its certificate; with a folder of its own for the data, as the one
+# of the image belongs to another user.
+FROM mongo:8.0.12 AS mongodb
+RUN install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/mongodb
+USER 1000:1000

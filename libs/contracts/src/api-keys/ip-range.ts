@@ -1,0 +1,46 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** Bits of an IPv4 address that is written as an IPv6 one, `::ffff:192.0.2.1`. */
+const MAPPED_BITS = 96;
+
+/** A CIDR range of IPv4 or IPv6, or one address. Mapped IPv6 is IPv4: a client is the same whichever way it came. */
+export class IpRange {
+  private constructor(
+    private readonly base: Address,
+    private readonly bits: number,
+  ) {}
+
+  /** Null for any text that is no range. */
+  static parse(text: string): IpRange | null {
+    const [address = '', prefix, ...rest] = text.split('/', 3);
+    // `isIP` knows no octal, no single number and no short forms, but zones.
+    if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return null;
+    const base = ipaddr.parse(address);
+    const width = base.kind() === 'ipv4' ? 32 : 128;
+    if (prefix === undefined) return IpRange.of(base, width);
+    return /^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= width
+      ? IpRange.of(base, Number(prefix))
+      : null;
+  }
+
+  private static of(base: Address, bits: number): IpRange {
+    if (base instanceof ipaddr.IPv6 && base.isIPv4MappedAddress() && bits >= MAPPED_BITS) {
+      return new IpRange(base.toIPv4Address(), bits - MAPPED_BITS);
+    }
+    return new IpRange(base, bits);
+  }
+
+  /** False for what is no address. */
+  includes(address: string): boolean {
+    const range = IpRange.parse(address.split('%', 1)[0] ?? '');
+    return range !== null && this.covers(range);
+  }
+
+  /** True when every address of the other range is in this one. */
+  covers({ base, bits }: IpRange): boolean {
+    return bits >= this.bits && base.kind() === this.base.kind() && base.match(this.base, this.bits);
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { newKey } from '#libs/crypto';
+import { Keyring, openKeyStore, type KeyStore } from '#libs/key-store';
+import { AppError, newCommandId } from '#libs/kernel';
+import { openReadStore, type ReadStore } from '#libs/read-store';
+import { IdempotentAnswers, type Turn } from './idempotent-answers';
+
+const caller = { orgId: 'org_1', actorId: 'usr_1' };
+const commandOf = (idempotencyKey: string | null) => ({ caller, commandId: newCommandId(), idempotencyKey });
+
+describe('IdempotentAnswers.seeded', () => {
+  let directory: string;
+  let keys: KeyStore;
+  let reads: ReadStore;
+  let answers: IdempotentAnswers;
+  const open = async () => {
+    const keyring = await Keyring.open({ keys, rootKey: { current: newKey() }, clock });
+    answers = new IdempotentAnswers({ reads, clock, keyring });
+    await answers.onModuleInit();
+  };
+  const clock = { time: Date.now(), now: () => new Date(clock.time) };
+
+  beforeEach(async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'idempotency-'));
+    keys = await openKeyStore(`sqlite:${path.join(directory, 'keys.db')}`);
+    reads = await openReadStore(`sqlite:${path.join(directory, 'reads.db')}`);
+    await open();
+  });
+  afterEach(async () => {
+    await reads.close();
+    await keys.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const turns: Turn[] = [];
+  const work = async (turn: Turn) => {
+    turns.push(turn);
+    return { id: turn.commandId };
+  };
+  beforeEach(() => void turns.splice(0));
+
+  it('gives the same reply and the same seed again, and does the work once', async () => {
+    const first = await answers.seeded(commandOf('k'), ['a'], work);
+    const again = await answers.seeded(commandOf('k'), ['a'], work);
+    expect(again).toEqual(first);
+    expect(turns).toEqual([{ commandId: first.reply.id, seed: first.seed }]);
+    expect(first.seed).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('gives one seed to a burst', async () => {
+    const burst = await Promise.all(
+      Array.from({ length: 20 }, () => answers.seeded(commandOf('k'), ['a'], work)),
+    );
+    expect(new Set(burst.map(({ seed }) => seed)).size).toBe(1);
+    expect(turns).toHaveLength(1);
+  });
+
+  it('gives the seed of an attempt that failed to the next', async () => {
+    const failing = answers.seeded(commandOf('k'), ['a'], async (turn) => {
+      turns.push(turn);
+      throw new AppError('STORE_UNAVAILABLE');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const { seed, reply } = await answers.seeded(commandOf('k'), ['a'], work);
+    expect(turns).toEqual([turns[0], turns[0]]);
+    expect({ commandId: reply.id, seed }).toEqual(turns[0]);
+  });
+
+  it('gives another key, another caller and no key a seed of their own', async () => {
+    const other = { ...commandOf('k'), caller: { ...caller, actorId: 'usr_2' } };
+    const commands = [commandOf('k'), commandOf('l'), other, commandOf(null), commandOf(null)];
+    const seeds = [];
+    for (const command of commands) seeds.push((await answers.seeded(command, ['a'], work)).seed);
+    expect(new Set(seeds).size).toBe(commands.length);
+  });
+
+  it('refuses the key for other content', async () => {
+    await answers.seeded(commandOf('k'), ['a'], work);
+    await expect(answers.seeded(commandOf('k'), ['b'], work)).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
+  });
+
+  it('forgets the seed together with the answer', async () => {
+    const { seed } = await answers.seeded(commandOf('k'), ['a'], work);
+    clock.time += 25 * 3_600_000;
+    await answers.seeded(commandOf('l'), ['a'], work);
+    const later = await answers.seeded(commandOf('k'), ['a'], work);
+    expect(later.seed).not.toBe(seed);
+    const rows = await reads.find('idempotency_v1', {
+      where: {},
+      sort: { field: 'createdAt', direction: 'ascending' },
+      limit: 10,
+    });
+    expect(rows.map((row) => row['seed'])).not.toContain(seed);
+  });
+
+  it('writes nothing down without a key', async () => {
+    const { seed } = await answers.seeded(commandOf(null), ['a'], work);
+    for (const file of readdirSync(directory))
+      expect(readFileSync(path.join(directory, file)).includes(seed)).toBe(false);
+  });
+});

@@ -1,0 +1,1 @@
+export { IdempotentAnswers, type IdempotentCommand, type Turn } from './idempotent-answers';

@@ -1,0 +1,62 @@
+import { unwrapKey, wrapKey } from '#libs/crypto';
+import { isAppError } from '#libs/kernel';
+import type { KeyStore, WrappedKey } from './key-store';
+import type { OrganizationKey, OrganizationKeys } from './organization-keys';
+
+/** Re-wrapping a key takes some 20 µs, during which nothing else runs. */
+const BATCH_ROWS = 100;
+
+export interface RewrappedBatch {
+  /** Where the next batch begins; null when there is none. */
+  readonly nextAfterId: string | null;
+  readonly rewrapped: number;
+  /** Keys that do not unwrap, and so stay where they are: the others must not wait for their repair. */
+  readonly damaged: number;
+}
+
+/**
+ * Wraps a batch of an organization's data keys, those after `afterId`, under its current key. A key is the same
+ * under either, so values stay readable all the time; rows are updated, never inserted, so what was destroyed
+ * meanwhile stays gone.
+ */
+export async function rewrapDataKeys(
+  { keys, organizations }: { keys: KeyStore; organizations: OrganizationKeys },
+  { orgId, afterId }: { orgId: string; afterId: string },
+): Promise<RewrappedBatch> {
+  // The generation first: what others insert under it while the rows are read needs nothing.
+  const current = await organizations.findCurrent(orgId);
+  const rows = await keys.list({ purpose: 'data', orgId, afterId, limit: BATCH_ROWS });
+  const stale = rows.filter(({ parent }) => parent !== current.id);
+  const moved = [];
+  for (const row of stale) {
+    const oldKey = await keyOf(row, organizations);
+    const change = oldKey && rewrapped(row, oldKey, current);
+    if (change) moved.push(change);
+  }
+  if (moved.length > 0) await keys.rewrap(moved);
+  const nextAfterId = rows.length < BATCH_ROWS ? null : (rows.at(-1)?.id ?? null);
+  return { nextAfterId, rewrapped: moved.length, damaged: stale.length - moved.length };
+}
+
+async function keyOf(row: WrappedKey, organizations: OrganizationKeys): Promise<Buffer | null> {
+  return organizations.known(row.parent) ?? nullIfDamaged(() => organizations.find(row.orgId, row.parent));
+}
+
+function rewrapped(row: WrappedKey, oldKey: Buffer, { id: parent, key }: OrganizationKey) {
+  try {
+    const dataKey = unwrapKey(row.wrapped, oldKey, row);
+    const wrapped = wrapKey(dataKey, key, { ...row, parent });
+    dataKey.fill(0);
+    return { id: row.id, parent, wrapped };
+  } catch (error) {
+    if (isAppError(error, 'INTEGRITY_ERROR')) return null;
+    throw error;
+  }
+}
+
+async function nullIfDamaged<T>(work: () => Promise<T>): Promise<T | null> {
+  return work().catch((error: unknown) => {
+    if (isAppError(error, 'INTEGRITY_ERROR')) return null;
+    throw error;
+  });
+}

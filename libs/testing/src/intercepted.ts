@@ -1,0 +1,9 @@
+/** The same object with some of its methods in other words: to force an order, or to fail where it must. */
+export function intercepted<T extends object>(target: T, changes: Partial<T>): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const member = (changes as T)[name as keyof T] ?? target[name as keyof T];
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
+}

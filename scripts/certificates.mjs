@@ -1,0 +1,137 @@
+import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+
+const dayMs = 24 * 60 * 60 * 1_000;
+/** One with fewer days left is issued anew. */
+const renewalDays = 30;
+const caDays = 3_650;
+const leafDays = 365;
+
+const algorithms = {
+  ec: { name: 'ECDSA', namedCurve: 'P-256' },
+  rsa: rsa(2_048),
+  // Signs once a year: it can afford it.
+  ca: rsa(3_072),
+};
+
+/** An authority whose key and certificate lie in a folder as ca.key and ca.crt; made unless it is there. */
+export async function openAuthority(folder, { anew }) {
+  const files = filesOf(folder, 'ca');
+  const isKept = !anew && existsSync(files.cert);
+  if (!isKept) {
+    const keys = await newKeys(algorithms.ca);
+    const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+      name: 'CN=hklst development authority',
+      keys,
+      signingAlgorithm: algorithms.ca,
+      ...validFor(caDays),
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 0, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    writePair(files, { certificate, key: pemOf(keys.privateKey) });
+  }
+  return { files, isKept, certificate: new X509Certificate(readFileSync(files.cert)) };
+}
+
+/** Issues a certificate to a folder unless a valid one is there; gives whether it was. */
+export async function issue(folder, authority, wanted) {
+  const files = filesOf(folder, wanted.file);
+  if (!wanted.anew && isValid(files, authority, wanted)) return { isKept: true };
+  const keys = await newKeys(algorithms[wanted.key]);
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: `CN=${wanted.commonName}`,
+    issuer: authority.certificate.subject,
+    publicKey: keys.publicKey,
+    signingKey: await caKey(authority),
+    signingAlgorithm: algorithms.ca,
+    ...validFor(leafDays),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+        true,
+      ),
+      new x509.ExtendedKeyUsageExtension(
+        wanted.usages.map((usage) => x509.ExtendedKeyUsage[usage]),
+        false,
+      ),
+      new x509.SubjectAlternativeNameExtension(wanted.names.map(alternativeName)),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(
+        new x509.X509Certificate(authority.certificate.raw).publicKey,
+      ),
+    ],
+  });
+  const key = pemOf(keys.privateKey, wanted.key === 'rsa' ? 'pkcs1' : 'pkcs8');
+  writePair(files, { certificate, key });
+  if (wanted.inOneFile)
+    writePrivate(path.join(folder, `${wanted.file}.pem`), `${key}${certificate.toString('pem')}\n`);
+  return { isKept: false };
+}
+
+function filesOf(folder, name) {
+  return { cert: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
+}
+
+/** Of this authority, with its own key, with all the names, and for a while still. */
+function isValid({ cert, key }, authority, { names }) {
+  if (!existsSync(cert) || !existsSync(key)) return false;
+  const found = new X509Certificate(readFileSync(cert));
+  const alternatives = (found.subjectAltName ?? '').split(', ');
+  return (
+    found.verify(authority.certificate.publicKey) &&
+    found.checkPrivateKey(createPrivateKey(readFileSync(key))) &&
+    new Date(found.validTo).getTime() > Date.now() + renewalDays * dayMs &&
+    names.every((name) => alternatives.some((text) => text.replace('IP Address:', 'DNS:') === `DNS:${name}`))
+  );
+}
+
+async function caKey({ files }) {
+  if (!existsSync(files.key))
+    throw new Error(`${files.key} is missing: put it back, or make a new authority with --force.`);
+  const der = createPrivateKey(readFileSync(files.key)).export({ type: 'pkcs8', format: 'der' });
+  return crypto.subtle.importKey('pkcs8', der, algorithms.ca, false, ['sign']);
+}
+
+function newKeys(algorithm) {
+  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+}
+
+function rsa(modulusLength) {
+  return {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    publicExponent: new Uint8Array([1, 0, 1]),
+    modulusLength,
+  };
+}
+
+function validFor(days) {
+  // A little earlier: the clock of another machine may be behind.
+  return { notBefore: new Date(Date.now() - 5 * 60_000), notAfter: new Date(Date.now() + days * dayMs) };
+}
+
+function alternativeName(name) {
+  return { type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name };
+}
+
+function pemOf(key, type = 'pkcs8') {
+  return KeyObject.from(key).export({ type, format: 'pem' });
+}
+
+function writePair({ cert, key }, pair) {
+  writePrivate(key, pair.key);
+  writeFileSync(cert, `${pair.certificate.toString('pem')}\n`);
+}
+
+/** Made anew, so that nobody who had the old one open sees it, and the mode is ours from the first byte. */
+function writePrivate(file, text) {
+  rmSync(file, { force: true });
+  writeFileSync(file, text, { mode: 0o600, flag: 'wx' });
+}

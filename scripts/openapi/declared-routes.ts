@@ -1,0 +1,108 @@
+import { RequestMethod, type Type } from '@nestjs/common';
+import {
+  GUARDS_METADATA,
+  HEADERS_METADATA,
+  HTTP_CODE_METADATA,
+  METHOD_METADATA,
+  PATH_METADATA,
+  ROUTE_ARGS_METADATA,
+} from '@nestjs/common/constants';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
+import type { Message } from '#libs/contracts';
+import { requirementOf } from '../../services/api-gateway/src/auth/requires';
+import { NoQueryGuard } from '../../services/api-gateway/src/http/no-query.guard';
+import {
+  operationOf,
+  sectionOf,
+  type OperationDescription,
+  type SectionDescription,
+} from '../../services/api-gateway/src/openapi/operation';
+
+/** A route as its controller declares it. */
+export interface DeclaredRoute {
+  readonly method: string;
+  /** As Fastify registers it: `/api/v1/secrets/:id`. */
+  readonly path: string;
+  /** Where to mend it: `SecretsController.get`. */
+  readonly place: string;
+  readonly requirement: string | undefined;
+  readonly operation: OperationDescription | undefined;
+  /** The message it sends, unless it answers by itself. */
+  readonly message: Message | undefined;
+  readonly section: SectionDescription | undefined;
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Type | undefined;
+  readonly query: Type | undefined;
+  /** A query parameter that the route does not know is refused. */
+  readonly refusesQuery: boolean;
+}
+
+type Handler = (...args: unknown[]) => unknown;
+
+/** Every route of the controllers, read from what Nest and our decorators keep on them. */
+export function declaredRoutes(controllers: readonly Type[]): DeclaredRoute[] {
+  return controllers.flatMap((controller) => {
+    const prototype = controller.prototype as Record<string, Handler>;
+    return Object.getOwnPropertyNames(prototype)
+      .filter(
+        (name) =>
+          name !== 'constructor' && metadata(METHOD_METADATA, prototype[name] as Handler) !== undefined,
+      )
+      .map((name) => routeOf(controller, name));
+  });
+}
+
+function routeOf(controller: Type, name: string): DeclaredRoute {
+  const handler = (controller.prototype as Record<string, Handler>)[name] as Handler;
+  const method = RequestMethod[metadata(METHOD_METADATA, handler) as RequestMethod];
+  const parts = [controller, handler].map((owner) => metadata(PATH_METADATA, owner) as string);
+  const guards = (metadata(GUARDS_METADATA, handler) ?? []) as unknown[];
+  const operation = operationOf(handler);
+  const query = parameterType({ controller, name, kind: RouteParamtypes.QUERY });
+  return {
+    method,
+    path: `/${parts
+      .flatMap((part) => part.split('/'))
+      .filter(Boolean)
+      .join('/')}`,
+    place: `${controller.name}.${name}`,
+    requirement: requirementOf(handler),
+    operation,
+    message: operation && 'message' in operation ? operation.message : undefined,
+    section: sectionOf(controller),
+    status: (metadata(HTTP_CODE_METADATA, handler) as number | undefined) ?? (method === 'POST' ? 201 : 200),
+    contentType: contentTypeOf(handler),
+    body: parameterType({ controller, name, kind: RouteParamtypes.BODY }),
+    query,
+    refusesQuery: query !== undefined || guards.includes(NoQueryGuard),
+  };
+}
+
+function contentTypeOf(handler: Handler): string {
+  const headers = (metadata(HEADERS_METADATA, handler) ?? []) as { name: string; value: string }[];
+  const header = headers.find(({ name }) => name.toLowerCase() === 'content-type');
+  return header?.value.replace(/;.*/, '') ?? 'application/json';
+}
+
+/** The class of the one parameter that holds the body or the query. */
+function parameterType({
+  controller,
+  name,
+  kind,
+}: {
+  controller: Type;
+  name: string;
+  kind: RouteParamtypes;
+}): Type | undefined {
+  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
+    string,
+    { index: number }
+  >;
+  const found = Object.entries(args).find(([key]) => key.startsWith(`${kind}:`));
+  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, name) ??
+    []) as Type[];
+  return found && types[found[1].index];
+}
+
+const metadata = (key: string, owner: object): unknown => Reflect.getMetadata(key, owner);

@@ -1,0 +1,59 @@
+import { errorRegistry, type AppError, type ErrorCode } from '#libs/kernel';
+import type { DeclaredRoute } from './declared-routes';
+import { requestHeadersOf } from './parameters';
+
+/** What any route may answer: refused before it is looked at, or failed in a way that nobody foresaw. */
+const onEveryRoute: readonly ErrorCode[] = [
+  'MALFORMED_REQUEST',
+  'MISPLACED_CREDENTIAL',
+  'REQUEST_TIMEOUT',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'INTERNAL_ERROR',
+];
+const withCredential: readonly ErrorCode[] = ['AUTHENTICATION_REQUIRED', 'FORBIDDEN', 'RATE_LIMITED'];
+const withServices: readonly ErrorCode[] = ['STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'];
+
+/** Codes that a route has by its kind; all other codes it must name itself. */
+export const usualErrors: readonly ErrorCode[] = [
+  ...onEveryRoute,
+  ...withCredential,
+  ...withServices,
+  'MALFORMED_JSON',
+  'VALIDATION_FAILED',
+  'NOT_FOUND',
+  'PRECONDITION_FAILED',
+];
+
+/** Every error that a route may answer, by kind: those of its kind of route and those it names. */
+export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[]> {
+  const { operation, message, requirement } = route;
+  const isPublic = requirement === 'public';
+  const codes: ErrorCode[] = [
+    ...onEveryRoute,
+    ...(isPublic ? [] : withCredential),
+    ...(isPublic && !message ? [] : withServices),
+    ...ofRequest(route),
+    ...(operation?.errors ?? []),
+  ];
+  const byKind = new Map<AppError['kind'], ErrorCode[]>();
+  for (const code of new Set(codes)) {
+    const { kind } = errorRegistry[code];
+    byKind.set(kind, [...(byKind.get(kind) ?? []), code]);
+  }
+  return byKind;
+}
+
+/** What can be wrong with what a route takes. */
+function ofRequest(route: DeclaredRoute): ErrorCode[] {
+  const headers = requestHeadersOf(route).map(({ name }) => name);
+  const takesKey = headers.includes('Idempotency-Key');
+  return [
+    ...(route.method === 'GET' ? [] : (['MALFORMED_JSON'] as const)),
+    ...(route.path.includes(':') ? (['NOT_FOUND'] as const) : []),
+    ...(route.body || route.refusesQuery || takesKey ? (['VALIDATION_FAILED'] as const) : []),
+    ...(takesKey ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
+    ...(headers.includes('If-Match') ? (['PRECONDITION_FAILED'] as const) : []),
+    ...(headers.includes('X-Consistency-Token') ? (['CONSISTENCY_TIMEOUT'] as const) : []),
+  ];
+}

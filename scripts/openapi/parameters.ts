@@ -1,0 +1,69 @@
+import { POSITION } from '../../services/api-gateway/src/consistency/own-writes';
+import type { JsonSchema, PathParameter } from '../../services/api-gateway/src/openapi/operation';
+import { IDEMPOTENCY_KEY, IF_MATCH } from '../../services/api-gateway/src/secrets/write-headers';
+import type { DeclaredRoute } from './declared-routes';
+import { requestSchema } from './request-schema';
+
+interface RequestHeader {
+  readonly name: string;
+  readonly description: string;
+  readonly schema: JsonSchema;
+}
+
+/** Headers by the field of the message that they fill. */
+const headerOfField: Readonly<Record<string, RequestHeader>> = {
+  idempotencyKey: {
+    name: 'Idempotency-Key',
+    description:
+      'Makes a repetition safe: the same key and request within 24 h give the first answer again and change nothing.',
+    schema: { type: 'string', pattern: IDEMPOTENCY_KEY.source },
+  },
+  ifRevision: {
+    name: 'If-Match',
+    description: 'An `ETag` that was answered before: 412 when it has changed since. `*` matches anything.',
+    schema: { type: 'string', pattern: `${IF_MATCH.source}|^\\*$` },
+  },
+  atLeast: {
+    name: 'X-Consistency-Token',
+    description:
+      'What a write answered in the same header: wait, at most 2 s, until the list shows that write.',
+    schema: { type: 'string', pattern: POSITION.source },
+  },
+};
+
+/** The headers that a route takes because its message has a place for them. */
+export function requestHeadersOf({ message }: DeclaredRoute): RequestHeader[] {
+  const fields = Object.keys(message?.request.entries ?? {});
+  return fields.flatMap((field) => headerOfField[field] ?? []);
+}
+
+export function parametersOf(route: DeclaredRoute): object[] {
+  const path = pathParameters(route).map(([name, parameter]) => ({
+    name,
+    in: 'path',
+    required: true,
+    ...parameter,
+  }));
+  const headers = requestHeadersOf(route).map(({ name, ...header }) => ({ name, in: 'header', ...header }));
+  return [...path, ...queryParameters(route), ...headers];
+}
+
+function pathParameters({ path, place, section }: DeclaredRoute): [string, PathParameter][] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
+    const parameter = section?.parameters?.[name];
+    if (!parameter) throw new Error(`${place}: @Section of its controller does not describe :${name}`);
+    return [name, parameter];
+  });
+}
+
+function queryParameters({ query }: DeclaredRoute): object[] {
+  if (!query) return [];
+  const { properties, required = [] } = requestSchema(query);
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    ...(required.includes(name) && { required: true }),
+    ...(description !== undefined && { description }),
+    schema,
+  }));
+}

@@ -1,0 +1,65 @@
+import type { Type } from '@nestjs/common';
+import { getMetadataStorage } from 'class-validator';
+import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
+import { aboutField, schemaOfRule } from '../../services/api-gateway/src/openapi/field-rule';
+import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
+
+export interface ObjectSchema extends JsonSchema {
+  readonly properties: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+}
+
+/**
+ * What a DTO accepts, from the rules on its fields. A rule without a known schema is refused: what the document does
+ * not say would otherwise be found out by its readers.
+ */
+export function requestSchema(dto: Type): ObjectSchema {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
+  const fields = [...new Set(rules.map(({ propertyName }) => propertyName))].map((name) => {
+    const own = rules.filter(({ propertyName }) => propertyName === name);
+    return { name, schema: fieldSchema(dto, name, own), optional: own.some(isConditional) };
+  });
+  const required = fields.filter(({ optional }) => !optional).map(({ name }) => name);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(fields.map(({ name, schema }) => [name, schema])),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+}
+
+function fieldSchema(dto: Type, name: string, rules: readonly ValidationMetadata[]): JsonSchema {
+  const schemas = rules.map((rule) => {
+    const schema = schemaOfRule(rule) ?? known[rule.name ?? rule.type]?.(rule);
+    if (schema) return rule.each ? { type: 'array', items: schema } : schema;
+    throw new Error(
+      `${dto.name}.${name}: no schema is known for ${rule.name ?? rule.type}; make it a fieldRule`,
+    );
+  });
+  const description = aboutField(dto, name);
+  return Object.assign({}, ...schemas, description !== undefined && { description }) as JsonSchema;
+}
+
+const isConditional = ({ type }: ValidationMetadata) => type === 'conditionalValidation';
+
+/** The rules of class-validator that our DTOs use. */
+const known: Record<string, ((rule: ValidationMetadata) => JsonSchema) | undefined> = {
+  isOptional: () => ({}),
+  conditionalValidation: () => ({}),
+  isDefined: () => ({}),
+  isObject: () => ({ type: 'object' }),
+  nestedValidation: (rule) => requestSchema(nestedType(rule)),
+  isString: () => ({ type: 'string' }),
+  isBoolean: () => ({ type: 'boolean' }),
+  isIn: ({ constraints }) => ({ enum: constraints[0] as unknown }),
+  matches: ({ constraints }) => ({ type: 'string', pattern: (constraints[0] as RegExp).source }),
+};
+
+/** The class of the objects that a field holds. */
+function nestedType({ target, propertyName }: ValidationMetadata): Type {
+  const type = Reflect.getMetadata('design:type', (target as Type).prototype as object, propertyName) as Type;
+  if (type.name !== 'Array' && type.name !== 'Object') return type;
+  throw new Error(
+    `${(target as Type).name}.${propertyName}: a list of objects has no schema; make it a fieldRule`,
+  );
+}

@@ -1,0 +1,54 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { build, isBuilt } from './build.mjs';
+import { install, isInstalled } from './install.mjs';
+
+const root = path.join(import.meta.dirname, '..');
+const lock = path.join(root, '.cache', 'prepare.lock');
+const waitMsMax = 10 * 60_000;
+
+/** Installs and builds what is missing. Of processes that start together one does it, and the others wait for it. */
+export async function prepare() {
+  if (isInstalled() && isBuilt()) return;
+  await acquire();
+  try {
+    install();
+    await build();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** The lock is a file that names its process; one whose process is gone is nobody's. */
+async function acquire() {
+  mkdirSync(path.dirname(lock), { recursive: true });
+  const giveUpAt = Date.now() + waitMsMax;
+  for (let isWaiting = false; !take(); isWaiting = true) {
+    if (Date.now() > giveUpAt)
+      throw new Error(`Another process prepares this folder. If not, remove ${lock}.`);
+    if (!isWaiting) console.log('Another process installs or builds here; waiting for it.');
+    await delay(200);
+  }
+}
+
+function take() {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (!isHeld()) rmSync(lock, { force: true });
+    return false;
+  }
+}
+
+function isHeld() {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8') || process.pid), 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and is somebody else's. ENOENT: it was released just now.
+    return error.code === 'EPERM' || error.code === 'ENOENT';
+  }
+}

@@ -1,0 +1,55 @@
+/** docs/roles.md: who may do what, from the one table that decides (docs/adr/0013) and the routes that name its actions. */
+export function rolesPage({ permissions, routes }) {
+  const { actions, may, roles, scopes } = permissions;
+  const person = (action) => (role) => {
+    if (may({ role, scopes: [] }, action)) return 'yes';
+    return may({ role, scopes: [] }, action, { own: true }) ? 'own' : '–';
+  };
+  const scopeOf = (needed) => (needed === 'user' || needed.scope === null ? '–' : `\`${needed.scope}\``);
+  const ofScope = (scope) =>
+    Object.keys(actions)
+      .filter((action) => actions[action].scope === scope)
+      .map((action) => `\`${action}\``);
+  const row = (...cells) => `| ${cells.join(' | ')} |`;
+  const table = (heads, rows) =>
+    [row(...heads), row(...heads.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
+  return `# Roles and scopes
+
+Who may do what, generated from libs/contracts/src/access/permissions.ts by \`npm run gen\`. The same table decides at run
+time, and a test tries every route with every role and every scope.
+
+## Actions
+
+\`own\`: for the person's own membership only. Giving and taking the roles admin and owner is an owner's, or that of a
+key with every scope. Nobody gives a key a scope, a lifetime or addresses that they do not have themselves. The actions
+without a scope are for people.
+
+${table(
+  ['action', ...roles, 'scope of a key'],
+  Object.entries(actions).map(([action, needed]) => [
+    `\`${action}\``,
+    ...roles.map(person(action)),
+    scopeOf(needed),
+  ]),
+)}
+
+## Scopes
+
+What a key with this one scope may do. Every key that may make keys, and every owner and admin, can hand on what they
+have themselves.
+
+${table(
+  ['scope', 'actions'],
+  scopes.map((scope) => [`\`${scope}\``, ofScope(scope).join(', ')]),
+)}
+
+## Routes
+
+${table(
+  ['route', 'action'],
+  routes
+    .map(({ method, path, requirement }) => [`\`${method} ${path}\``, `\`${requirement}\``])
+    .sort(([a], [b]) => a.split(' ')[1].localeCompare(b.split(' ')[1]) || a.localeCompare(b)),
+)}
+`;
+}

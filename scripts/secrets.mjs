@@ -1,0 +1,76 @@
+// `npm run secrets`: a root key and the passwords of the engines, for docker compose or for a split installation.
+import './check-node.mjs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const usage = `Usage: npm run secrets -- [options]
+
+Makes the secrets that docker-compose.yml refers to, each in a file of mode 0600. A file that is there is never touched.
+
+  root.key          the root key: 32 random bytes. Without it nothing can be opened: back it up, apart from the data
+  event-store.env   the first passwords of EventStoreDB's accounts
+  mongodb.env       the name and password of MongoDB's administrator
+  stores.env        EVENT_STORE_URL and READ_STORE_URL with these passwords
+  keys.env          KEY_STORE_URL, for the services that hold keys
+
+  --dir FOLDER   where they go; default ./secrets
+  --help         show this`;
+
+const options = { dir: { type: 'string', default: 'secrets' }, help: { type: 'boolean', default: false } };
+
+try {
+  const { values } = parseArgs({ options });
+  if (values.help) console.log(usage);
+  else makeAll(path.resolve(values.dir));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function makeAll(folder) {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  keep(folder, 'root.key', () => [randomBytes(32).toString('hex')]);
+  const events = keep(folder, 'event-store.env', () => [
+    `EVENTSTORE_DEFAULT_ADMIN_PASSWORD=${password()}`,
+    `EVENTSTORE_DEFAULT_OPS_PASSWORD=${password()}`,
+  ]);
+  const mongo = keep(folder, 'mongodb.env', () => [
+    'MONGO_INITDB_ROOT_USERNAME=hklst',
+    `MONGO_INITDB_ROOT_PASSWORD=${password()}`,
+  ]);
+  const tls = 'tlsCAFile=/run/secrets/ca.crt';
+  const esdb = `esdb://admin:${valueOf(events, 'EVENTSTORE_DEFAULT_ADMIN_PASSWORD')}@event-store:2113?${tls}`;
+  const mongodb = `mongodb://hklst:${valueOf(mongo, 'MONGO_INITDB_ROOT_PASSWORD')}@mongodb:27017`;
+  keep(folder, 'stores.env', () => [
+    `EVENT_STORE_URL=${esdb}`,
+    `READ_STORE_URL=${mongodb}/hklst?authSource=admin&tls=true&${tls}`,
+  ]);
+  keep(folder, 'keys.env', () => [`KEY_STORE_URL=${mongodb}/hklst-keys?authSource=admin&tls=true&${tls}`]);
+  console.log(`
+Next: npm run certs, and then docker compose --profile split up: docs/deploy.md.
+Back up ${path.relative(process.cwd(), path.join(folder, 'root.key'))} now, apart from the data.`);
+}
+
+/** Gives the text of the file, made of these lines unless it is there. */
+function keep(folder, name, lines) {
+  const file = path.join(folder, name);
+  const isKept = existsSync(file);
+  if (!isKept) writeFileSync(file, `${lines().join('\n')}\n`, { mode: 0o600, flag: 'wx' });
+  console.log(`${isKept ? 'kept' : 'made'}  ${name}`);
+  return readFileSync(file, 'utf8');
+}
+
+/** Stands in URLs and in files of variables: letters and digits, nothing to escape. 192 bits. */
+function password() {
+  return randomBytes(24).toString('hex');
+}
+
+function valueOf(text, name) {
+  const value = new RegExp(`^${name}=(.+)$`, 'm').exec(text)?.[1];
+  if (value === undefined)
+    throw new Error(`${name} is missing in a file that npm run secrets has made earlier.`);
+  return value;
+}

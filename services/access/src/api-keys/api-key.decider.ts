@@ -1,0 +1,42 @@
+import { hasEnded, type OrganizationEvent, type OrganizationState } from '#libs/events';
+import { AppError } from '#libs/kernel';
+
+type Issued = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
+
+interface IssueFacts {
+  readonly key: Issued;
+  /** When the key that makes it runs out; null when it does not, or when a person makes it. */
+  readonly makerExpiresAt: string | null;
+  readonly keysMax: number;
+}
+
+/** A key that lives no longer than its maker. Fails with VALIDATION_FAILED, FORBIDDEN, QUOTA_EXCEEDED. */
+export function decideIssue({ keys }: OrganizationState, facts: IssueFacts): OrganizationEvent[] {
+  const { key, makerExpiresAt, keysMax } = facts;
+  const { issuedAt, expiresAt } = key;
+  if (expiresAt !== null && expiresAt <= issuedAt) {
+    throw new AppError('VALIDATION_FAILED', {
+      details: [{ field: 'expires_at', message: 'must be in the future' }],
+    });
+  }
+  if (makerExpiresAt !== null && (expiresAt === null || expiresAt > makerExpiresAt)) {
+    const safeMessage = 'A key cannot make one that lives longer than itself';
+    throw new AppError('FORBIDDEN', { safeMessage });
+  }
+  const live = [...keys.values()].filter((other) => !hasEnded(other, issuedAt)).length;
+  if (live >= keysMax) {
+    const safeMessage = `This organization has ${keysMax} API keys, as many as it may; revoke some or ask the operator for more`;
+    throw new AppError('QUOTA_EXCEEDED', { safeMessage });
+  }
+  return [{ type: 'ApiKeyIssued', data: key }];
+}
+
+/** Fails with NOT_FOUND, also for a key that was revoked before. */
+export function decideKeyEnd(
+  { keys }: OrganizationState,
+  { keyId, at }: { keyId: string; at: string },
+): OrganizationEvent[] {
+  const key = keys.get(keyId);
+  if (!key || key.revokedAt !== null) throw new AppError('NOT_FOUND');
+  return [{ type: 'ApiKeyRevoked', data: { keyId, revokedAt: at } }];
+}

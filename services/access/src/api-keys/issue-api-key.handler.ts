@@ -1,0 +1,75 @@
+import { Controller, Inject } from '@nestjs/common';
+import { IpRange, issueApiKey, type ApiKeyView, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { IdempotentAnswers, type Turn } from '#libs/idempotency';
+import { AppError, idFromCommand } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import type { AccessConfig } from '../config';
+import { actorIn, demand } from '../organizations/actor';
+import { Organizations } from '../organizations/organizations';
+import { CONFIG } from '../tokens';
+import { decideIssue } from './api-key.decider';
+import { apiKeyView } from './api-key-view';
+import { ApiKeys } from './api-keys';
+import { NewApiKeys } from './new-api-keys';
+
+type Command = RequestOf<typeof issueApiKey>;
+type Reply = ReplyOf<typeof issueApiKey>;
+interface Issued {
+  readonly data: ApiKeyView;
+  readonly position: string;
+}
+
+@Controller()
+export class IssueApiKeyHandler {
+  constructor(
+    @Inject(CONFIG) private readonly config: AccessConfig,
+    private readonly answers: IdempotentAnswers,
+    private readonly apiKeys: ApiKeys,
+    private readonly newKeys: NewApiKeys,
+    private readonly organizations: Organizations,
+  ) {}
+
+  @Handles(issueApiKey)
+  async handle(command: Command, context: MessageContext): Promise<Reply> {
+    const { caller, name, scopes, expiresAt, allowedIps } = command;
+    const content = JSON.stringify({ orgId: caller.orgId, name, scopes, expiresAt, allowedIps });
+    const { reply, seed } = await this.answers.seeded(command, [issueApiKey.name, content], (turn) =>
+      this.issue(command, turn, context),
+    );
+    const { text } = await this.newKeys.make(reply.data.id, seed);
+    return { ...reply, key: text };
+  }
+
+  private async issue(command: Command, { commandId, seed }: Turn, context: MessageContext): Promise<Issued> {
+    const { caller, name, scopes, expiresAt, allowedIps } = command;
+    const keyId = idFromCommand('key', commandId);
+    const { hash } = await this.newKeys.make(keyId, seed);
+    const { apiKeysPerOrganizationMax: keysMax } = this.config;
+    const identified = { ...command, commandId };
+    const { state, position } = await this.organizations.change(identified, context, (before, at) => {
+      const maker = actorIn(before, caller, at);
+      demand(maker, 'issue-api-key', { scopes });
+      assertWithin(allowedIps, maker.key?.allowedIps ?? []);
+      const key = { keyId, name, scopes, hash, issuedAt: at, expiresAt, allowedIps };
+      return decideIssue(before, { key, makerExpiresAt: maker.key?.expiresAt ?? null, keysMax });
+    });
+    await this.apiKeys.whenIndexed(position);
+    const key = state.keys.get(keyId);
+    if (!key) throw new AppError('INTERNAL_ERROR');
+    return { data: apiKeyView(key, null), position };
+  }
+}
+
+/** A key that works from some addresses only makes none that works from others. */
+function assertWithin(ranges: readonly string[], makersRanges: readonly string[]): void {
+  if (makersRanges.length === 0) return;
+  const makers = makersRanges.flatMap((text) => IpRange.parse(text) ?? []);
+  const isWithin = (text: string) => {
+    const range = IpRange.parse(text);
+    return range !== null && makers.some((maker) => maker.covers(range));
+  };
+  if (ranges.length > 0 && ranges.every(isWithin)) return;
+  throw new AppError('FORBIDDEN', {
+    safeMessage: 'A key cannot make one that works from more addresses than itself',
+  });
+}

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { apiKeyFrom, hashApiKey } from '#libs/crypto';
+import { Keyring } from '#libs/key-store';
+import type { Redacted } from '#libs/kernel';
+import { API_KEY_PEPPER } from './api-keys';
+
+const SECRET_BYTES = 52;
+
+/** Makes the text of a key from a seed, so that the answer that shows it can be given again while the seed is there. */
+@Injectable()
+export class NewApiKeys {
+  constructor(private readonly keyring: Keyring) {}
+
+  async make(keyId: string, seed: string): Promise<{ text: Redacted<string>; hash: string }> {
+    const key = apiKeyFrom(keyId, await this.keyring.derive('api-key', seed, SECRET_BYTES));
+    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
+    return { text: key.text, hash: hashApiKey(pepper, key) };
+  }
+}

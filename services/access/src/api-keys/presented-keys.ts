@@ -1,0 +1,100 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { digestApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
+import { hasEnded, type ApiKey } from '#libs/events';
+import { Keyring } from '#libs/key-store';
+import { AppError, type Clock, type Redacted } from '#libs/kernel';
+import type { Logger } from '#libs/observability';
+import type { MessageContext } from '#libs/transport';
+import { Refusals, type Refusal } from '../refusals/refusals';
+import { CLOCK, LOGGER } from '../tokens';
+import { isAllowedFrom } from './allowed-addresses';
+import { ApiKeyUses } from './api-key-uses';
+import { API_KEY_PEPPER, ApiKeys, type KnownKey } from './api-keys';
+
+/** A key's text, and where it came from. */
+interface Presented {
+  readonly text: Redacted<string>;
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+/** Decides whether what a request presents is a key that works, here and now. */
+@Injectable()
+export class PresentedKeys {
+  /** By the digest of its text: the id of a key and the stored hash that it was found to have. */
+  readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>({ max: 10_000 });
+
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly apiKeys: ApiKeys,
+    private readonly keyring: Keyring,
+    private readonly refusals: Refusals,
+    private readonly uses: ApiKeyUses,
+  ) {}
+
+  /**
+   * The key that works. Every refusal is the same to the caller, AUTHENTICATION_REQUIRED, and takes the same work once
+   * the key is well-formed; the cause is recorded on our side only.
+   */
+  async verify(presented: Presented, context: MessageContext): Promise<KnownKey> {
+    const digest = digestApiKey(presented.text);
+    return this.recognised(digest, presented.address) ?? this.checked(digest, presented, context);
+  }
+
+  /** A key that was verified before and is at hand: most requests end here. */
+  private recognised(digest: string, address: string): KnownKey | undefined {
+    const verified = this.#verified.get(digest);
+    const known = verified && this.apiKeys.peek(verified.id);
+    return known?.key.hash === verified?.hash && known && this.works(known, address) ? known : undefined;
+  }
+
+  private async checked(digest: string, presented: Presented, context: MessageContext): Promise<KnownKey> {
+    const parsed = parseApiKey(presented.text);
+    if (!parsed) throw this.refused('malformed', null, context);
+    const known = await this.apiKeys.find(parsed.id);
+    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
+    const isRight = verifyApiKey(pepper, parsed, known?.key.hash);
+    if (!known) throw this.refused('unknown', parsed.id, context);
+    if (!isRight || !this.works(known, presented.address)) {
+      await this.apiKeys.pretendUnknown(parsed.id);
+      const cause = isRight ? this.causeAgainst(known.key) : 'wrong-secret';
+      throw this.recorded(known, cause, { presented, context });
+    }
+    this.#verified.set(digest, { id: parsed.id, hash: known.key.hash });
+    return known;
+  }
+
+  /** True when the right key works now and from there; then this is a use of it. */
+  private works({ orgId, key }: KnownKey, address: string): boolean {
+    const at = this.clock.now().toISOString();
+    if (hasEnded(key, at) || !isAllowedFrom(key, address)) return false;
+    this.uses.note(orgId, key.keyId, at);
+    return true;
+  }
+
+  /** Why the right key does not work. */
+  private causeAgainst(key: ApiKey): Refusal['cause'] {
+    if (key.revokedAt !== null) return 'revoked';
+    return hasEnded(key, this.clock.now().toISOString()) ? 'expired' : 'address';
+  }
+
+  private recorded(
+    { orgId, key }: KnownKey,
+    cause: Refusal['cause'],
+    { presented, context }: { presented: Presented; context: MessageContext },
+  ): AppError {
+    const caller = { orgId, actorType: 'api-key', actorId: key.keyId };
+    const { address, userAgent } = presented;
+    const { correlationId } = context;
+    this.refusals.note({ caller, action: null, cause, address, userAgent, correlationId });
+    return this.refused(cause, key.keyId, context);
+  }
+
+  private refused(reason: string, keyId: string | null, { correlationId }: MessageContext): AppError {
+    const known = keyId === null ? {} : { key_id: keyId };
+    this.logger.info('authentication refused', { reason, request_id: correlationId, ...known });
+    return new AppError('AUTHENTICATION_REQUIRED');
+  }
+}

@@ -1,0 +1,68 @@
+import { Controller, Inject } from '@nestjs/common';
+import { inviteMember, type InvitationView, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { IdempotentAnswers, type Turn } from '#libs/idempotency';
+import { idFromCommand } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import type { AccessConfig } from '../config';
+import type { Mailer } from '../mail/mailer';
+import { actorIn, demand } from '../organizations/actor';
+import { Organizations } from '../organizations/organizations';
+import { CONFIG, MAILER } from '../tokens';
+import { InvitationLinks } from './invitation-links';
+import { invitationExpiry, Invitations } from './invitations';
+import { decideInvite, invitationOf } from './member.decider';
+
+type Command = RequestOf<typeof inviteMember>;
+type Reply = ReplyOf<typeof inviteMember>;
+interface Invited {
+  readonly data: InvitationView;
+  readonly mailed: boolean;
+  readonly position: string;
+}
+
+@Controller()
+export class InviteMemberHandler {
+  constructor(
+    @Inject(CONFIG) private readonly config: AccessConfig,
+    @Inject(MAILER) private readonly mailer: Mailer,
+    private readonly answers: IdempotentAnswers,
+    private readonly invitations: Invitations,
+    private readonly links: InvitationLinks,
+    private readonly organizations: Organizations,
+  ) {}
+
+  @Handles(inviteMember)
+  async handle(command: Command, context: MessageContext): Promise<Reply> {
+    const { caller, email, role } = command;
+    const content = [inviteMember.name, JSON.stringify({ orgId: caller.orgId, email, role })];
+    const { reply, seed } = await this.answers.seeded(command, content, (turn) =>
+      this.invite(command, turn, context),
+    );
+    const { link } = await this.links.make(reply.data.id, seed);
+    return { ...reply, acceptLink: link };
+  }
+
+  private async invite(
+    command: Command,
+    { commandId, seed }: Turn,
+    context: MessageContext,
+  ): Promise<Invited> {
+    const { caller, email, role } = command;
+    const invitationId = idFromCommand('inv', commandId);
+    const { link, hash } = await this.links.make(invitationId, seed);
+    const addressee = await this.invitations.addressee(caller.orgId, email);
+    await this.invitations.keep(invitationId, caller.orgId, email);
+    const { membersPerOrganizationMax: membersMax } = this.config;
+    const identified = { ...command, commandId };
+    const { state, position } = await this.organizations.change(identified, context, (before, at) => {
+      demand(actorIn(before, caller, at), 'invite-member', { roles: [role] });
+      const invitation = { invitationId, role, hash, invitedAt: at, expiresAt: invitationExpiry(at) };
+      return decideInvite(before, { invitation, ...addressee, membersMax });
+    });
+    const { invitedAt, expiresAt } = invitationOf(state, invitationId, '');
+    const organization = state.organization?.name ?? '';
+    const mailed = await this.mailer.invite({ to: email, organization, link, expiresAt });
+    const data = { id: invitationId, email, role, invited_at: invitedAt, expires_at: expiresAt };
+    return { data, mailed, position };
+  }
+}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { parseInvitationToken } from '#libs/crypto';
+import type { OrganizationState } from '#libs/events';
+import { AppError, idFromCommand, type Redacted } from '#libs/kernel';
+import type { MessageContext } from '#libs/transport';
+import type { AccessConfig } from '../config';
+import { Organizations, type Changed } from '../organizations/organizations';
+import { CONFIG } from '../tokens';
+import type { User } from '../users/users';
+import { InvitationLinks, isSameHash } from './invitation-links';
+import { Invitations } from './invitations';
+import { decideJoin } from './member.decider';
+import { Memberships } from './memberships';
+
+interface Join {
+  readonly user: Pick<User, 'id' | 'emailCanonical'>;
+  readonly token: Redacted<string>;
+  readonly commandId: string;
+}
+
+/** How a person with an invitation becomes a member. */
+@Injectable()
+export class Joining {
+  constructor(
+    @Inject(CONFIG) private readonly config: AccessConfig,
+    private readonly invitations: Invitations,
+    private readonly links: InvitationLinks,
+    private readonly memberships: Memberships,
+    private readonly organizations: Organizations,
+  ) {}
+
+  /**
+   * Uses the invitation up. Fails with NOT_FOUND for any token that is not good, whatever the cause; FORBIDDEN for a
+   * good one that was meant for another address: it may have been forwarded, or stolen; ALREADY_MEMBER; QUOTA_EXCEEDED.
+   */
+  async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
+    const presented = parseInvitationToken(token);
+    const invited = presented && (await this.invitations.find(presented.id));
+    if (!presented || !invited) throw notGood();
+    const { id: invitationId, orgId, emailCanonical } = invited;
+    const hash = await this.links.hash(presented);
+    const caller = { orgId, actorType: 'user' as const, actorId: user.id };
+    const decide = (state: OrganizationState, at: string) => {
+      const invitation = state.invitations.get(invitationId);
+      if (!invitation || !isSameHash(invitation.hash, hash)) throw notGood();
+      if (emailCanonical !== user.emailCanonical) throw notForYou();
+      const memberId = idFromCommand('mem', commandId);
+      const member = { memberId, userId: user.id, joinedAt: at, invitationId };
+      return decideJoin(state, { member, membersMax: this.config.membersPerOrganizationMax });
+    };
+    return this.memberships.adding(user.id, () =>
+      this.organizations.change({ caller, commandId }, context, decide),
+    );
+  }
+}
+
+function notGood(): AppError {
+  const safeMessage = 'This invitation does not exist, or is over; ask for a new one';
+  return new AppError('NOT_FOUND', { safeMessage });
+}
+
+function notForYou(): AppError {
+  const safeMessage = 'This invitation is for another e-mail address; sign in with that one';
+  return new AppError('FORBIDDEN', { safeMessage });
+}

@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '#libs/kernel';
+import type { RunningProjection } from '#libs/projection';
+import type { ReadStore } from '#libs/read-store';
+import type { AccessConfig } from '../config';
+import type { Changed } from '../organizations/organizations';
+import { Turns } from '../organizations/turns';
+import { CONFIG, MEMBER_INDEX, READ_STORE } from '../tokens';
+import { MEMBER_INDEX_COLLECTION } from './member-index.projection';
+
+/** Longer, and the projection has a problem of its own; what was written stays written. */
+const SHOWN_MS_MAX = 2_000;
+/** Above any quota an operator can set. */
+const LIST_MAX = 2_000;
+
+/** Which organizations a person belongs to, as far as the index knows: to find them, never to decide about rights. */
+@Injectable()
+export class Memberships {
+  readonly #turns = new Turns();
+
+  constructor(
+    @Inject(CONFIG) private readonly config: AccessConfig,
+    @Inject(MEMBER_INDEX) private readonly index: RunningProjection,
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+  ) {}
+
+  /** Ids of the person's organizations, the longest standing first. */
+  async organizationsOf(userId: string): Promise<string[]> {
+    const rows = await this.reads.find(MEMBER_INDEX_COLLECTION, {
+      where: { userId },
+      sort: { field: 'joinedAt', direction: 'ascending' },
+      limit: LIST_MAX,
+    });
+    return rows.map((row) => String(row['orgId']));
+  }
+
+  /**
+   * Runs what makes the person a member of one more organization, one at a time and until the index shows it, so that
+   * the next list does too and the quota is exact in this process. Fails with QUOTA_EXCEEDED.
+   */
+  async adding(userId: string, join: () => Promise<Changed>): Promise<Changed> {
+    return this.#turns.take(userId, async () => {
+      const max = this.config.organizationsPerUserMax;
+      const count = await this.reads.count(MEMBER_INDEX_COLLECTION, { where: { userId } });
+      if (count >= max) {
+        const safeMessage = `You belong to ${max} organizations, as many as you may; leave some or ask the operator for more`;
+        throw new AppError('QUOTA_EXCEEDED', { safeMessage });
+      }
+      const changed = await join();
+      await this.index.waitFor(changed.position, SHOWN_MS_MAX).catch(() => undefined);
+      return changed;
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { Controller } from '@nestjs/common';
+import { changeOrganization, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { IdempotentAnswers } from '#libs/idempotency';
+import { Handles, type MessageContext } from '#libs/transport';
+import { actorIn, demand } from './actor';
+import { decideOrganizationChange } from './organization.decider';
+import { OrganizationViews } from './organization-views';
+import { Organizations } from './organizations';
+
+type Command = RequestOf<typeof changeOrganization>;
+type Reply = ReplyOf<typeof changeOrganization>;
+
+@Controller()
+export class ChangeOrganizationHandler {
+  constructor(
+    private readonly answers: IdempotentAnswers,
+    private readonly organizations: Organizations,
+    private readonly views: OrganizationViews,
+  ) {}
+
+  @Handles(changeOrganization)
+  async handle(command: Command, context: MessageContext): Promise<Reply> {
+    const { caller, name, recoveryDays } = command;
+    const content = [changeOrganization.name, JSON.stringify({ orgId: caller.orgId, name, recoveryDays })];
+    return this.answers.once(command, content, async (commandId) => {
+      const identified = { ...command, commandId };
+      const { state, position } = await this.organizations.change(identified, context, (before, at) => {
+        demand(actorIn(before, caller, at), 'change-organization');
+        return decideOrganizationChange(before, { name, recoveryDays, at });
+      });
+      return { data: this.views.of(state, caller), position };
+    });
+  }
+}

@@ -1,0 +1,18 @@
+import { Controller } from '@nestjs/common';
+import { recordRefusal, type RequestOf } from '#libs/contracts';
+import { Handles, type MessageContext } from '#libs/transport';
+import { Refusals } from './refusals';
+
+@Controller()
+export class RecordRefusalHandler {
+  constructor(private readonly refusals: Refusals) {}
+
+  @Handles(recordRefusal)
+  async handle(
+    request: RequestOf<typeof recordRefusal>,
+    { correlationId }: MessageContext,
+  ): Promise<Record<string, never>> {
+    this.refusals.note({ ...request, cause: 'forbidden', correlationId });
+    return {};
+  }
+}

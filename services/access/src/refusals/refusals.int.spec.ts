@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openEventStore, type EventStore, type RecordedEvent } from '#libs/event-store';
+import { accessStream } from '#libs/events';
+import { AppError } from '#libs/kernel';
+import { createLogger } from '#libs/observability';
+import { until } from '../../../../test/e2e/until';
+import { Refusals, type Refusal } from './refusals';
+
+const orgId = 'org_01jd9x7k2m4n6p8q0r2s4t6v8w';
+const start = Date.parse('2026-11-24T10:00:00.000Z');
+const refusal: Refusal = {
+  caller: { orgId, actorType: 'api-key', actorId: 'key_1' },
+  action: null,
+  cause: 'wrong-secret',
+  address: '192.0.2.7',
+  userAgent: 'curl/8.5.0',
+  correlationId: 'req-1',
+};
+
+describe('Refusals', () => {
+  let directory: string;
+  let store: EventStore;
+  let isAway: boolean;
+  let refusals: Refusals;
+  let clock: { time: number; now: () => Date };
+  const lines: string[] = [];
+
+  beforeEach(async () => {
+    directory = mkdtempSync(path.join(tmpdir(), 'refusals-'));
+    store = await openEventStore(`sqlite:${path.join(directory, 'events.db')}`);
+    isAway = false;
+    clock = { time: start, now: () => new Date(clock.time) };
+    const events = new Proxy(store, {
+      get: (target, name) => {
+        const away = async () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
+        if (name === 'append' && isAway) return away;
+        return (target[name as keyof EventStore] as (...args: unknown[]) => unknown).bind(target);
+      },
+    });
+    const destination = { write: (line: string) => void lines.push(line) };
+    const logger = createLogger({ level: 'warn', service: 'access', destination });
+    refusals = new Refusals(clock, events, logger);
+  });
+  afterEach(async () => {
+    await refusals.onApplicationShutdown();
+    await store.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  const recorded = () =>
+    store.read({ orgId, stream: accessStream(orgId, new Date(start).toISOString()), limit: 1_000 });
+  const counted = (events: readonly RecordedEvent[]) =>
+    events.reduce((sum, { data }) => sum + Number(data['count']), 0);
+  const settled = (count: number) => until(recorded, (events) => counted(events) >= count);
+  const note = (times: number, more: Partial<Refusal> = {}) => {
+    for (let n = 0; n < times; n += 1) refusals.note({ ...refusal, ...more });
+  };
+  const afterThis = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('say who, what, why, when and from where', async () => {
+    const caller = { ...refusal.caller, actorType: 'user', actorId: 'usr_1' };
+    note(1, { caller, action: 'reveal-secret', cause: 'forbidden' });
+    const [event] = await settled(1);
+    expect(event).toMatchObject({
+      type: 'AccessRefused',
+      data: {
+        action: 'reveal-secret',
+        cause: 'forbidden',
+        count: 1,
+        refusedAt: '2026-11-24T10:00:00.000Z',
+        address: '192.0.2.7',
+        userAgent: 'curl/8.5.0',
+      },
+      metadata: { orgId, actorType: 'user', actorId: 'usr_1', $correlationId: 'req-1' },
+    });
+  });
+
+  it('make a bounded number of records of a flood, whose counts add up', async () => {
+    note(500);
+    note(3, { cause: 'revoked' });
+    await settled(13);
+    expect(await recorded()).toHaveLength(13);
+    note(500, { address: '192.0.2.99' });
+    await afterThis();
+    await refusals.onApplicationShutdown();
+    const events = await recorded();
+    expect(events).toHaveLength(14);
+    expect(counted(events)).toBe(1_003);
+    expect(events.at(-1)?.data).toMatchObject({ count: 990, address: '192.0.2.99', cause: 'wrong-secret' });
+  });
+
+  it('begin anew after a minute', async () => {
+    note(12);
+    await settled(10);
+    clock.time += 60_000;
+    note(1);
+    const events = await settled(13);
+    expect(events.map(({ data }) => data['count'])).toEqual([...Array.from({ length: 10 }, () => 1), 3]);
+  });
+
+  it('tell of what was counted once its minute is over, though nothing follows', async () => {
+    note(15);
+    await settled(10);
+    clock.time += 61_000;
+    const events = await until(recorded, (found) => counted(found) === 15, 10_000);
+    expect(events.at(-1)?.data).toMatchObject({ count: 5 });
+  }, 15_000);
+
+  it('are kept while the log is away, and told when it is back', async () => {
+    isAway = true;
+    note(4);
+    await until(
+      async () => lines.length,
+      (found) => found >= 4,
+    );
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'refusal not recorded', count: 1 });
+    expect(await recorded()).toEqual([]);
+    isAway = false;
+    note(1);
+    const events = await settled(5);
+    expect(counted(events)).toBe(5);
+  });
+});

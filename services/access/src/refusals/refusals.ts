@@ -1,0 +1,133 @@
+import { setImmediate as afterThis } from 'node:timers';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { eventMetadata, type EventStore } from '#libs/event-store';
+import { accessStream, type AccessEvent } from '#libs/events';
+import { newCommandId, type Clock } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import { CLOCK, EVENT_STORE, LOGGER, PRODUCER } from '../tokens';
+
+type AccessRefused = Extract<AccessEvent, { type: 'AccessRefused' }>;
+
+/** Something refused to somebody we know. For a key that was presented in vain, `caller` is the key, whoever did it. */
+export interface Refusal {
+  readonly caller: { readonly orgId: string; readonly actorType: string; readonly actorId: string };
+  readonly action: string | null;
+  readonly cause: AccessRefused['data']['cause'];
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly correlationId: string;
+}
+
+/** So many of one kind are recorded one by one within `WINDOW_MS`; what comes on top is counted, and told at its end. */
+const BURST = 10;
+const WINDOW_MS = 60_000;
+const SWEEP_INTERVAL_MS = 5_000;
+const WINDOWS_MAX = 10_000;
+
+interface Window {
+  readonly startedAt: number;
+  recorded: number;
+  /** Not in the log yet. */
+  counted: number;
+  latest: Refusal;
+  latestAt: Date;
+}
+
+/**
+ * Puts refusals on record: who, what, when and from where. Nobody waits for it, and guessing floods no log: of one
+ * caller, action and cause a bounded number of records a minute says how often. A crash loses the counts of the
+ * running minute, an orderly end none.
+ */
+@Injectable()
+export class Refusals implements OnApplicationShutdown {
+  readonly #windows = new LRUCache<string, Window>({
+    max: WINDOWS_MAX,
+    dispose: (window, _key, reason) => {
+      if (reason === 'evict') void this.tell(window);
+    },
+  });
+  readonly #sweeping: NodeJS.Timeout;
+  readonly #writing = new Set<Promise<void>>();
+
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(EVENT_STORE) private readonly events: EventStore,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {
+    this.#sweeping = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
+  }
+
+  /** After the answer: a known key that is refused must not take longer than an unknown one (case A2). */
+  note(refusal: Refusal): void {
+    afterThis(() => this.record(refusal));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.#sweeping);
+    for (const window of this.#windows.values()) void this.tell(window);
+    await Promise.all(this.#writing);
+  }
+
+  private record(refusal: Refusal): void {
+    const { caller, action, cause } = refusal;
+    const now = this.clock.now();
+    const kind = `${caller.orgId} ${caller.actorId} ${action ?? ''} ${cause}`;
+    const window = this.windowOf(kind, refusal, now);
+    window.latest = refusal;
+    window.latestAt = now;
+    window.counted += 1;
+    if (window.recorded >= BURST) return;
+    window.recorded += 1;
+    void this.tell(window);
+  }
+
+  private windowOf(kind: string, refusal: Refusal, now: Date): Window {
+    const known = this.#windows.get(kind);
+    if (known && now.getTime() - known.startedAt < WINDOW_MS) return known;
+    // What is counted already goes on: the store may have been away.
+    const counted = known?.counted ?? 0;
+    const window = { startedAt: now.getTime(), recorded: 0, counted, latest: refusal, latestAt: now };
+    this.#windows.set(kind, window);
+    return window;
+  }
+
+  /** Tells what was only counted, once its minute is over; forgets what has nothing to tell. */
+  private sweep(): void {
+    const over = this.clock.now().getTime() - WINDOW_MS;
+    for (const [kind, window] of this.#windows.entries()) {
+      if (window.startedAt > over) continue;
+      if (window.counted > 0) void this.tell(window);
+      else this.#windows.delete(kind);
+    }
+  }
+
+  /** One record of what has been counted. When it cannot be written, it stays counted. */
+  private tell(window: Window): Promise<void> {
+    const { latest, latestAt, counted } = window;
+    if (counted === 0) return Promise.resolve();
+    window.counted = 0;
+    const writing = this.append(latest, latestAt, counted)
+      .catch((error: unknown) => {
+        window.counted += counted;
+        this.logger.warn('refusal not recorded', { count: counted, ...errorFields(error) });
+      })
+      .finally(() => this.#writing.delete(writing));
+    this.#writing.add(writing);
+    return writing;
+  }
+
+  private async append(refusal: Refusal, when: Date, count: number): Promise<void> {
+    const { caller, action, cause, address, userAgent, correlationId } = refusal;
+    const { orgId } = caller;
+    const at = when.toISOString();
+    const event: AccessRefused = {
+      type: 'AccessRefused',
+      data: { action, cause, count, refusedAt: at, address, userAgent },
+    };
+    const commandId = newCommandId(when);
+    const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
+    const stream = accessStream(orgId, at);
+    await this.events.append({ orgId, stream, events: [event], expected: 'any', metadata });
+  }
+}

@@ -1,0 +1,63 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { issueApiKey, listApiKeys, revokeApiKey, scopesOf } from '#libs/contracts';
+import type { MessageClient } from '#libs/transport';
+import type { FastifyReply } from 'fastify';
+import { Requires } from '../auth/requires';
+import { OwnWrites } from '../consistency/own-writes';
+import { commandOf } from '../http/command-of';
+import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
+import { TakesNoQuery } from '../http/no-query.guard';
+import { utc } from '../secrets/secret-messages';
+import { ACCESS } from '../tokens';
+import { IssueApiKeyBody } from './api-key.dto';
+
+@Controller('api/v1/organizations/:organizationId/api-keys')
+export class ApiKeysController {
+  constructor(
+    @Inject(ACCESS) private readonly access: MessageClient,
+    private readonly ownWrites: OwnWrites,
+  ) {}
+
+  @Get()
+  @Requires('list-api-keys')
+  @TakesNoQuery()
+  async list(@Req() request: GatewayRequest) {
+    return this.access.send(listApiKeys, { caller: callerOf(request) }, contextOf(request));
+  }
+
+  /** A key made without scopes can do with secrets what a member can. */
+  @Post()
+  @Requires('issue-api-key')
+  @TakesNoQuery()
+  async issue(
+    @Body() body: IssueApiKeyBody,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { name, scopes = [...scopesOf.member], expires_at: expiresAt, allowed_ips: allowedIps } = body;
+    const command = {
+      ...commandOf(request),
+      name,
+      scopes,
+      expiresAt: utc(expiresAt) ?? null,
+      allowedIps: allowedIps ?? [],
+    };
+    const { data, key, position } = await this.access.send(issueApiKey, command, contextOf(request));
+    this.ownWrites.answer(request, reply, position);
+    void reply.header('cache-control', 'no-store');
+    return { ...data, key: key.expose() };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires('revoke-api-key')
+  @TakesNoQuery()
+  async revoke(
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    const command = { ...commandOf(request), keyId: request.params['id'] ?? '' };
+    const { position } = await this.access.send(revokeApiKey, command, contextOf(request));
+    this.ownWrites.answer(request, reply, position);
+  }
+}

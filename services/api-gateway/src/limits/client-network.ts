@@ -1,0 +1,38 @@
+import { parse } from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
+
+const MAPPED_IPV4 = '::ffff:';
+const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+const UNKNOWN = 'unknown';
+/** The first half of an IPv6 address: a household or a machine has all of the second. */
+const NETWORK_GROUPS = 4;
+
+/** Reading an IPv6 address takes longer than the whole of the counting. */
+const networks = new LRUCache<string, string>({ max: 10_000 });
+
+/**
+ * What a client's address is counted as: itself, or the /64 network of an IPv6 address. A proxy that we were told to
+ * trust wrote it; whatever is no address counts as one and the same.
+ */
+export function clientNetwork(address: string): string {
+  const text = address.startsWith(MAPPED_IPV4) ? address.slice(MAPPED_IPV4.length) : address;
+  if (IPV4.test(text)) return text;
+  const known = networks.get(address);
+  if (known !== undefined) return known;
+  const network = networkOf(address);
+  // Text of any length would be kept otherwise.
+  if (network !== UNKNOWN) networks.set(address, network);
+  return network;
+}
+
+function networkOf(address: string): string {
+  try {
+    const parsed = parse(address);
+    if (!('parts' in parsed)) return parsed.toString();
+    if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString();
+    const groups = parsed.parts.slice(0, NETWORK_GROUPS).map((group) => group.toString(16));
+    return `${groups.join(':')}::/64`;
+  } catch {
+    return UNKNOWN;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Caller } from '#libs/contracts';
+import { AppError, isAppError } from '#libs/kernel';
+import type { FastifyRequest } from 'fastify';
+import { clientNetwork } from './client-network';
+import { TokenBuckets, type Budget } from './token-buckets';
+
+/** Each 0 for no limit. */
+export interface RateLimitSettings {
+  /** Requests a second, and as many at once. */
+  readonly perAddress: number;
+  readonly perCredential: number;
+  readonly perOrganization: number;
+  /** Failed authentications a minute, and as many at once. */
+  readonly failuresPerAddress: number;
+  readonly failuresPerKey: number;
+}
+
+/** The id of the key that a request claims to have, whether there is such a key or not. */
+const PRESENTED_KEY_ID = /^Bearer hklst_([0-9a-hjkmnp-tv-z]{26})/i;
+
+/**
+ * What one client may ask of this process (docs/adr/0015). A credential that is right is served however many wrong
+ * ones were tried, from the same address or with the same key id: whoever guesses shuts nobody out. Failures are
+ * RATE_LIMITED, with the seconds to wait.
+ */
+export class RateLimits {
+  readonly #addresses: TokenBuckets | null;
+  readonly #credentials: TokenBuckets | null;
+  readonly #organizations: TokenBuckets | null;
+  readonly #failingAddresses: TokenBuckets | null;
+  readonly #failingKeys: TokenBuckets | null;
+
+  /** `now`: milliseconds that only grow. */
+  constructor(settings: RateLimitSettings, now = () => performance.now()) {
+    const perSecond = (count: number) => buckets({ burst: count, perSecond: count, now });
+    const perMinute = (count: number) => buckets({ burst: count, perSecond: count / 60, now });
+    this.#addresses = perSecond(settings.perAddress);
+    this.#credentials = perSecond(settings.perCredential);
+    this.#organizations = perSecond(settings.perOrganization);
+    this.#failingAddresses = perMinute(settings.failuresPerAddress);
+    this.#failingKeys = perMinute(settings.failuresPerKey);
+  }
+
+  /** The refusal of a request, before anything is done for it; undefined for one that may go on. */
+  atArrival(request: FastifyRequest): AppError | undefined {
+    return refusal(this.#addresses?.take(clientNetwork(request.ip)));
+  }
+
+  /** Settles like `authenticate`, and counts how it went: a success on the caller, a failure on whoever tried. */
+  async authenticated<I extends { readonly caller: Caller }>(
+    request: FastifyRequest,
+    authenticate: () => Promise<I>,
+  ): Promise<I> {
+    let identity;
+    try {
+      identity = await authenticate();
+    } catch (error) {
+      throw isAppError(error, 'AUTHENTICATION_REQUIRED') ? (this.#afterFailure(request) ?? error) : error;
+    }
+    const { orgId, actorId } = identity.caller;
+    const tooMany = refusal(this.#credentials?.take(actorId)) ?? refusal(this.#organizations?.take(orgId));
+    if (tooMany) throw tooMany;
+    return identity;
+  }
+
+  /** The same for ids that exist and ids that do not, so that it tells nothing about them. */
+  #afterFailure(request: FastifyRequest): AppError | undefined {
+    const keyId = PRESENTED_KEY_ID.exec(request.headers.authorization ?? '')?.[1];
+    const waits = [
+      this.#failingAddresses?.take(clientNetwork(request.ip)) ?? 0,
+      (keyId !== undefined && this.#failingKeys?.take(keyId)) || 0,
+    ];
+    return refusal(Math.max(...waits));
+  }
+}
+
+function buckets(budget: Budget): TokenBuckets | null {
+  return budget.burst === 0 ? null : new TokenBuckets(budget);
+}
+
+function refusal(waitMs = 0): AppError | undefined {
+  if (waitMs === 0) return undefined;
+  return new AppError('RATE_LIMITED', { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+}

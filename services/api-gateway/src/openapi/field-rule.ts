@@ -1,0 +1,36 @@
+import { buildMessage, ValidateBy } from 'class-validator';
+import type { JsonSchema } from './operation';
+
+interface FieldRule {
+  readonly name: string;
+  /** Follows the name of the field; never repeats what was sent. */
+  readonly message: string;
+  /** The same rule as a caller reads it. Whatever fits it must pass `validate`. */
+  readonly schema: JsonSchema;
+  readonly validate: (value: unknown) => boolean;
+}
+
+/** One rule for a field of a body or a query: how it is checked, and how the OpenAPI document states it. */
+export const fieldRule = ({ name, message, schema, validate }: FieldRule) =>
+  ValidateBy(
+    { name, validator: { validate, defaultMessage: buildMessage(() => message) } },
+    { context: { schema } },
+  );
+
+const ABOUT = 'hklst:about';
+
+/** A sentence about a field of a body or a query, for the OpenAPI document. */
+export const About =
+  (sentence: string): PropertyDecorator =>
+  (dto, field) => {
+    Reflect.defineMetadata(ABOUT, sentence, dto, field);
+  };
+
+export function aboutField(dto: { readonly prototype: object }, field: string): string | undefined {
+  return Reflect.getMetadata(ABOUT, dto.prototype, field) as string | undefined;
+}
+
+/** The schema of a rule, from what class-validator keeps of it. */
+export function schemaOfRule({ context }: { readonly context?: unknown }): JsonSchema | undefined {
+  return (context as { schema?: JsonSchema } | undefined)?.schema;
+}

@@ -1,0 +1,35 @@
+import { ValidateIf } from 'class-validator';
+import { fieldRule } from '../openapi/field-rule';
+import { IsLabel } from './label-field.dto';
+
+const RECOVERY_DAYS_MAX = 365;
+
+const IsRecoveryDays = () =>
+  fieldRule({
+    name: 'recoveryDays',
+    message: `must be null or a whole number from 0 to ${RECOVERY_DAYS_MAX}`,
+    schema: { type: ['integer', 'null'], minimum: 0, maximum: RECOVERY_DAYS_MAX },
+    validate: (value) => value === null || (Number.isInteger(value) && isWithin(value as number)),
+  });
+
+function isWithin(days: number): boolean {
+  return days >= 0 && days <= RECOVERY_DAYS_MAX;
+}
+
+/** Body of `POST /organizations`. */
+export class CreateOrganizationBody {
+  @IsLabel()
+  name!: string;
+}
+
+/** Body of `PUT /organizations/:id`: what is sent changes, nothing else. */
+export class ChangeOrganizationBody {
+  @ValidateIf((_, value) => value !== undefined)
+  @IsLabel()
+  name?: string;
+
+  /** Null: as long as the operator has set. */
+  @ValidateIf((_, value) => value !== undefined)
+  @IsRecoveryDays()
+  recovery_days?: number | null;
+}

@@ -1,0 +1,57 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { newCommandId } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import type { ReadStore } from '#libs/read-store';
+import { LOGGER, READ_STORE } from '../tokens';
+import { KeyRotations } from './key-rotations';
+import { OrphanKeys } from './orphan-keys';
+
+const INTERVAL_MS = 60_000;
+const LEASE = 'key-maintenance';
+/** Renewed before each batch, of which none takes a tenth as long. */
+const LEASE_MS = 60_000;
+
+/**
+ * Goes on with rotations and collects orphan keys, in one process at a time. The lease only saves work: what two
+ * processes did at once would be right as well.
+ */
+@Injectable()
+export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #holder = newCommandId();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #isEnding = false;
+
+  constructor(
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    private readonly rotations: KeyRotations,
+    private readonly orphans: OrphanKeys,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => {
+      this.#running ??= this.run().finally(() => (this.#running = undefined));
+    }, INTERVAL_MS);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#isEnding = true;
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  /** One round; nothing when another process is at it. A failure is logged, and the next round goes on. */
+  async run(): Promise<void> {
+    const mayGoOn = async () =>
+      !this.#isEnding && (await this.reads.acquireLease(LEASE, this.#holder, LEASE_MS)) !== null;
+    try {
+      if (!(await mayGoOn())) return;
+      await this.rotations.advance(mayGoOn);
+      await this.orphans.sweep(mayGoOn);
+      await this.reads.releaseLease(LEASE, this.#holder);
+    } catch (error) {
+      this.logger.warn('key maintenance interrupted; it will go on', errorFields(error));
+    }
+  }
+}

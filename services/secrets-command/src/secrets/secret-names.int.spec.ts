@@ -1,0 +1,90 @@
+import { eventMetadata } from '#libs/event-store';
+import { nameHolder, secretNameStream, secretStream } from '#libs/events';
+import { newCommandId } from '#libs/kernel';
+import { intercepted, openTestStores, someSealed, someSecret, type TestStores } from '#libs/testing';
+import { SecretNames } from './secret-names';
+
+const orgId = 'org_test';
+const name = 'STRIPE_WEBHOOK_SECRET';
+
+describe('SecretNames', () => {
+  let stores: TestStores;
+  let names: SecretNames;
+
+  beforeEach(async () => {
+    stores = await openTestStores();
+    names = new SecretNames(stores.events, stores.clock, stores.keyring);
+  });
+  afterEach(() => stores.discard());
+
+  const metadata = () => {
+    const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
+    const at = stores.clock.now().toISOString();
+    return eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' });
+  };
+  const claim = (secretId: string) => names.claim({ orgId, name, secretId }, metadata());
+  const create = (id: string) => {
+    const event = {
+      type: 'SecretCreated',
+      data: { secret: { ...someSecret, id, name }, sealed: someSealed('key-1') },
+    };
+    const stream = secretStream(orgId, id);
+    return stores.events.append({
+      orgId,
+      stream,
+      events: [event],
+      expected: 'no stream',
+      metadata: metadata(),
+    });
+  };
+  const holder = async () => {
+    const stream = secretNameStream(orgId, await stores.keyring.secretNameDigest(orgId, name));
+    const [last] = await stores.events.read({ orgId, stream, direction: 'backwards', limit: 1 });
+    return nameHolder(last)?.secretId;
+  };
+
+  it('give a name to one of many at once', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => `sec_${n}`);
+    const outcomes = await Promise.allSettled(ids.map(claim));
+    const won = ids.filter((_, n) => outcomes[n]?.status === 'fulfilled');
+    expect(won).toEqual([await holder()]);
+    const lost = outcomes.filter(({ status }) => status === 'rejected');
+    for (const outcome of lost) expect(outcome).toMatchObject({ reason: { code: 'SECRET_NAME_TAKEN' } });
+  });
+
+  it('keep the name of a secret, however old the claim', async () => {
+    await claim('sec_first');
+    await create('sec_first');
+    stores.clock.pass(3_600_000);
+    await expect(claim('sec_second')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+  });
+
+  it('leave a claim to its command until the deadline and a second, then to the next, fencing the late one off', async () => {
+    await claim('sec_late');
+    stores.clock.pass(5_999);
+    await expect(claim('sec_next')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+    expect(await holder()).toBe('sec_late');
+
+    stores.clock.pass(1);
+    await claim('sec_next');
+    expect(await holder()).toBe('sec_next');
+    await expect(create('sec_late')).rejects.toMatchObject({ code: 'WRONG_REVISION' });
+    await expect(create('sec_next')).resolves.toMatchObject({ duplicate: false });
+  });
+
+  it('do not take over a claim whose secret comes in first', async () => {
+    await claim('sec_late');
+    stores.clock.pass(60_000);
+    // The newcomer has read the holder's stream, and is about to fence it off.
+    const slow = intercepted(stores.events, {
+      async append(request) {
+        if (request.stream === secretStream(orgId, 'sec_late')) await create('sec_late');
+        return stores.events.append(request);
+      },
+    });
+    const newcomer = new SecretNames(slow, stores.clock, stores.keyring);
+    const claiming = newcomer.claim({ orgId, name, secretId: 'sec_next' }, metadata());
+    await expect(claiming).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+    expect(await holder()).toBe('sec_late');
+  });
+});

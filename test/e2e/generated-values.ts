@@ -1,0 +1,112 @@
+import fc, { type Arbitrary } from 'fast-check';
+import type { JsonSchema } from './api-document';
+
+/** Text that no header, path or JSON document forbids, but that hardly fits any rule. */
+export const strangeText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom(
+    '',
+    ' ',
+    '0',
+    '-1',
+    '1e3',
+    'null',
+    'true',
+    '[]',
+    '{"$ne":null}',
+    '../..',
+    "' OR 1=1 --",
+    '%00',
+    '__proto__',
+  ),
+  fc.integer({ min: 200, max: 12_000 }).map((length) => 'x'.repeat(length)),
+);
+
+export const strangeJson: Arbitrary<unknown> = fc.oneof(
+  strangeText,
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.constantFrom<unknown>(null, 0, -1, true, [], {}, [[]], [null], { $gt: '' }),
+);
+
+/** A value that fits the schema. Knows the keywords that our documents use, and fails on a type it does not know. */
+export function fitting(schema: JsonSchema): Arbitrary<unknown> {
+  if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
+  const [type, ...others] = [schema['type']].flat() as string[];
+  const value = byType[type ?? '']?.(schema);
+  if (!value) throw new Error(`No values are known for ${JSON.stringify(schema)}`);
+  return others.includes('null')
+    ? fc.oneof({ weight: 4, arbitrary: value }, { weight: 1, arbitrary: fc.constant(null) })
+    : value;
+}
+
+const byType: Record<string, ((schema: JsonSchema) => Arbitrary<unknown>) | undefined> = {
+  string: fittingText,
+  boolean: () => fc.boolean(),
+  integer: ({ minimum = 0, maximum = 100 }) => {
+    const [min, max] = [minimum as number, maximum as number];
+    return fc.oneof(fc.integer({ min, max: Math.min(max, min + 5) }), fc.integer({ min, max }));
+  },
+  array: ({ items, maxItems = 5, uniqueItems }) => {
+    const item = fitting(items as JsonSchema);
+    const maxLength = Math.min(maxItems as number, 20);
+    return uniqueItems === true ? fc.uniqueArray(item, { maxLength }) : fc.array(item, { maxLength });
+  },
+  object: ({ properties = {}, required = [] }) => {
+    const fields = Object.entries(properties as Record<string, JsonSchema>).map(([name, field]) => [
+      name,
+      fitting(field),
+    ]);
+    return fc.record(Object.fromEntries(fields) as Record<string, Arbitrary<unknown>>, {
+      requiredKeys: required as string[],
+      noNullPrototype: true,
+    });
+  },
+};
+
+function fittingText({ pattern, format, minLength = 0, maxLength = 50 }: JsonSchema): Arbitrary<string> {
+  if (typeof pattern === 'string') {
+    // Short ones far more often than those at the limit, so that two requests meet in one name.
+    const short = pattern.replaceAll(
+      /\{(\d),\d{2,}\}/g,
+      (_, least: string) => `{${least},${Number(least) + 1}}`,
+    );
+    const [some, any] = [short, pattern].map((text) => fc.stringMatching(new RegExp(text, 'u')));
+    return fc.oneof({ weight: 9, arbitrary: some! }, any!);
+  }
+  if (format === 'date-time') {
+    const dates = fc.date({ min: new Date(0), max: new Date('9999-12-31'), noInvalidDate: true });
+    return dates.map((date) => date.toISOString());
+  }
+  const [min, max] = [minLength as number, maxLength as number];
+  const text = (longest: number) => fc.string({ unit: 'binary', minLength: min, maxLength: longest });
+  return fc.oneof(
+    { weight: 9, arbitrary: text(Math.min(max, min + 20)) },
+    fc.integer({ min: Math.max(min, max - 1), max }).map((length) => '😀'.repeat(length)),
+  );
+}
+
+/** Mostly a value that fits; else one with something else in some place, or something else altogether. */
+export function nearlyFitting(schema: JsonSchema): Arbitrary<unknown> {
+  const good = fitting(schema);
+  const spoilt = fc
+    .tuple(good, fc.nat(), strangeJson, strangeText)
+    .map(([value, place, strange, name]) => spoil(value, { place, strange, name }));
+  return fc.oneof({ weight: 6, arbitrary: good }, { weight: 3, arbitrary: spoilt }, strangeJson);
+}
+
+/** Strange where a text is expected, as a path, a query or a header holds it. */
+export function nearlyFittingText(schema: JsonSchema): Arbitrary<string> {
+  return fc.oneof({ weight: 9, arbitrary: fitting(schema).map(String) }, strangeText);
+}
+
+/** The value with one field, at some depth, replaced, dropped or added. */
+function spoil(value: unknown, how: { place: number; strange: unknown; name: string }): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return how.strange;
+  const { place, strange, name } = how;
+  const fields = Object.entries(value as Record<string, unknown>);
+  const [field = name, inner] = fields[Math.floor(place / 3) % Math.max(fields.length, 1)] ?? [];
+  if (typeof inner === 'object' && inner !== null && !Array.isArray(inner) && place % 5 > 0)
+    return { ...value, [field]: spoil(inner, { ...how, place: Math.floor(place / 5) }) };
+  if (place % 3 === 0) return Object.fromEntries(fields.filter(([other]) => other !== field));
+  return place % 3 === 1 ? { ...value, [field]: strange } : { ...value, [name]: strange };
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { newDataDir } from '../e2e/running-server';
+import { identityOf } from './certificates';
+import { freePort } from './free-port';
+import { endEngines, startEngines, type RigEngines } from './rig-engines';
+import { ServiceProcess } from './service-process';
+
+/** How many processes of a service a rig starts, by its name. */
+type Counts = Readonly<Record<'access' | 'secrets-command' | 'secrets-query' | 'audit-relay', number>>;
+type ServiceName = keyof Counts;
+
+export interface RigOptions {
+  /** What an earlier rig left there is taken up again. Default: a new directory. */
+  readonly dataDir?: string;
+  /** Further settings, for every process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: one of each. */
+  readonly counts?: Partial<Counts>;
+  /** MongoDB and Kafka of its own, to kill, pause and restart. Default false: shared with other rigs. */
+  readonly ownEngines?: boolean;
+}
+
+const LISTENING = ['access', 'secrets-command', 'secrets-query'] as const;
+const ONE_OF_EACH: Counts = { access: 1, 'secrets-command': 1, 'secrets-query': 1, 'audit-relay': 1 };
+
+/** A split installation: the services as processes that speak mutual TLS, on the engines. Every part has a handle. */
+export class Rig {
+  private constructor(
+    readonly dataDir: string,
+    readonly engines: RigEngines,
+    readonly services: Readonly<Record<ServiceName, readonly ServiceProcess[]>>,
+    /** Where each listening service listens, as the gateway is told it. */
+    readonly urls: Readonly<Record<string, string>>,
+    readonly gateway: ServiceProcess,
+  ) {}
+
+  /** Starts the engines; the services are there to be launched. */
+  static async prepare({
+    dataDir = newDataDir(),
+    env = {},
+    counts,
+    ownEngines = false,
+  }: RigOptions = {}): Promise<Rig> {
+    const engines = await startEngines(dataDir, ownEngines);
+    const settings = { DATA_DIR: dataDir, ...rootKeyIn(dataDir), ...engines.env, ...env };
+    const urls: Record<string, string> = {};
+    const processesOf = async (service: ServiceName): Promise<ServiceProcess[]> => {
+      const ports = await Promise.all(
+        Array.from({ length: counts?.[service] ?? ONE_OF_EACH[service] }, () => freePort()),
+      );
+      const listen = ports.map((port) => `tcp://127.0.0.1:${port}`);
+      if (isListening(service)) urls[urlSettingOf(service)] = listen.join(',');
+      const identity = isListening(service) ? identityOf(service) : {};
+      return listen.map((LISTEN) => new ServiceProcess(service, { ...settings, ...identity, LISTEN }));
+    };
+    const services = {
+      access: await processesOf('access'),
+      'secrets-command': await processesOf('secrets-command'),
+      'secrets-query': await processesOf('secrets-query'),
+      'audit-relay': await processesOf('audit-relay'),
+    };
+    return new Rig(dataDir, engines, services, urls, await gatewayOf({ ...urls, ...env }));
+  }
+
+  static async start(options?: RigOptions): Promise<Rig> {
+    const rig = await Rig.prepare(options);
+    await rig.startAll();
+    return rig;
+  }
+
+  get url(): string {
+    const { PORT = '', TLS_CERT_FILE } = this.gateway.env;
+    return `${TLS_CERT_FILE === undefined ? 'http' : 'https'}://127.0.0.1:${PORT}`;
+  }
+
+  get apiKey(): string {
+    return readFileSync(path.join(this.dataDir, 'first-api-key'), 'utf8').trim();
+  }
+
+  get processes(): readonly ServiceProcess[] {
+    return [...Object.values(this.services).flat(), this.gateway];
+  }
+
+  /** All at once, in whatever order they come up. */
+  async startAll(): Promise<void> {
+    await Promise.all(this.processes.map((process) => process.start()));
+  }
+
+  /** The gateway first, so that what it has accepted is still answered. Gives every exit code. */
+  async stop(signal?: NodeJS.Signals): Promise<readonly (number | null)[]> {
+    const gateway = await this.gateway.stop(signal);
+    const others = Object.values(this.services).flat();
+    const codes = [gateway, ...(await Promise.all(others.map((process) => process.stop(signal))))];
+    await endEngines(this.engines);
+    return codes;
+  }
+
+  /** Everything at the same moment, the engines that are its own included. */
+  async kill(): Promise<void> {
+    await Promise.all([...this.processes.map((process) => process.kill()), endEngines(this.engines)]);
+  }
+
+  async discard(): Promise<void> {
+    await this.kill();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+function isListening(service: ServiceName): service is (typeof LISTENING)[number] {
+  return LISTENING.some((name) => name === service);
+}
+
+/** `SECRETS_QUERY_URL` for secrets-query. */
+function urlSettingOf(service: string): string {
+  return `${service.replace('-', '_').toUpperCase()}_URL`;
+}
+
+/** One more gateway, at the given addresses of services. */
+export async function gatewayOf(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const port = String(await freePort());
+  return new ServiceProcess('api-gateway', { PORT: port, ...env, ...identityOf('api-gateway') });
+}
+
+/** The same for all services: they share the key store. */
+function rootKeyIn(dataDir: string): { ROOT_KEY_FILE: string } {
+  const file = path.join(dataDir, 'root.key');
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+  return { ROOT_KEY_FILE: file };
+}

@@ -1,0 +1,58 @@
+import { LaunchedProcess } from '../e2e/launched-process';
+
+/** One process of a service, to kill, pause and start again with the same settings. */
+export class ServiceProcess {
+  #process: LaunchedProcess | undefined;
+  /** What earlier processes of this one have printed. */
+  #printed = { out: '', err: '' };
+
+  constructor(
+    readonly service: string,
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  get out(): string {
+    return this.#printed.out + (this.#process?.out ?? '');
+  }
+
+  get err(): string {
+    return this.#printed.err + (this.#process?.err ?? '');
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** Starts it and does not wait until it can serve. */
+  launch(): LaunchedProcess {
+    this.#printed = { out: this.out, err: this.err };
+    this.#process = new LaunchedProcess(this.service, this.env);
+    return this.#process;
+  }
+
+  /** Starts it; gives what its ready line ends with. */
+  async start(): Promise<string> {
+    return (await this.launch().ready()).url;
+  }
+
+  async stop(signal?: NodeJS.Signals): Promise<number | null> {
+    return (await this.#process?.stop(signal)) ?? null;
+  }
+
+  async kill(): Promise<void> {
+    await this.#process?.kill();
+  }
+
+  async restart(): Promise<string> {
+    await this.stop();
+    return this.start();
+  }
+
+  pause(): void {
+    this.#process?.pause();
+  }
+
+  resume(): void {
+    this.#process?.resume();
+  }
+}
