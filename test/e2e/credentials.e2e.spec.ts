@@ -6,6 +6,7 @@ import { tracesBelow } from './canary';
 import { expectRefusal } from './expect-refusal';
 import { flipped, unknownKey, wrongSecretFor } from './forged-key';
 import { Server } from './server';
+import { Intruder } from './stored-data';
 
 jest.setTimeout(120_000);
 
@@ -188,6 +189,30 @@ describe('API keys', () => {
     agent.destroy();
     const [known, other] = times.map(median) as [number, number];
     expect(Math.abs(known - other) / Math.max(known, other)).toBeLessThan(0.15);
+  });
+
+  it('cannot be made of what is stored of them', async () => {
+    await server.stop();
+    const intruder = new Intruder(server.dataDir);
+    const rows = intruder.query('events.db', "SELECT data FROM events WHERE type = 'ApiKeyIssued'");
+    const { keyId, hash } = JSON.parse((rows[0] as { data: string }).data) as { keyId: string; hash: string };
+    expect(hash).toMatch(/^[0-9a-f]{64}$/);
+    const pepper = intruder.query('keys.db', "SELECT wrapped FROM keys WHERE id = 'api-key-pepper'");
+    const { wrapped } = pepper[0] as { wrapped: Buffer };
+    const env = { AUTH_FAILURES_PER_ADDRESS: '0', AUTH_FAILURES_PER_KEY: '0' };
+    server = await Server.start({ dataDir: server.dataDir, env });
+    api = Api.of(server);
+
+    const id = keyId.slice('key_'.length);
+    const stolen = [hash, keyId, wrapped.toString('hex'), Buffer.from(hash, 'hex').toString('base64')];
+    const made = stolen.flatMap((text) => {
+      const secret = text.toLowerCase().replaceAll(/[^0-9a-hjkmnp-tv-z]/g, '0');
+      const body = `hklst_${id}${secret.padEnd(52, '0').slice(0, 52)}`;
+      return [text, `hklst_${text}`, `hklst_${id}${text}`, flipped(`${body}000000`, body.length - 1, true)];
+    });
+    for (const credential of made)
+      expectRefusal(await api.call('GET', 'secrets', { key: credential }), 401, 'AUTHENTICATION_REQUIRED');
+    expect((await api.list()).status).toBe(200);
   });
 
   it('rest nowhere but in first-api-key', async () => {

@@ -6,12 +6,6 @@ import { read } from './tracked-files';
 
 jest.setTimeout(60_000);
 
-/** Actions of the contract whose routes are still to come; the list only gets shorter. */
-const withoutRoute = [
-  ...['export-secrets', 'import-secrets', 'rollback-secret', 'restore-secret', 'destroy-secret-version'],
-  ...['list-secret-readers', 'list-audit-records', 'stream-audit-records', 'verify-audit-trail'],
-];
-
 @Controller('planted')
 class Planted {
   @Get('undeclared')
@@ -25,6 +19,12 @@ class Planted {
     return 'open on purpose';
   }
 }
+
+/** Actions of the contract whose routes are still to come; the list only gets shorter. */
+const withoutRoute = [
+  ...['export-secrets', 'import-secrets', 'rollback-secret', 'restore-secret', 'destroy-secret-version'],
+  ...['list-secret-readers', 'list-audit-records', 'stream-audit-records', 'verify-audit-trail'],
+];
 
 /** Registered routes that no declaration stands for: neither what they require nor that they are public. */
 function undeclared({ registered, declared }: StartedApplication): string[] {
@@ -75,14 +75,6 @@ describe('routes', () => {
     const refused = await call('/planted/undeclared', { authorization });
     expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([403, 'FORBIDDEN']);
     expect((await call('/planted/undeclared')).statusCode).toBe(401);
-    // Spelled otherwise, either the route is found, and refused, or it is not found at all.
-    for (const url of [
-      '/PLANTED/undeclared',
-      '//planted/undeclared',
-      '/planted/undeclare%64',
-      '/planted/undeclared;x',
-    ])
-      expect([403, 404]).toContain((await call(url, { authorization })).statusCode);
   });
 
   it.each(['/PLANTED/undeclared', '//planted/undeclared', '/planted/undeclare%64', '/planted/undeclared;x'])(

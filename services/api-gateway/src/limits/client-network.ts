@@ -12,9 +12,11 @@ const networks = new LRUCache<string, string>({ max: 10_000 });
 
 /**
  * What a client's address is counted as: itself, or the /64 network of an IPv6 address. A proxy that we were told to
- * trust wrote it; whatever is no address counts as one and the same.
+ * trust wrote it; whatever is no address counts as one and the same. Undefined, whatever Fastify's types say, for a
+ * connection that is gone already.
  */
-export function clientNetwork(address: string): string {
+export function clientNetwork(address: string | undefined): string {
+  if (address === undefined) return UNKNOWN;
   const text = address.startsWith(MAPPED_IPV4) ? address.slice(MAPPED_IPV4.length) : address;
   if (IPV4.test(text)) return text;
   const known = networks.get(address);

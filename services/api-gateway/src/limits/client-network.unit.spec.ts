@@ -14,6 +14,7 @@ describe('clientNetwork', () => {
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
     ['2001:db8:1:3::1', '2001:db8:1:3::/64'],
+    [undefined, 'unknown'],
     ['', 'unknown'],
     ['unknown', 'unknown'],
     ['_hidden', 'unknown'],
