@@ -12,9 +12,11 @@ interface Operation {
   readonly summary: string;
   readonly tags: readonly string[];
   readonly security: readonly Record<string, string[]>[];
+  readonly parameters?: readonly { name: string; in: string }[];
   readonly responses: Readonly<Record<string, unknown>>;
 }
 interface Document {
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
   readonly tags: readonly { name: string; description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
@@ -66,6 +68,17 @@ describe('docs/openapi.json', () => {
     expect([...codes].filter((code) => !page.includes(`| \`${code}\` `))).toEqual([]);
   });
 
+  it('holds schemas of draft 2020-12 only, which the validator does not look into', () => {
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    const schemas = found(document, 'schema').concat(Object.values(document.components.schemas));
+    expect(schemas.filter((schema) => !ajv.validateSchema(schema as object))).toEqual([]);
+  });
+
+  it.each(operations)('describes each parameter in the path of $route', ({ route, parameters = [] }) => {
+    const inPath = parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name);
+    expect(inPath).toEqual([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
+  });
+
   it('gives examples that fit', () => {
     const ajv = addFormats(new Ajv({ strict: false }));
     ajv.addFormat('cidr', (text: string) => IpRange.parse(text) !== null);
@@ -77,9 +90,7 @@ describe('docs/openapi.json', () => {
   });
 
   it('names no two schemas that differ in case only, which generated clients would confuse', () => {
-    const names = Object.keys(
-      (document as unknown as { components: { schemas: object } }).components.schemas,
-    );
+    const names = Object.keys(document.components.schemas);
     expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(names.length);
   });
 });
