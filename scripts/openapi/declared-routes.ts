@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { Message } from '#libs/contracts';
-import { requirementOf } from '../../services/api-gateway/src/auth/requires';
+import { requirementOf, type Requirement } from '../../services/api-gateway/src/auth/requires';
 import { NoQueryGuard } from '../../services/api-gateway/src/http/no-query.guard';
 import {
   operationOf,
@@ -25,7 +25,7 @@ export interface DeclaredRoute {
   readonly path: string;
   /** Where to mend it: `SecretsController.get`. */
   readonly place: string;
-  readonly requirement: string | undefined;
+  readonly requirement: Requirement | undefined;
   readonly operation: OperationDescription | undefined;
   /** The message it sends, unless it answers by itself. */
   readonly message: Message | undefined;

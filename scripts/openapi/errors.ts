@@ -23,6 +23,7 @@ export const usualErrors: readonly ErrorCode[] = [
   'VALIDATION_FAILED',
   'NOT_FOUND',
   'PRECONDITION_FAILED',
+  'CONCURRENT_CHANGE',
 ];
 
 /** Every error that a route may answer, by kind: those of its kind of route and those it names. */
@@ -33,6 +34,7 @@ export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[
     ...onEveryRoute,
     ...(isPublic ? [] : withCredential),
     ...(isPublic && !message ? [] : withServices),
+    ...(message?.kind === 'command' ? (['CONCURRENT_CHANGE'] as const) : []),
     ...ofRequest(route),
     ...(operation?.errors ?? []),
   ];
@@ -50,7 +52,7 @@ function ofRequest(route: DeclaredRoute): ErrorCode[] {
   const takesKey = headers.includes('Idempotency-Key');
   return [
     ...(route.method === 'GET' ? [] : (['MALFORMED_JSON'] as const)),
-    ...(route.path.includes(':') ? (['NOT_FOUND'] as const) : []),
+    ...(route.path.includes(':') || headers.includes('X-Organization-Id') ? (['NOT_FOUND'] as const) : []),
     ...(route.body || route.refusesQuery || takesKey ? (['VALIDATION_FAILED'] as const) : []),
     ...(takesKey ? (['IDEMPOTENCY_KEY_REUSED'] as const) : []),
     ...(headers.includes('If-Match') ? (['PRECONDITION_FAILED'] as const) : []),

@@ -1,9 +1,12 @@
 import type { Type } from '@nestjs/common';
+import { actions, type Role, type Scope } from '#libs/contracts';
 import { Components } from './components';
 import { declaredRoutes, type DeclaredRoute } from './declared-routes';
 import { parametersOf } from './parameters';
 import { requestSchema } from './request-schema';
 import { responsesOf } from './responses';
+
+type Needed = 'user' | { readonly role: Role | null; readonly scope: Scope | null };
 
 /** The OpenAPI 3.1 document of these controllers. Fails on a route that is not described, and says which. */
 export function openApiDocument(controllers: readonly Type[]): object {
@@ -53,9 +56,16 @@ function sectionOf({ section, place }: DeclaredRoute) {
   return section;
 }
 
+/** The ways to be allowed: a key with the scope, or a person with at least the role. */
 function securityOf({ requirement, place }: DeclaredRoute): object[] {
   if (requirement === undefined) throw new Error(`${place} declares neither what it requires nor @Public()`);
-  return requirement === 'public' ? [] : [{ apiKey: [requirement] }];
+  if (requirement === 'public') return [];
+  const needed: Needed = actions[requirement];
+  if (needed === 'user') return [{ session: [] }];
+  return [
+    ...(needed.scope === null ? [] : [{ apiKey: [needed.scope] }]),
+    ...(needed.role === null ? [] : [{ session: [needed.role] }]),
+  ];
 }
 
 const camelCase = (name: string) => name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -66,7 +76,14 @@ const securitySchemes = {
     scheme: 'bearer',
     bearerFormat: 'hklst_…',
     description:
-      'An API key, in the `Authorization` header and nowhere else. Each operation names what the key must be allowed.',
+      'An API key, in the `Authorization` header and nowhere else. Each operation names the scope that the key must have.',
+  },
+  session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-hklst',
+    description:
+      'The session of a person who has signed in. Each operation names the least role that the person must have in the organization.',
   },
 };
 

@@ -1,5 +1,10 @@
+import { actions } from '#libs/contracts';
 import { POSITION } from '../../services/api-gateway/src/consistency/own-writes';
-import type { JsonSchema, PathParameter } from '../../services/api-gateway/src/openapi/operation';
+import {
+  idParameter,
+  type JsonSchema,
+  type PathParameter,
+} from '../../services/api-gateway/src/openapi/operation';
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../../services/api-gateway/src/secrets/write-headers';
 import type { DeclaredRoute } from './declared-routes';
 import { requestSchema } from './request-schema';
@@ -31,10 +36,21 @@ const headerOfField: Readonly<Record<string, RequestHeader>> = {
   },
 };
 
-/** The headers that a route takes because its message has a place for them. */
-export function requestHeadersOf({ message }: DeclaredRoute): RequestHeader[] {
+const organizationHeader: RequestHeader = {
+  name: 'X-Organization-Id',
+  description: 'The organization that a person means; the personal one if absent. A key has one of its own.',
+  schema: idParameter('org', '').schema,
+};
+
+/** The headers that a route takes: those its message has a place for, and the organization where no path names it. */
+export function requestHeadersOf({ message, requirement, path }: DeclaredRoute): RequestHeader[] {
   const fields = Object.keys(message?.request.entries ?? {});
-  return fields.flatMap((field) => headerOfField[field] ?? []);
+  const inOrganization =
+    requirement !== 'public' && requirement !== undefined && actions[requirement] !== 'user';
+  return [
+    ...fields.flatMap((field) => headerOfField[field] ?? []),
+    ...(inOrganization && !path.includes(':organizationId') ? [organizationHeader] : []),
+  ];
 }
 
 export function parametersOf(route: DeclaredRoute): object[] {

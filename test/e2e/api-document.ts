@@ -1,3 +1,4 @@
+import { IpRange } from '#libs/contracts';
 import fc from 'fast-check';
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
@@ -23,6 +24,8 @@ export interface Operation {
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly isPublic: boolean;
+  /** Whether a key alone can be allowed it. */
+  readonly takesKey: boolean;
   /** Of a JSON body; undefined when the operation takes none. */
   readonly body: JsonSchema | undefined;
   readonly [fc.toStringMethod]: () => string;
@@ -31,7 +34,7 @@ export interface Operation {
 interface Described {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
-  readonly security: readonly unknown[];
+  readonly security: readonly Readonly<Record<string, unknown>>[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { schema: JsonSchema }>> };
   readonly responses: Readonly<Record<string, unknown>>;
 }
@@ -52,6 +55,7 @@ export class ApiDocument {
   constructor(document: object) {
     this.#document = document as Document;
     this.#ajv = addFormats(new Ajv({ strict: false, allErrors: false }));
+    this.#ajv.addFormat('cidr', (text: string) => IpRange.parse(text) !== null);
     this.#ajv.addSchema(closed(document) as object, ID);
     this.operations = Object.entries(this.#document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, described]) => this.operation({ method, path, described })),
@@ -74,6 +78,7 @@ export class ApiDocument {
       path,
       parameters,
       isPublic: security.length === 0,
+      takesKey: security.length === 0 || security.some((way) => 'apiKey' in way),
       body: this.follow(requestBody?.content['application/json']?.schema) as JsonSchema | undefined,
       // A failed case is printed with this alone.
       [fc.toStringMethod]: () => operationId,

@@ -29,7 +29,11 @@ export interface SentRequest {
 }
 
 /** How many of a parameter's values are known ones, for one that is not. A token that is not makes a list wait for 2 s. */
-const shareKnown: Readonly<Record<string, number>> = { 'If-Match': 6, 'X-Consistency-Token': 100 };
+const shareKnown: Readonly<Record<string, number>> = {
+  'If-Match': 6,
+  'X-Consistency-Token': 100,
+  'X-Organization-Id': 30,
+};
 const LEARNT_MAX = 300;
 
 /** Requests of every operation, most of them right in most places. */
@@ -68,11 +72,19 @@ const often = <T>(usual: T, other: Arbitrary<T>): Arbitrary<T> =>
   fc.oneof({ weight: 30, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: other });
 
 function choiceOf({ in: place, name, schema }: Parameter): Arbitrary<Choice> {
-  const text = nearlyFittingText(schema).map((value) => (place === 'header' ? headerText(value) : value));
+  const text = nearlyFittingText(schema).map(sendable[place]);
   const weight = shareKnown[name] ?? (place === 'path' ? 6 : 0);
   const known = fc.oneof({ weight, arbitrary: fc.nat() }, { weight: 1, arbitrary: fc.constant(null) });
   return fc.record({ text, known });
 }
+
+/** What can be sent in a place and stays there. */
+const sendable: Readonly<Record<Parameter['in'], (text: string) => string>> = {
+  query: (text) => text,
+  header: headerText,
+  // Nothing and dots would make another path of it.
+  path: (text) => (/^\.{0,2}$/.test(text) ? '-' : text),
+};
 
 /** What an HTTP client agrees to send: Latin-1 without control characters, no blank at an end. */
 function headerText(value: string): string {

@@ -10,6 +10,13 @@ const STOP_MS_MAX = 30_000;
 
 /** A built service as a process of its own. */
 export class LaunchedProcess {
+  static readonly #running = new Set<LaunchedProcess>();
+
+  /** For the end of a test that failed halfway: its processes would keep jest from ending. */
+  static async killAll(): Promise<void> {
+    await Promise.all([...LaunchedProcess.#running].map((one) => one.kill()));
+  }
+
   /** All that was printed so far: what a person sees, and the log. */
   out = '';
   err = '';
@@ -31,6 +38,8 @@ export class LaunchedProcess {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.err += text));
     this.#child = child;
+    LaunchedProcess.#running.add(this);
+    child.once('close', () => LaunchedProcess.#running.delete(this));
   }
 
   /** Null while it runs, and when a signal ended it. */

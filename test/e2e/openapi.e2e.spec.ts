@@ -20,6 +20,9 @@ const REFUSED_AS_WRONG = [
   'BODY_TOO_LARGE',
 ];
 
+/** No key makes somebody a member. */
+const needsAnotherPerson = ['changeMemberRole', 'removeMember'];
+
 describe('openapi.json', () => {
   let server: Server;
   let api: Api;
@@ -57,9 +60,10 @@ describe('openapi.json', () => {
 
     // Otherwise nothing was tried.
     expect(sent).toBeGreaterThan(SECONDS * 10);
-    expect(
-      document.operations.map(({ operationId }) => operationId).filter((id) => !succeeded.has(id)),
-    ).toEqual([]);
+    const possible = document.operations
+      .filter(({ takesKey }) => takesKey)
+      .map(({ operationId }) => operationId);
+    expect(possible.filter((id) => !succeeded.has(id) && !needsAnotherPerson.includes(id))).toEqual([]);
     expect((await api.list()).status).toBe(200);
   });
 

@@ -1,3 +1,4 @@
+import { IpRange } from '#libs/contracts';
 import { errorRegistry } from '#libs/kernel';
 import Ajv from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
@@ -48,7 +49,6 @@ describe('docs/openapi.json', () => {
     expect(operationId).toMatch(/^[a-z][a-zA-Z]+$/);
     const isPublic = security.length === 0;
     expect(Object.keys(responses).includes('401')).toBe(!isPublic);
-    if (!isPublic) expect(security.flatMap((way) => Object.values(way).flat())).not.toEqual([]);
   });
 
   it('gives no two operations one name', () => {
@@ -68,6 +68,7 @@ describe('docs/openapi.json', () => {
 
   it('gives examples that fit', () => {
     const ajv = addFormats(new Ajv({ strict: false }));
+    ajv.addFormat('cidr', (text: string) => IpRange.parse(text) !== null);
     const withExamples = schemasWithExamples(document);
     expect(withExamples.length).toBeGreaterThan(5);
     for (const schema of withExamples)

@@ -66,8 +66,13 @@ export class Rig {
 
   static async start(options?: RigOptions): Promise<Rig> {
     const rig = await Rig.prepare(options);
-    await rig.startAll();
-    return rig;
+    try {
+      await rig.startAll();
+      return rig;
+    } catch (error) {
+      await rig.kill();
+      throw error;
+    }
   }
 
   get url(): string {

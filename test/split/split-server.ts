@@ -11,8 +11,13 @@ export class SplitServer implements RunningServer {
   static async start({ dataDir = newDataDir(), env = {} }: StartOptions = {}): Promise<RunningServer> {
     const rig = await Rig.prepare({ dataDir, env });
     const started = performance.now();
-    await rig.startAll();
-    return new SplitServer(rig, performance.now() - started);
+    try {
+      await rig.startAll();
+      return new SplitServer(rig, performance.now() - started);
+    } catch (error) {
+      await rig.kill();
+      throw error;
+    }
   }
 
   static startRefused(): Promise<Refusal> {

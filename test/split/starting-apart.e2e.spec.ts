@@ -28,7 +28,10 @@ describe('a service in a process of its own', () => {
     new LaunchedProcess(service, { DATA_DIR: dataDir, LISTEN: 'tcp://127.0.0.1:0', PORT: '0', ...env });
 
   beforeEach(() => (dataDir = newDataDir()));
-  afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+  afterEach(async () => {
+    await LaunchedProcess.killAll();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
 
   it.each(SERVICES)('%s talks without certificates on the loopback interface only', async (service) => {
     const here = launch(service);
@@ -129,7 +132,10 @@ describe('a service in a process of its own', () => {
 
 (enginesInstalled() ? describe : describe.skip)('the services together (need the engines)', () => {
   let rig: Rig;
-  afterEach(() => rig.discard());
+  afterEach(async () => {
+    await (rig as Rig | undefined)?.discard();
+    await LaunchedProcess.killAll();
+  });
 
   const readiness = async () =>
     (

@@ -3,8 +3,13 @@ import { ReadConcern, type Collection, type Db, type Document, type MongoClient 
 import { AWAY_MS, parseMongoUrl, type MongoOptions } from './mongo-url';
 import { named } from './server-errors';
 
-/** How long a caller waits. The driver gives up a little earlier on a server that it knows to be away. */
+/** How long a caller waits. The driver gives up a little earlier on a server that it does not reach. */
 export const REQUEST_MS = AWAY_MS + 100;
+/**
+ * Once it is known that no server is there, a caller waits as long as it takes to see one that is back. Some
+ * requests ask two stores, one after the other.
+ */
+const KNOWN_AWAY_MS = 500;
 /** For what nobody waits for in a request: many documents at once. */
 export const BATCH_MS = 10_000;
 
@@ -28,12 +33,18 @@ export function openMongo(url: string, options: MongoOptions): MongoDatabase {
 export class MongoDatabase {
   readonly #db: Db;
   #connected: Promise<unknown> | undefined;
+  /** It was there, and is known to be away now. */
+  #isKnownAway = false;
 
   constructor(
     private readonly client: MongoClient,
     name: string,
   ) {
     this.#db = client.db(name, DURABLE);
+    client.on('topologyDescriptionChanged', ({ previousDescription: before, newDescription: now }) => {
+      if (now.hasDataBearingServers) this.#isKnownAway = false;
+      else if (before.hasDataBearingServers) this.#isKnownAway = true;
+    });
   }
 
   collection<T extends Document>(name: string): Collection<T> {
@@ -51,8 +62,9 @@ export class MongoDatabase {
    * the latest. The outcome of a write is unknown then: it may still happen.
    */
   async run<T>(work: () => Promise<T>, timeoutMs = REQUEST_MS): Promise<T> {
+    const waitMs = this.#isKnownAway ? Math.min(timeoutMs, KNOWN_AWAY_MS) : timeoutMs;
     try {
-      return await withDeadline(this.#connect().then(work), timeoutMs, 'STORE_UNAVAILABLE');
+      return await withDeadline(this.#connect().then(work), waitMs, 'STORE_UNAVAILABLE');
     } catch (error) {
       if (isAppError(error)) throw error;
       throw new AppError('STORE_UNAVAILABLE', { cause: named(error), retryAfterSeconds: 1 });

@@ -22,6 +22,8 @@ const settings: MongoClientOptions = {
   // The monitor asks every second; of a server that hangs it ends the waiting calls of all connections after
   // two. The socket's own limit is for the single connection that broke, and for long builds of an index.
   heartbeatFrequencyMS: 1_000,
+  // A call while the server is away makes the monitor look again at once, so often at most.
+  minHeartbeatFrequencyMS: 100,
   socketTimeoutMS: 60_000,
   maxPoolSize: 32,
   maxIdleTimeMS: 60_000,

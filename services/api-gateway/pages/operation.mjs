@@ -32,9 +32,12 @@ function breakable(path) {
 }
 
 function needs({ security }) {
-  const scopes = security.flatMap((way) => Object.values(way).flat());
-  if (security.length === 0) return 'Public: no key is needed.';
-  return ['A key that may ', ...scopes.flatMap((scope) => [element('code', {}, scope)]), '.'];
+  if (security.length === 0) return 'Public: no credential is needed.';
+  const ways = security.flatMap(Object.entries).map(([scheme, [what]]) => {
+    if (scheme === 'apiKey') return ['a key with ', element('code', {}, what)];
+    return what ? ['a person who is at least ', element('code', {}, what)] : ['a person who has signed in'];
+  });
+  return ['For ', ...ways.flatMap((way, index) => (index > 0 ? [', or ', ...way] : way)), '.'];
 }
 
 function parametersView(openApi, { parameters = [] }) {

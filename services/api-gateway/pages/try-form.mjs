@@ -11,7 +11,7 @@ export function tryForm({ openApi, operation, keyOf }) {
   const answer = element('div', { class: 'answer', 'aria-live': 'polite' });
   const curl = element('pre', { class: 'curl', tabindex: 0 });
   const button = element('button', { type: 'submit' }, `Send ${operation.method}`);
-  const needsKey = operation.security.length > 0;
+  const needsKey = operation.security.some((way) => 'apiKey' in way);
 
   const request = () => {
     const parameters = inputs.map(({ parameter, input }) => ({ ...parameter, value: input.value }));

@@ -7,6 +7,9 @@ const help = `
 STORES is a data directory with the embedded engines, such as ./data; or a file of settings like .env, which names
 engines by EVENT_STORE_URL, KEY_STORE_URL and READ_STORE_URL; or the word environment, for the settings of this process.
 
+  npm run move -- --from ./data --to .env.engines    to the engines
+  npm run move -- --from .env.engines --to ./back    and back
+
 Stop every service of the source first. Interrupted, run it again: it goes on from what the target has; until it is
 complete, no service starts on the target. The root key is not copied. docs/guide/moving.md shows all of it.`;
 

@@ -2,7 +2,7 @@ import type { Side } from './config';
 import { Move, type Survey } from './move';
 import { moveRefused } from './move-refused';
 import { comparisonTable } from './report/comparison-table';
-import { createProgress } from './report/progress';
+import { createProgress, type Screen } from './report/progress';
 import { openSource, openTarget, openTargetToLookAt, type OpenSide } from './sides/open-side';
 
 export interface MoveOptions {
@@ -10,7 +10,7 @@ export interface MoveOptions {
   readonly target: Side;
   /** `verify` and `dry-run` write nothing. */
   readonly mode: 'copy' | 'dry-run' | 'verify';
-  readonly screen: NodeJS.WriteStream;
+  readonly screen: Screen;
 }
 
 /** Runs the command; true when it has done, or found, what was asked for. Fails with a sentence for the user. */
@@ -52,7 +52,7 @@ async function run({ from, to, mode, screen }: Run): Promise<boolean> {
 }
 
 /** Both sides as a table, and what that means. */
-function report({ comparisons, isSame, isComplete }: Survey, screen: NodeJS.WriteStream): boolean {
+function report({ comparisons, isSame, isComplete }: Survey, screen: Screen): boolean {
   const differ = isComplete ? 'They differ.' : 'They differ: the target is no complete copy.';
   screen.write(
     `\n${comparisonTable(comparisons)}\n${isSame ? 'Complete: both sides hold the same.' : differ}\n`,

@@ -1,18 +1,15 @@
 import { IpRange, scopes, type Scope } from '#libs/contracts';
 import { ValidateIf } from 'class-validator';
 import { IsLabel } from '../organizations/label-field.dto';
-import { fieldRule } from '../openapi/field-rule';
+import { About, fieldRule } from '../openapi/field-rule';
 import { IsExpiry } from '../secrets/secret-field.dto';
 
 const ALLOWED_IPS_MAX = 50;
-/** What the OpenAPI document promises of ranges; IPv6 is taken as well and has no pattern that is worth reading. */
-const IPV4_RANGE = '^((25[0-5]|2[0-4]\\d|1?\\d?\\d)\\.){3}(25[0-5]|2[0-4]\\d|1?\\d?\\d)/32$';
-
 const IsScopes = () =>
   fieldRule({
     name: 'scopes',
     message: `must be a list of different scopes, each one of ${scopes.join(', ')}`,
-    schema: { type: 'array', items: { enum: scopes }, minItems: 1, uniqueItems: true },
+    schema: { type: 'array', items: { type: 'string', enum: scopes }, minItems: 1, uniqueItems: true },
     validate: areScopes,
   });
 
@@ -22,7 +19,7 @@ const IsAllowedIps = () =>
     message: `must be a list of at most ${ALLOWED_IPS_MAX} addresses or CIDR ranges such as 192.0.2.0/24 or 2001:db8::/32`,
     schema: {
       type: ['array', 'null'],
-      items: { type: 'string', pattern: IPV4_RANGE, description: 'IPv4 as here, or IPv6: 2001:db8::/32' },
+      items: { type: 'string', format: 'cidr', examples: ['192.0.2.0/24', '2001:db8::/32'] },
       maxItems: ALLOWED_IPS_MAX,
     },
     validate: (value) => value === null || areRanges(value),
@@ -33,15 +30,17 @@ export class IssueApiKeyBody {
   @IsLabel()
   name!: string;
 
+  @About('What a member may do with secrets, if absent.')
   @ValidateIf((_, value) => value !== undefined)
   @IsScopes()
   scopes?: Scope[];
 
+  @About('In the future, and not beyond that of the key that issues it. Null: never.')
   @ValidateIf((_, value) => value !== undefined)
   @IsExpiry()
   expires_at?: string | null;
 
-  /** Null or empty: from anywhere. */
+  @About('IPv4 or IPv6, addresses or CIDR ranges. Null or empty: from anywhere.')
   @ValidateIf((_, value) => value !== undefined)
   @IsAllowedIps()
   allowed_ips?: string[] | null;

@@ -7,11 +7,21 @@ import { OwnWrites } from '../consistency/own-writes';
 import { commandOf } from '../http/command-of';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { idParameter, Operation, Section } from '../openapi/operation';
+import { apiKeyListReply, issuedApiKeyReply } from './api-key-replies';
 import { utc } from '../secrets/secret-messages';
 import { ACCESS } from '../tokens';
 import { IssueApiKeyBody } from './api-key.dto';
 
 @Controller('api/v1/organizations/:organizationId/api-keys')
+@Section({
+  name: 'API keys',
+  description: 'For programs. A key belongs to one organization and may do what its scopes say.',
+  parameters: {
+    organizationId: idParameter('org', 'The organization.'),
+    id: idParameter('key', 'The key.'),
+  },
+})
 export class ApiKeysController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
@@ -21,6 +31,12 @@ export class ApiKeysController {
   @Get()
   @Requires('list-api-keys')
   @TakesNoQuery()
+  @Operation({
+    message: listApiKeys,
+    summary: 'List API keys',
+    description: 'The oldest first, never the keys themselves.',
+    reply: apiKeyListReply,
+  })
   async list(@Req() request: GatewayRequest) {
     return this.access.send(listApiKeys, { caller: callerOf(request) }, contextOf(request));
   }
@@ -29,6 +45,15 @@ export class ApiKeysController {
   @Post()
   @Requires('issue-api-key')
   @TakesNoQuery()
+  @Operation({
+    message: issueApiKey,
+    summary: 'Issue an API key',
+    description:
+      'Shown this once. At most as wide and as long-lived as its maker; without scopes it can do with secrets what a member can.',
+    reply: issuedApiKeyReply,
+    headers: ['cache-control'],
+    errors: ['QUOTA_EXCEEDED'],
+  })
   async issue(
     @Body() body: IssueApiKeyBody,
     @Req() request: GatewayRequest,
@@ -52,6 +77,11 @@ export class ApiKeysController {
   @HttpCode(204)
   @Requires('revoke-api-key')
   @TakesNoQuery()
+  @Operation({
+    message: revokeApiKey,
+    summary: 'Revoke an API key',
+    description: 'It stops working at once.',
+  })
   async revoke(
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

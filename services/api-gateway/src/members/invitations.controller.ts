@@ -8,10 +8,21 @@ import { OwnWrites } from '../consistency/own-writes';
 import { commandOf } from '../http/command-of';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { idParameter, Operation, Section } from '../openapi/operation';
+import { organizationReply } from '../organizations/organization-replies';
 import { ACCESS } from '../tokens';
+import { invitationListReply } from './member-replies';
 import { AcceptInvitationBody } from './member.dto';
 
 @Controller('api/v1')
+@Section({
+  name: 'Invitations',
+  description: 'Not yet accepted. Each is good for one person, once.',
+  parameters: {
+    organizationId: idParameter('org', 'The organization.'),
+    id: idParameter('inv', 'The invitation.'),
+  },
+})
 export class InvitationsController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
@@ -21,6 +32,12 @@ export class InvitationsController {
   @Get('organizations/:organizationId/invitations')
   @Requires('list-invitations')
   @TakesNoQuery()
+  @Operation({
+    message: listInvitations,
+    summary: 'List invitations',
+    description: 'Those that can still be accepted, the oldest first.',
+    reply: invitationListReply,
+  })
   async list(@Req() request: GatewayRequest) {
     return this.access.send(listInvitations, { caller: callerOf(request) }, contextOf(request));
   }
@@ -29,6 +46,7 @@ export class InvitationsController {
   @HttpCode(204)
   @Requires('revoke-invitation')
   @TakesNoQuery()
+  @Operation({ message: revokeInvitation, summary: 'Revoke an invitation' })
   async revoke(
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -43,6 +61,12 @@ export class InvitationsController {
   @HttpCode(200)
   @Requires('accept-invitation')
   @TakesNoQuery()
+  @Operation({
+    message: acceptInvitation,
+    summary: 'Accept an invitation',
+    reply: organizationReply,
+    errors: ['NOT_FOUND', 'ALREADY_MEMBER', 'QUOTA_EXCEEDED'],
+  })
   async accept(
     @Body() { token }: AcceptInvitationBody,
     @Req() request: GatewayRequest,

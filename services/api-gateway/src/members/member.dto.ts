@@ -1,6 +1,6 @@
 import { roles, type Role } from '#libs/contracts';
 import { isEmail, ValidateIf } from 'class-validator';
-import { fieldRule } from '../openapi/field-rule';
+import { About, fieldRule } from '../openapi/field-rule';
 import { IsOneOf } from '../secrets/secret-field.dto';
 
 const EMAIL_CHARACTERS_MAX = 254;
@@ -12,8 +12,8 @@ export const IsEmailAddress = () =>
     message: `must be an e-mail address of at most ${EMAIL_CHARACTERS_MAX} characters`,
     schema: {
       type: 'string',
-      pattern: '^[a-z0-9]{1,30}@[a-z0-9]{1,30}[.][a-z]{2,10}$',
-      description: 'Any address; the plain ones fit this pattern.',
+      format: 'email',
+      maxLength: EMAIL_CHARACTERS_MAX,
       examples: ['ada@team.example'],
     },
     validate: isEmailAddress,
@@ -23,7 +23,12 @@ const IsToken = () =>
   fieldRule({
     name: 'token',
     message: 'must be the token of an invitation',
-    schema: { type: 'string', minLength: 1, maxLength: TOKEN_CHARACTERS_MAX },
+    schema: {
+      type: 'string',
+      minLength: 1,
+      maxLength: TOKEN_CHARACTERS_MAX,
+      description: 'What the link ends with.',
+    },
     validate: isToken,
   });
 
@@ -32,6 +37,7 @@ export class InviteMemberBody {
   @IsEmailAddress()
   email!: string;
 
+  @About('Default `member`.')
   @ValidateIf((_, value) => value !== undefined)
   @IsOneOf(roles)
   role?: Role;

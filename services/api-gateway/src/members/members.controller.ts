@@ -7,10 +7,20 @@ import { OwnWrites } from '../consistency/own-writes';
 import { commandOf } from '../http/command-of';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { idParameter, Operation, Section } from '../openapi/operation';
+import { invitedReply, memberListReply, memberReply } from './member-replies';
 import { ACCESS } from '../tokens';
 import { ChangeMemberRoleBody, InviteMemberBody } from './member.dto';
 
 @Controller('api/v1/organizations/:organizationId/members')
+@Section({
+  name: 'Members',
+  description: 'The people of an organization. Each has a role: owner, admin, member or viewer.',
+  parameters: {
+    organizationId: idParameter('org', 'The organization.'),
+    id: idParameter('mem', 'The membership.'),
+  },
+})
 export class MembersController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
@@ -20,6 +30,12 @@ export class MembersController {
   @Get()
   @Requires('list-members')
   @TakesNoQuery()
+  @Operation({
+    message: listMembers,
+    summary: 'List members',
+    description: 'The longest standing first.',
+    reply: memberListReply,
+  })
   async list(@Req() request: GatewayRequest) {
     return this.access.send(listMembers, { caller: callerOf(request) }, contextOf(request));
   }
@@ -27,6 +43,15 @@ export class MembersController {
   @Post('invite')
   @Requires('invite-member')
   @TakesNoQuery()
+  @Operation({
+    message: inviteMember,
+    summary: 'Invite somebody',
+    description:
+      'The link is shown this once, and mailed where mail is set up. An earlier invitation of the address ends.',
+    reply: invitedReply,
+    headers: ['cache-control'],
+    errors: ['ALREADY_MEMBER', 'QUOTA_EXCEEDED'],
+  })
   async invite(
     @Body() { email, role = 'member' }: InviteMemberBody,
     @Req() request: GatewayRequest,
@@ -43,6 +68,12 @@ export class MembersController {
   @Put(':id')
   @Requires('change-member-role')
   @TakesNoQuery()
+  @Operation({
+    message: changeMemberRole,
+    summary: 'Give a member another role',
+    reply: memberReply,
+    errors: ['LAST_OWNER'],
+  })
   async changeRole(
     @Body() { role }: ChangeMemberRoleBody,
     @Req() request: GatewayRequest,
@@ -58,6 +89,12 @@ export class MembersController {
   @HttpCode(204)
   @Requires('remove-member')
   @TakesNoQuery()
+  @Operation({
+    message: removeMember,
+    summary: 'Remove a member',
+    description: 'Out from the next request on. A person may leave by the same way.',
+    errors: ['LAST_OWNER'],
+  })
   async remove(
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,

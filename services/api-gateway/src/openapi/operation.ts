@@ -27,7 +27,7 @@ export const idParameter = (prefix: IdPrefix, description: string): PathParamete
   schema: { type: 'string', pattern: `^${idPattern(prefix)}$` },
 });
 
-/** What the OpenAPI document says of a route beyond what the route says itself. Derived: docs/adr/0013. */
+/** What the OpenAPI document says of a route beyond what the route says itself. Derived: docs/adr/0017. */
 export type OperationDescription<Reply = unknown> = OperationName & {
   /** A few words, as in a list of contents. */
   readonly summary: string;

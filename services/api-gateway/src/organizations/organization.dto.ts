@@ -1,5 +1,5 @@
 import { ValidateIf } from 'class-validator';
-import { fieldRule } from '../openapi/field-rule';
+import { About, fieldRule } from '../openapi/field-rule';
 import { IsLabel } from './label-field.dto';
 
 const RECOVERY_DAYS_MAX = 365;
@@ -28,7 +28,7 @@ export class ChangeOrganizationBody {
   @IsLabel()
   name?: string;
 
-  /** Null: as long as the operator has set. */
+  @About('How long a deleted secret keeps its keys. Null: as long as the operator has set.')
   @ValidateIf((_, value) => value !== undefined)
   @IsRecoveryDays()
   recovery_days?: number | null;

@@ -7,10 +7,18 @@ import { OwnWrites } from '../consistency/own-writes';
 import { commandOf } from '../http/command-of';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { idParameter, Operation, Section } from '../openapi/operation';
+import { organizationListReply, organizationReply } from './organization-replies';
 import { ACCESS } from '../tokens';
 import { ChangeOrganizationBody, CreateOrganizationBody } from './organization.dto';
 
 @Controller('api/v1/organizations')
+@Section({
+  name: 'Organizations',
+  description:
+    'Whoever uses an organization sees its secrets and nobody else does. A person has a personal one from the start.',
+  parameters: { organizationId: idParameter('org', 'The organization.') },
+})
 export class OrganizationsController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
@@ -20,6 +28,12 @@ export class OrganizationsController {
   @Get()
   @Requires('list-organizations')
   @TakesNoQuery()
+  @Operation({
+    message: listOrganizations,
+    summary: 'List organizations',
+    description: 'Those that the person is a member of, the personal one first; of a key its own.',
+    reply: organizationListReply,
+  })
   async list(@Req() request: GatewayRequest) {
     return this.access.send(listOrganizations, { caller: callerOf(request) }, contextOf(request));
   }
@@ -27,6 +41,14 @@ export class OrganizationsController {
   @Post()
   @Requires('create-organization')
   @TakesNoQuery()
+  @Operation({
+    message: createOrganization,
+    summary: 'Create an organization',
+    description: 'Whoever creates it owns it.',
+    reply: organizationReply,
+    headers: ['location'],
+    errors: ['QUOTA_EXCEEDED'],
+  })
   async create(
     @Body() { name }: CreateOrganizationBody,
     @Req() request: GatewayRequest,
@@ -42,6 +64,7 @@ export class OrganizationsController {
   @Get(':organizationId')
   @Requires('get-organization')
   @TakesNoQuery()
+  @Operation({ message: getOrganization, summary: 'Get an organization', reply: organizationReply })
   async get(@Req() request: GatewayRequest) {
     return this.access.send(getOrganization, { caller: callerOf(request) }, contextOf(request));
   }
@@ -49,6 +72,12 @@ export class OrganizationsController {
   @Put(':organizationId')
   @Requires('change-organization')
   @TakesNoQuery()
+  @Operation({
+    message: changeOrganization,
+    summary: 'Change an organization',
+    description: 'Changes what is sent and nothing else.',
+    reply: organizationReply,
+  })
   async change(
     @Body() { name, recovery_days: recoveryDays }: ChangeOrganizationBody,
     @Req() request: GatewayRequest,

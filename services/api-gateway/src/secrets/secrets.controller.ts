@@ -136,7 +136,7 @@ export class SecretsController {
       'Changes what is sent and nothing else. A new value is a new version; a new name renames, the id stays; ' +
       '`null` clears a description, the tags or the expiry.',
     reply: secretReply,
-    errors: ['SECRET_NAME_TAKEN', 'CONCURRENT_CHANGE'],
+    errors: ['SECRET_NAME_TAKEN'],
   })
   async update(
     @Body() body: UpdateSecretBody,
@@ -161,7 +161,6 @@ export class SecretsController {
     description:
       'The secret and its name are gone at once, its keys when the recovery window of the organization ends; ' +
       'with `destroy=true` they are destroyed now.',
-    errors: ['CONCURRENT_CHANGE'],
   })
   async delete(
     @Query() query: DeleteSecretQuery,

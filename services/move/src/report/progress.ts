@@ -6,7 +6,8 @@ export interface Progress {
   step<T>(name: string, total: number | undefined, work: (onItem: () => void) => Promise<T>): Promise<T>;
 }
 
-interface Screen {
+/** What a person sees or a file takes: as much of process.stdout as is needed. */
+export interface Screen {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
 }
@@ -15,8 +16,12 @@ const REDRAWS_PER_SECOND = 10;
 const LINE_INTERVAL_MS = 5_000;
 
 /** A bar on a terminal; elsewhere a line when a step is done, and every five seconds before that. */
-export function createProgress(screen: Screen & NodeJS.WritableStream): Progress {
-  return screen.isTTY === true ? barProgress(screen) : lineProgress(screen);
+export function createProgress(screen: Screen): Progress {
+  return isTerminal(screen) ? barProgress(screen) : lineProgress(screen);
+}
+
+function isTerminal(screen: Screen): screen is Screen & NodeJS.WritableStream {
+  return screen.isTTY === true;
 }
 
 function barProgress(stream: NodeJS.WritableStream): Progress {

@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readSide } from './config';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'move-config-'))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const urlsOf = (place: string, env: NodeJS.ProcessEnv = {}) => {
+  const { eventStoreUrl, keyStoreUrl, readStoreUrl } = readSide(place, env).stores;
+  return [eventStoreUrl, keyStoreUrl, readStoreUrl('secrets-query')];
+};
+const engines = {
+  EVENT_STORE_URL: 'esdb://user:secret@host:2113',
+  KEY_STORE_URL: 'mongodb://keys',
+  READ_STORE_URL: 'mongodb://reads/hklst',
+};
+const settings = Object.entries(engines).map(([name, url]) => `${name}=${url}\n`);
+const enginesUrls = ['esdb://user:secret@host:2113', 'mongodb://keys', 'mongodb://reads/hklst-secrets-query'];
+
+describe('readSide', () => {
+  it('takes a folder for a data directory, whatever the environment says, and makes nothing', () => {
+    const there = path.join(folder, 'there');
+    mkdirSync(there);
+    for (const place of [there, path.join(folder, 'new')]) {
+      expect(urlsOf(place, engines)).toEqual([
+        `sqlite:${place}/events.db`,
+        `sqlite:${place}/keys.db`,
+        `sqlite:${place}/secrets-query.db`,
+      ]);
+    }
+    expect(existsSync(path.join(folder, 'new'))).toBe(false);
+  });
+
+  it('takes a file for settings, and the environment by that name', () => {
+    const file = path.join(folder, '.env.engines');
+    writeFileSync(file, `# the new home\n${settings.join('')}`);
+    expect(urlsOf(file)).toEqual(enginesUrls);
+    expect(urlsOf('environment', engines)).toEqual(enginesUrls);
+    expect(readSide(file, {}).name).toBe(file);
+  });
+
+  it('does not take a slip in the name of a file for a new data directory', () => {
+    const place = path.join(folder, '.env.engine');
+    expect(() => readSide(place, {})).toThrow(`The settings in ${place} cannot be read.`);
+  });
+
+  it('names a bad setting', () => {
+    const file = path.join(folder, 'settings');
+    writeFileSync(file, 'AUDIT_RETENTION_DAYS=many\n');
+    expect(() => readSide(file, {})).toThrow(/AUDIT_RETENTION_DAYS must be a whole number/);
+  });
+});
