@@ -56,9 +56,9 @@ export class PagesController {
     id: 'getNamedPage',
     summary: 'Open a link that the server printed or mailed',
     reply: v.string(),
-    contentTypes: ['text/html'],
   })
   named(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
+    // A refusal is JSON, so the headers of the page come with the page.
     if (!PAGES.includes(params['page'] ?? '')) throw new AppError('NOT_FOUND');
     void reply
       .type('text/html; charset=utf-8')
@@ -74,7 +74,6 @@ export class PagesController {
     id: 'getPageFile',
     summary: 'Get a file of that page',
     reply: v.string(),
-    contentTypes: ['text/css', 'text/javascript'],
   })
   file(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
     const { file = '' } = params;
