@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import { AppError } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
-import * as v from 'valibot';
 import { Public } from '../auth/requires';
 import type { GatewayRequest } from '../http/gateway-request';
-import { Operation, Section } from '../openapi/operation';
+import { Section, ServesPage } from '../openapi/operation';
 
 /** The page's own files and its own requests; no inline script, and no markup made of text. */
 const PAGE_POLICY = [
@@ -45,18 +44,14 @@ export class PagesController {
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('content-security-policy', PAGE_POLICY)
   @Header('cache-control', 'no-cache')
-  @Operation({ id: 'getPage', summary: 'Sign in with a browser', reply: v.string() })
+  @ServesPage()
   start(): string {
     return this.#page;
   }
 
   @Get(':page')
   @Public()
-  @Operation({
-    id: 'getNamedPage',
-    summary: 'Open a link that the server printed or mailed',
-    reply: v.string(),
-  })
+  @ServesPage()
   named(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
     // A refusal is JSON, so the headers of the page come with the page.
     if (!PAGES.includes(params['page'] ?? '')) throw new AppError('NOT_FOUND');
@@ -70,11 +65,7 @@ export class PagesController {
   @Get('assets/:file')
   @Public()
   @Header('cache-control', 'no-cache')
-  @Operation({
-    id: 'getPageFile',
-    summary: 'Get a file of that page',
-    reply: v.string(),
-  })
+  @ServesPage()
   file(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
     const { file = '' } = params;
     const content = this.#files.get(file);
