@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import { AppError } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
-import * as v from 'valibot';
 import { Public } from '../auth/requires';
 import type { GatewayRequest } from '../http/gateway-request';
-import { Operation, Section } from '../openapi/operation';
+import { ServesPage } from '../openapi/operation';
 
 /** The page's own files and its own requests; no inline script, and no markup made of text. */
 const PAGE_POLICY = [
@@ -28,14 +27,6 @@ const read = (name: string) => readFileSync(require.resolve(name), 'utf8');
 
 /** The page for people, until there is a dashboard. Names are looked up in a list, never on the disk. */
 @Controller()
-@Section({
-  name: 'Pages',
-  description: 'A page to sign up and in with a browser.',
-  parameters: {
-    page: { description: 'What it is opened for.', schema: { type: 'string', enum: PAGES } },
-    file: { description: 'A file of the page.', schema: { type: 'string', enum: Object.keys(typeOf) } },
-  },
-})
 export class PagesController {
   readonly #page = read('#sign-in-page/sign-in.html');
   readonly #files = new Map(Object.keys(typeOf).map((name) => [name, read(`#sign-in-page/${name}`)]));
@@ -45,19 +36,14 @@ export class PagesController {
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('content-security-policy', PAGE_POLICY)
   @Header('cache-control', 'no-cache')
-  @Operation({ id: 'getPage', summary: 'Sign in with a browser', reply: v.string() })
+  @ServesPage()
   start(): string {
     return this.#page;
   }
 
   @Get(':page')
   @Public()
-  @Operation({
-    id: 'getNamedPage',
-    summary: 'Open a link that the server printed or mailed',
-    reply: v.string(),
-    contentTypes: ['text/html'],
-  })
+  @ServesPage()
   named(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
     if (!PAGES.includes(params['page'] ?? '')) throw new AppError('NOT_FOUND');
     void reply
@@ -70,12 +56,7 @@ export class PagesController {
   @Get('assets/:file')
   @Public()
   @Header('cache-control', 'no-cache')
-  @Operation({
-    id: 'getPageFile',
-    summary: 'Get a file of that page',
-    reply: v.string(),
-    contentTypes: ['text/css', 'text/javascript'],
-  })
+  @ServesPage()
   file(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
     const { file = '' } = params;
     const content = this.#files.get(file);
