@@ -151,10 +151,21 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
-    files: ['services/api-gateway/pages/**'],
+    files: ['services/api-gateway/{pages,sign-in-page}/**'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['addEventListener', 'document', 'location', 'matchMedia'].map((name) => [name, 'readonly']),
+        [
+          ...[
+            'addEventListener',
+            'document',
+            'history',
+            'location',
+            'matchMedia',
+            'sessionStorage',
+            'window',
+          ],
+          ...['FormData', 'HTMLFormElement'],
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

@@ -14,6 +14,7 @@ import { NoQueryGuard } from '../../services/api-gateway/src/http/no-query.guard
 import {
   operationOf,
   sectionOf,
+  servesPage,
   type OperationDescription,
   type SectionDescription,
 } from '../../services/api-gateway/src/openapi/operation';
@@ -26,6 +27,8 @@ export interface DeclaredRoute {
   /** Where to mend it: `SecretsController.get`. */
   readonly place: string;
   readonly requirement: Requirement | undefined;
+  /** No operation of the API. */
+  readonly servesPage: boolean;
   readonly operation: OperationDescription | undefined;
   /** The message it sends, unless it answers by itself. */
   readonly message: Message | undefined;
@@ -49,25 +52,21 @@ export function declaredRoutes(controllers: readonly Type[]): DeclaredRoute[] {
         (name) =>
           name !== 'constructor' && metadata(METHOD_METADATA, prototype[name] as Handler) !== undefined,
       )
-      .map((name) => routeOf(controller, name));
+      .flatMap((name) => pathsOf(controller, name).map((path) => ({ ...routeOf(controller, name), path })));
   });
 }
 
-function routeOf(controller: Type, name: string): DeclaredRoute {
+function routeOf(controller: Type, name: string): Omit<DeclaredRoute, 'path'> {
   const handler = (controller.prototype as Record<string, Handler>)[name] as Handler;
   const method = RequestMethod[metadata(METHOD_METADATA, handler) as RequestMethod];
-  const parts = [controller, handler].map((owner) => metadata(PATH_METADATA, owner) as string);
   const guards = (metadata(GUARDS_METADATA, handler) ?? []) as unknown[];
   const operation = operationOf(handler);
   const query = parameterType({ controller, name, kind: RouteParamtypes.QUERY });
   return {
     method,
-    path: `/${parts
-      .flatMap((part) => part.split('/'))
-      .filter(Boolean)
-      .join('/')}`,
     place: `${controller.name}.${name}`,
     requirement: requirementOf(handler),
+    servesPage: servesPage(handler),
     operation,
     message: operation && 'message' in operation ? operation.message : undefined,
     section: sectionOf(controller),
@@ -77,6 +76,23 @@ function routeOf(controller: Type, name: string): DeclaredRoute {
     query,
     refusesQuery: query !== undefined || guards.includes(NoQueryGuard),
   };
+}
+
+/** A method may stand under several paths. */
+function pathsOf(controller: Type, name: string): string[] {
+  const handler = (controller.prototype as Record<string, Handler>)[name] as Handler;
+  const [bases, ends] = [controller, handler].map((owner) =>
+    [metadata(PATH_METADATA, owner) as string | string[]].flat(),
+  );
+  return (bases ?? []).flatMap((base) =>
+    (ends ?? []).map(
+      (end) =>
+        `/${[base, end]
+          .flatMap((part) => part.split('/'))
+          .filter(Boolean)
+          .join('/')}`,
+    ),
+  );
 }
 
 function contentTypeOf(handler: Handler): string {

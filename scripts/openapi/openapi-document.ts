@@ -11,7 +11,7 @@ type Needed = 'user' | { readonly role: Role | null; readonly scope: Scope | nul
 /** The OpenAPI 3.1 document of these controllers. Fails on a route that is not described, and says which. */
 export function openApiDocument(controllers: readonly Type[]): object {
   const components = new Components();
-  const routes = declaredRoutes(controllers);
+  const routes = declaredRoutes(controllers).filter((route) => !route.servesPage);
   const sections = new Map(routes.map((route) => [sectionOf(route).name, sectionOf(route).description]));
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {

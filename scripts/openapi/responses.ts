@@ -43,12 +43,11 @@ export function responsesOf(route: DeclaredRoute, components: Components): Recor
 
 function replyOf(route: DeclaredRoute, status: number, components: Components): Response {
   const { operation, contentType } = route;
-  const types = operation?.contentTypes ?? [contentType];
   const schema = operation?.reply && replySchema(operation.reply, components);
   return {
     description: STATUS_CODES[status] ?? '',
     headers: headersFor(replyHeadersOf(route), status, components),
-    ...(schema && { content: Object.fromEntries(types.map((type) => [type, { schema }])) }),
+    ...(schema && { content: { [contentType]: { schema } } }),
   };
 }
 

@@ -15,6 +15,18 @@ const mayExpose: Record<string, string> = {
   'services/api-gateway/src/api-keys/api-keys.controller.ts': 'a new API key into the answer that made it',
   'services/api-gateway/src/members/members.controller.ts': 'an invitation link into the answer that made it',
   'services/api-gateway/src/secrets/secrets.controller.ts': 'a value into the answer of a reveal',
+  'services/access/src/passwords/password-hasher.ts': 'a password into argon2id',
+  'services/access/src/passwords/password-rules.ts': 'a new password into the rules for it',
+  'services/access/src/prepare-access.ts':
+    'the token of the first link into that link, which is redacted again',
+  'services/access/src/second-factors/recovery-code.ts': 'a recovery code into its keyed hash',
+  'services/access/src/second-factors/recovery-codes.ts':
+    'new recovery codes into one text, which is redacted again',
+  'services/access/src/second-factors/totp.ts': 'a code of an authenticator app into its check',
+  'services/access/src/sessions/opaque-token.ts': 'the token of a session or a link into its keyed hash',
+  'services/api-gateway/src/auth/session-cookie.ts': 'the token of a session into the cookie that carries it',
+  'services/api-gateway/src/auth/totp.controller.ts':
+    'a new secret or new recovery codes into the answer that shows them once',
   'services/audit-relay/src/kafka/kafka-publisher.ts':
     "the relay's own password into its login at the broker",
 };

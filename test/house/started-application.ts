@@ -49,14 +49,16 @@ export async function startApplication({
   prepareDataDirectory(dataDir);
   const stores = await openStores(readStandaloneConfig(env).stores, { clock, logger });
   const { client, strategy } = createInProcessTransport({ logger });
+  const config = readGatewayConfig(env);
   const configs = {
+    gateway: config,
     access: readAccessConfig(env),
     secretsCommand: readSecretsCommandConfig(env),
     secretsQuery: readSecretsQueryConfig(env),
   };
-  const config = readGatewayConfig(env);
   const { rateLimits } = config;
-  const parts = { clock, logger, metrics, stores, client, rateLimits, configs };
+  const forgetFirstKey = async () => undefined;
+  const parts = { clock, logger, metrics, stores, client, rateLimits, configs, forgetFirstKey };
   const root = await StandaloneModule.register(parts);
   const app = await createGateway({ ...root, controllers }, { config, logger, metrics });
 

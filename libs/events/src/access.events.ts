@@ -18,7 +18,10 @@ export interface AccessRefused {
   readonly data: {
     /** The action of the permission table that was asked for; null when the credential itself was refused. */
     readonly action: string | null;
-    readonly cause: 'forbidden' | 'wrong-secret' | 'revoked' | 'expired' | 'address';
+    readonly cause:
+      | ('forbidden' | 'wrong-secret' | 'revoked' | 'expired' | 'address')
+      // Somebody tried to sign in as a person: the password was wrong, or what came second.
+      | ('wrong-password' | 'wrong-code');
     /** How often within the time since the last such record; guesses come by the thousand. */
     readonly count: number;
     /** The latest of them. */
@@ -28,4 +31,42 @@ export interface AccessRefused {
   };
 }
 
-export type AccessEvent = SecretRead | AccessRefused;
+/** A session began, or its person proved again who they are. In the stream of the person's own organization. */
+export interface SignedIn {
+  readonly type: 'SignedIn';
+  readonly data: {
+    /** `ses_…`; the same again for who only proved it again. */
+    readonly sessionId: string;
+    readonly method: 'sign-up' | 'password' | 'passkey' | 'oidc';
+    readonly secondFactor: 'totp' | 'recovery-code' | null;
+    readonly signedInAt: string;
+    readonly address: string | null;
+    readonly userAgent: string | null;
+  };
+}
+
+/** Sessions ended before their time. */
+export interface SignedOut {
+  readonly type: 'SignedOut';
+  readonly data: {
+    readonly sessionIds: readonly string[];
+    readonly cause: 'sign-out' | 'revoked' | 'password-changed';
+    readonly signedOutAt: string;
+    readonly address: string | null;
+    readonly userAgent: string | null;
+  };
+}
+
+/** Another way to sign in as this person, or one less. */
+export interface CredentialChanged {
+  readonly type: 'CredentialChanged';
+  readonly data: {
+    readonly credential: 'password' | 'totp' | 'recovery-codes' | 'passkey' | 'oidc';
+    readonly change: 'added' | 'changed' | 'removed';
+    readonly changedAt: string;
+    readonly address: string | null;
+    readonly userAgent: string | null;
+  };
+}
+
+export type AccessEvent = SecretRead | AccessRefused | SignedIn | SignedOut | CredentialChanged;

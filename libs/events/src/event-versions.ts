@@ -25,6 +25,9 @@ export const eventVersions = {
   SecretRead: 1,
   KeyEncryptionKeyRotated: 1,
   AccessRefused: 1,
+  SignedIn: 1,
+  SignedOut: 1,
+  CredentialChanged: 1,
 } as const;
 
 export type EventType = keyof typeof eventVersions;

@@ -24,3 +24,8 @@ export async function writePrivateFile(file: string, content: Redacted<string>):
     await handle.close();
   }
 }
+
+/** Removes what `writePrivateFile` wrote; nothing there is no failure. */
+export async function removePrivateFile(file: string): Promise<void> {
+  await rm(file, { force: true });
+}

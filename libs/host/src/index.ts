@@ -1,4 +1,4 @@
-export { prepareDataDirectory, writePrivateFile } from './data-directory';
+export { prepareDataDirectory, removePrivateFile, writePrivateFile } from './data-directory';
 export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { runService, type ServiceHost, type ServiceParts } from './run-service';
 export {

@@ -34,10 +34,25 @@ export const errorRegistry = {
   },
   AUTHENTICATION_REQUIRED: { kind: 'unauthenticated', message: 'Authentication required' },
   FORBIDDEN: { kind: 'forbidden', message: 'This credential does not allow that' },
+  REAUTHENTICATION_REQUIRED: {
+    kind: 'forbidden',
+    message: 'Prove again who you are, and try once more: POST /api/v1/auth/reauthenticate',
+  },
+  SECOND_FACTOR_REQUIRED: {
+    kind: 'forbidden',
+    message:
+      'Send a code of your authenticator app as `totp`, or one of your recovery codes as `recovery_code`',
+  },
+  CROSS_SITE_REQUEST: { kind: 'forbidden', message: 'This request came from another site' },
+  SIGN_UP_CLOSED: {
+    kind: 'forbidden',
+    message: 'Signing up takes an invitation; ask an administrator of your organization for one',
+  },
   NOT_FOUND: { kind: 'not-found', message: 'Not found' },
   METHOD_NOT_ALLOWED: { kind: 'method-not-allowed', message: 'Method not allowed' },
   REQUEST_TIMEOUT: { kind: 'timeout', message: 'The request took too long to arrive' },
   SECRET_NAME_TAKEN: { kind: 'conflict', message: 'Secret name is already taken' },
+  EMAIL_TAKEN: { kind: 'conflict', message: 'There is an account with this e-mail address; sign in' },
   ALREADY_MEMBER: { kind: 'conflict', message: 'This person is a member of the organization already' },
   LAST_OWNER: {
     kind: 'conflict',

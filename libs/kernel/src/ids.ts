@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { publicRandomBytes } from './random-pool';
 
 /** The types an id can carry in its prefix (REST contract, ground rules). */
-export type IdPrefix = 'sec' | 'key' | 'org' | 'usr' | 'mem' | 'inv';
+export type IdPrefix = 'sec' | 'key' | 'org' | 'usr' | 'mem' | 'inv' | 'ses';
 
 // Crockford's base 32, lower case: no i, l, o, u, so an id survives being read aloud.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

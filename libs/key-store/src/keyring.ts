@@ -19,7 +19,7 @@ import { RootedKeys } from './rooted-keys';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Keys of the installation itself, each for one purpose. */
-export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency';
+export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency' | 'sign-in' | 'totp';
 
 /** A sealed value as events carry it. */
 export interface Sealed {
@@ -120,7 +120,7 @@ export class Keyring {
    * 1 to 64 bytes that nobody can guess without this installation's keys, the same for the same purpose and seed: a
    * credential that must be given again for a while, and be stored nowhere.
    */
-  async derive(purpose: 'api-key' | 'invitation', seed: string, bytes: number): Promise<Buffer> {
+  async derive(purpose: 'api-key' | 'invitation' | 'sign-up', seed: string, bytes: number): Promise<Buffer> {
     const key = await this.instanceKey('idempotency');
     const block = (counter: number) => keyedHash(key, `sv/v1/derived/${purpose}`, seed, counter);
     return Buffer.concat([block(1), block(2)]).subarray(0, bytes);

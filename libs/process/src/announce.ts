@@ -30,6 +30,15 @@ export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStar
 `);
 }
 
+/** Shown at every start until somebody has used it: a lost terminal locks nobody out. */
+export function announceSignUp(link: Redacted<string>): void {
+  console.log(`
+  Nobody owns this installation yet. Whoever opens this link first signs up as its owner:
+
+      ${link.expose()}
+`);
+}
+
 /** The line that says the process can be used; scripts wait for it. */
 export function announceReady(url: string): void {
   console.log(`ready ${url}`);

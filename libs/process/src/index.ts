@@ -1,4 +1,4 @@
-export { announceFirstStart, announceReady, announceRefusal } from './announce';
+export { announceFirstStart, announceReady, announceRefusal, announceSignUp } from './announce';
 export { keepHealthFile } from './health-file';
 export { address, addresses, peerSettings, processSettings, readIdentity } from './process-settings';
 export { runProcess } from './run-process';

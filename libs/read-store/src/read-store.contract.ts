@@ -544,6 +544,16 @@ function recordsOf(subject: Subject): void {
     const left = await Promise.all(ids.map(({ id }) => get(id)));
     expect(left.map((found) => found?.['createdAt'])).toEqual([undefined, undefined, '2025-03', null]);
   });
+
+  it('that are there stay when the others are forgotten, and go on being written', async () => {
+    const [kept, gone] = [newOrg(), newOrg()];
+    for (const id of [kept, gone]) await subject.store.put(records.name, record(id, { n: 1 }));
+    await subject.store.remove(records.name, gone);
+    await subject.store.forget();
+    expect([await get(kept), await get(gone)]).toEqual([record(kept, { n: 1 }), null]);
+    await subject.store.put(records.name, record(kept, { n: 2 }));
+    expect(await get(kept)).toEqual(record(kept, { n: 2 }));
+  });
 }
 
 function contentsOf(subject: Subject, open: () => Promise<ReadStore>): void {

@@ -99,6 +99,12 @@ export interface ReadStore {
   remove(collection: string, id: string): Promise<void>;
   /** Removes the documents whose `field` (ISO time text) is before `time`; gives how many. */
   removeBefore(collection: string, field: string, time: string): Promise<number>;
+  /**
+   * Resolves once nothing of what was removed or replaced before this call is left in the files that the engine keeps
+   * itself. For what a person may have erased; costs in proportion to the whole store, so not for every removal.
+   * An engine that is a server does this in its own time, and resolves at once. STORE_UNAVAILABLE: call it again.
+   */
+  forget(): Promise<void>;
   /** For a copy of the records, which must not miss a collection. Looks at everything, so it takes its time. */
   contents(): Promise<Contents>;
   /** Records of a collection, ordered by the bytes of their ids. None for a collection that is not there. */

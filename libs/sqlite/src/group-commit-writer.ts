@@ -12,6 +12,8 @@ interface WaitingJob {
 const BATCH_JOBS_MAX = 512;
 const WAITING_JOBS_MAX = 10_000;
 const BATCH_TIMEOUT_MS = 10_000;
+/** Some seconds for a gigabyte. */
+const REWRITE_TIMEOUT_MS = 60_000;
 
 /** The main thread's side of one file: gathers jobs while the last batch is being flushed. */
 export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
@@ -37,10 +39,11 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
   }
 
   async truncateWal(): Promise<void> {
-    const refusal = this.#refusal();
-    if (refusal) throw unavailable(new Error(refusal));
-    const done = this.thread.call({ options: this.options, action: { kind: 'truncate wal' } });
-    await withDeadline(done, BATCH_TIMEOUT_MS, 'STORE_UNAVAILABLE');
+    await this.#maintain('truncate wal', BATCH_TIMEOUT_MS);
+  }
+
+  async rewrite(): Promise<void> {
+    await this.#maintain('rewrite', REWRITE_TIMEOUT_MS);
   }
 
   async close(): Promise<void> {
@@ -57,6 +60,13 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
     } finally {
       await this.release();
     }
+  }
+
+  async #maintain(kind: 'truncate wal' | 'rewrite', timeoutMs: number): Promise<void> {
+    const refusal = this.#refusal();
+    if (refusal) throw unavailable(new Error(refusal));
+    const done = this.thread.call({ options: this.options, action: { kind } });
+    await withDeadline(done, timeoutMs, 'STORE_UNAVAILABLE');
   }
 
   #refusal(): string | undefined {

@@ -17,6 +17,12 @@ export interface SqliteWriter<J extends Jobs> {
    * deleted is gone from both. Fails with STORE_UNAVAILABLE: call it again.
    */
   truncateWal(): Promise<void>;
+  /**
+   * Writes the whole file anew, so that no byte of what earlier jobs deleted or replaced is left in it or in the log
+   * beside it. Overwriting alone does not do that: SQLite leaves copies of rows in the gaps of pages it has split.
+   * Takes time and memory in proportion to the file. Fails with STORE_UNAVAILABLE: call it again.
+   */
+  rewrite(): Promise<void>;
   /** Jobs already called are finished first. */
   close(): Promise<void>;
 }

@@ -31,7 +31,8 @@ function perform({ options, action }: WorkerRequest): readonly unknown[] {
   const file = files.get(options.file) ?? open(options, action.kind === 'open');
   file.jobs ??= setUp(options, file.connection);
   if (action.kind === 'commit') return commit(file, file.jobs, action.jobs);
-  if (action.kind === 'truncate wal') truncateWal(file.connection);
+  if (action.kind === 'rewrite') file.connection.exec('VACUUM');
+  if (action.kind !== 'open') truncateWal(file.connection);
   return [];
 }
 

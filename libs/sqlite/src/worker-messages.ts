@@ -8,7 +8,7 @@ export interface WorkerRequest {
   readonly id: number;
   readonly options: WriterOptions;
   readonly action:
-    | { readonly kind: 'open' | 'close' | 'truncate wal' }
+    | { readonly kind: 'open' | 'close' | 'truncate wal' | 'rewrite' }
     | { readonly kind: 'commit'; readonly jobs: readonly (readonly [name: string, argument: unknown])[] };
 }
 

@@ -41,17 +41,45 @@ import { OrganizationViews } from './organizations/organization-views';
 import { Organizations } from './organizations/organizations';
 import { RecordRefusalHandler } from './refusals/record-refusal.handler';
 import { Refusals } from './refusals/refusals';
+import { ChangePasswordHandler } from './passwords/change-password.handler';
+import { PasswordHasher } from './passwords/password-hasher';
+import { Passwords } from './passwords/passwords';
+import { RecoveryCodes } from './second-factors/recovery-codes';
+import { SecondFactors } from './second-factors/second-factors';
+import { Totp } from './second-factors/totp';
+import { TotpHandler } from './second-factors/totp.handler';
+import { UsedCodes } from './second-factors/used-codes';
+import { SessionRecords } from './sessions/session-records';
 import { Sessions } from './sessions/sessions';
+import { SessionsHandler } from './sessions/sessions.handler';
+import { SignInTrail } from './sessions/sign-in-trail';
+import { GetSignInMethodsHandler } from './sign-in/get-sign-in-methods.handler';
+import { Lockouts } from './sign-in/lockouts';
+import { NewSessions } from './sign-in/new-sessions';
+import { Proofs } from './sign-in/proofs';
+import { ReauthenticateHandler } from './sign-in/reauthenticate.handler';
+import { SignInHandler } from './sign-in/sign-in.handler';
+import { FirstOwner } from './sign-up/first-owner';
+import { SignUpTickets } from './sign-up/sign-up-tickets';
+import { SignUpHandler } from './sign-up/sign-up.handler';
 import {
   API_KEY_INDEX,
   CLOCK,
   CONFIG,
   EVENT_STORE,
+  FORGET_FIRST_KEY,
   LOGGER,
   MAILER,
   MEMBER_INDEX,
   READ_STORE,
 } from './tokens';
+import { EraseMeHandler } from './users/erase-me.handler';
+import { Erasures } from './users/erasures';
+import { MeViews } from './users/me-views';
+import { MeHandler } from './users/me.handler';
+import { NewUsers } from './users/new-users';
+import { PersonalRecords } from './users/personal-records';
+import { Pseudonyms } from './users/pseudonyms';
 import { Users } from './users/users';
 
 /** What the composition root opens for this service, and closes after it. */
@@ -63,6 +91,8 @@ export interface AccessParts {
   readonly keyring: Keyring;
   /** This service's own. */
   readonly reads: ReadStore;
+  /** Removes the file that holds the first API key, if it is there. */
+  readonly forgetFirstKey: () => Promise<void>;
 }
 
 const handlers = [
@@ -71,12 +101,15 @@ const handlers = [
   ...[ListMembersHandler, ChangeMemberRoleHandler, RemoveMemberHandler],
   ...[InviteMemberHandler, ListInvitationsHandler, RevokeInvitationHandler, AcceptInvitationHandler],
   ...[ListApiKeysHandler, IssueApiKeyHandler, RevokeApiKeyHandler],
+  ...[SignUpHandler, SignInHandler, ReauthenticateHandler, SessionsHandler, TotpHandler],
+  ...[GetSignInMethodsHandler, MeHandler, EraseMeHandler, ChangePasswordHandler],
 ];
 
 /** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
 @Module({})
 export class AccessModule {
-  static register({ config, clock, logger, events, keyring, reads }: AccessParts): DynamicModule {
+  static register({ forgetFirstKey, ...parts }: AccessParts): DynamicModule {
+    const { config, clock, logger, events, keyring, reads } = parts;
     return {
       module: AccessModule,
       controllers: handlers,
@@ -84,6 +117,7 @@ export class AccessModule {
         { provide: CLOCK, useValue: clock },
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: events },
+        { provide: FORGET_FIRST_KEY, useValue: forgetFirstKey },
         { provide: LOGGER, useValue: logger },
         { provide: MAILER, useValue: config.mail ? new SmtpMailer({ ...config.mail, logger }) : noMailer },
         { provide: READ_STORE, useValue: reads },
@@ -103,7 +137,9 @@ export class AccessModule {
         ...[ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys, Refusals],
         ...[FirstOrganization, Organizations, OrganizationViews],
         ...[Invitations, InvitationLinks, Joining, Memberships, MemberViews],
-        ...[Sessions, Users],
+        ...[FirstOwner, SignUpTickets, NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures],
+        ...[Sessions, SessionRecords, SignInTrail, NewSessions, Proofs, Lockouts],
+        ...[PasswordHasher, Passwords, SecondFactors, Totp, RecoveryCodes, UsedCodes],
       ],
     };
   }

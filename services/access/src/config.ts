@@ -1,10 +1,13 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { configInvalid, integer, optionalText, readEnv, text } from '#libs/kernel';
+import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
+
+/** Where clients reach the gateway unless the operator says otherwise. */
+export const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
 
 export function readAccessConfig(env = process.env) {
   const settings = readEnv(env, {
@@ -12,8 +15,9 @@ export function readAccessConfig(env = process.env) {
     FIRST_ORGANIZATION_NAME: text('My organization'),
     MAIL_FROM: optionalText(),
     MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+    OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
     ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
-    PUBLIC_URL: text('http://127.0.0.1:8080'),
+    PUBLIC_URL: publicUrl,
     RECOVERY_DAYS: integer(7, 0, 365),
     SMTP_URL: smtpServer,
   });
@@ -22,6 +26,8 @@ export function readAccessConfig(env = process.env) {
     firstOrganizationName: settings.FIRST_ORGANIZATION_NAME,
     /** Where clients reach the gateway; for links and examples. */
     publicUrl: settings.PUBLIC_URL,
+    /** Whether anybody may sign up, without an invitation. */
+    openSignUp: settings.OPEN_SIGN_UP === 'true',
     /** What an organization shows that has not chosen; the command service goes by the same setting. */
     recoveryDays: settings.RECOVERY_DAYS,
     apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
@@ -30,6 +36,13 @@ export function readAccessConfig(env = process.env) {
     /** How invitations are mailed; null when they are not. */
     mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
   };
+}
+
+function publicUrl(value = DEFAULT_PUBLIC_URL): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new Error('must be a URL such as https://secrets.example.com');
+  return url.href.replace(/\/$/, '');
 }
 
 function mailSettings(server: SmtpServer | null, sender: string | undefined) {

@@ -1,25 +1,28 @@
 import 'reflect-metadata';
-import { runService } from '#libs/host';
-import { announceFirstStart } from '#libs/process';
-import { ApiKeys } from './api-keys/api-keys';
+import { removePrivateFile, runService } from '#libs/host';
+import { announceFirstStart, announceSignUp } from '#libs/process';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
 import { makeFirstKey } from './organizations/first-key-file';
 import { FirstOrganization } from './organizations/first-organization';
+import { prepareAccess } from './prepare-access';
 
 runService(() => {
   const config = readAccessConfig();
   const host = readAccessHostConfig();
   const { firstApiKeyFile: keyFile, rootKey } = host.stores;
+  const forgetFirstKey = () => removePrivateFile(keyFile);
+  const url = config.publicUrl;
   return {
     ...host,
     name: 'access',
     callers: ['api-gateway'],
-    module: (parts) => AccessModule.register({ ...parts, config }),
+    module: (parts) => AccessModule.register({ ...parts, config, forgetFirstKey }),
     async beforeServing(app) {
       const key = await makeFirstKey(app.get(FirstOrganization), host.stores);
-      await app.get(ApiKeys).whenCurrent();
-      if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: config.publicUrl });
+      const signUpLink = await prepareAccess(app, url);
+      if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
+      if (signUpLink) announceSignUp(signUpLink);
     },
   };
 });

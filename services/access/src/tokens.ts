@@ -3,6 +3,8 @@ export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('AccessConfig');
 export const EVENT_STORE = Symbol('EventStore');
 export const LOGGER = Symbol('Logger');
+/** Removes the file of the first API key, if it is there. */
+export const FORGET_FIRST_KEY = Symbol('ForgetFirstKey');
 /** How invitations reach people. */
 export const MAILER = Symbol('Mailer');
 export const READ_STORE = Symbol('ReadStore');

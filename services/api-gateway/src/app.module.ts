@@ -4,7 +4,15 @@ import type { Metrics, Logger } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiGuard } from './auth/api.guard';
+import { MeController } from './auth/me.controller';
+import { PresentedCredential } from './auth/presented-credential';
 import { Refusals } from './auth/refusals';
+import { RequestSource } from './auth/request-source';
+import { SessionCookie } from './auth/session-cookie';
+import { SessionsController } from './auth/sessions.controller';
+import { SignInController } from './auth/sign-in.controller';
+import { TotpController } from './auth/totp.controller';
+import type { GatewayConfig } from './config';
 import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
@@ -14,11 +22,13 @@ import { OpenApiController } from './openapi/openapi.controller';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
+import { PagesController } from './pages/pages.controller';
 import { SecretsController } from './secrets/secrets.controller';
-import { ACCESS, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
+import { ACCESS, CONFIG, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
 /** What the composition root opens for the gateway, and closes after it. */
 export interface GatewayParts {
+  readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly rateLimits: RateLimitSettings;
@@ -32,6 +42,11 @@ export interface GatewayParts {
 export class GatewayModule {
   /** In the order of the OpenAPI document. */
   static readonly controllers = [
+    PagesController,
+    SignInController,
+    MeController,
+    SessionsController,
+    TotpController,
     SecretsController,
     OrganizationsController,
     MembersController,
@@ -42,12 +57,13 @@ export class GatewayModule {
   ] as const;
 
   static register(parts: GatewayParts): DynamicModule {
-    const { logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
+    const { config, logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
       controllers: [...GatewayModule.controllers],
       providers: [
         { provide: ACCESS, useValue: access },
+        { provide: CONFIG, useValue: config },
         { provide: LOGGER, useValue: logger },
         { provide: METRICS, useValue: metrics },
         { provide: SECRETS_COMMAND, useValue: secretsCommand },
@@ -56,8 +72,7 @@ export class GatewayModule {
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
         { provide: RateLimits, useValue: new RateLimits(rateLimits) },
-        OwnWrites,
-        Refusals,
+        ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie],
       ],
     };
   }

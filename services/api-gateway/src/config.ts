@@ -22,6 +22,7 @@ export function readGatewayConfig(env = process.env) {
     CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
     HOST: text('127.0.0.1'),
     PORT: integer(8080, 0, 65_535),
+    PUBLIC_URL: optionalText(),
     TLS_CERT_FILE: optionalText(),
     TLS_KEY_FILE: optionalText(),
     TRUSTED_PROXIES: proxies,
@@ -40,6 +41,10 @@ export function readGatewayConfig(env = process.env) {
     port: settings.PORT,
     tls,
     trustedProxies,
+    /** What browsers call the origin of our own pages; null: whatever host they ask for. */
+    publicOrigin: readOrigin(settings.PUBLIC_URL),
+    /** Browsers reach us under TLS, ours or the proxy's: plain HTTP is served on the loopback interface alone. */
+    secureCookies: tls !== null || trustedProxies.length > 0,
     /** Connections that may be open at once; 0 for as many as the system gives. */
     connectionsMax: settings.CONNECTIONS_MAX,
     rateLimits: {
@@ -50,6 +55,14 @@ export function readGatewayConfig(env = process.env) {
       failuresPerKey: settings.AUTH_FAILURES_PER_KEY,
     },
   };
+}
+
+function readOrigin(url: string | undefined): string | null {
+  if (url === undefined) return null;
+  const { origin } = URL.canParse(url) ? new URL(url) : { origin: 'null' };
+  if (origin === 'null')
+    throw configInvalid('PUBLIC_URL', 'must be a URL such as https://secrets.example.com');
+  return origin;
 }
 
 /** Certificate and key, checked to belong together; null when neither is set. */

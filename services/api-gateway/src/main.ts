@@ -29,6 +29,7 @@ runProcess(async (atEnd) => {
   atEnd(() => Promise.all(Object.values(clients).map((client) => client.close())));
   measureAddresses(metrics, clients);
   const root = GatewayModule.register({
+    config,
     logger,
     metrics,
     rateLimits: config.rateLimits,

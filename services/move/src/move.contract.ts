@@ -17,6 +17,7 @@ import {
 } from '#libs/host';
 import type { WrappedKey } from '#libs/key-store';
 import { newCommandId, newId, readEnv, Redacted, systemClock } from '#libs/kernel';
+import { createLogger } from '#libs/observability';
 import type { Document, ReadStore } from '#libs/read-store';
 import type { Side } from './config';
 import { isAccessStream } from './events/access-category';
@@ -56,7 +57,7 @@ export function moveContract(name: string, newSource: NewPlace, newTarget: NewPl
       expect(await contentOf(target)).toEqual(before);
     };
     const expectNoStart = () =>
-      expect(openStores(target.stores, systemClock)).rejects.toMatchObject({ code: 'ROOT_KEY_INVALID' });
+      expect(openStores(target.stores, opening)).rejects.toMatchObject({ code: 'ROOT_KEY_INVALID' });
     const expectComplete = async () => {
       expect(await contentOf(target)).toEqual(await contentOf(source));
       await expectItOpens(target, filled);
@@ -379,9 +380,11 @@ function someKey(id: string): WrappedKey {
   return { id, purpose: 'instance', parent: 'x', orgId: '', secretId: '', generation: 1, createdAt, wrapped: randomBytes(64) }; // prettier-ignore
 }
 
+const opening = { clock: systemClock, logger: createLogger({ level: 'silent', service: 'move' }) };
+
 async function using(side: Side, work: (stores: Stores) => Promise<unknown>): Promise<void> {
   prepareDataDirectory(side.stores.dataDir);
-  const stores = await openStores(side.stores, systemClock);
+  const stores = await openStores(side.stores, opening);
   try {
     await work(stores);
   } finally {

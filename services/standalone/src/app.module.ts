@@ -6,6 +6,7 @@ import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
 import type { AccessConfig } from '../../access/src/config';
 import { GatewayModule, type GatewayParts } from '../../api-gateway/src/app.module';
+import type { GatewayConfig } from '../../api-gateway/src/config';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import type { SecretsCommandConfig } from '../../secrets-command/src/config';
 import { SecretsQueryModule } from '../../secrets-query/src/app.module';
@@ -18,8 +19,10 @@ export interface StandaloneParts {
   readonly stores: Stores;
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
+  readonly forgetFirstKey: () => Promise<void>;
   readonly rateLimits: GatewayParts['rateLimits'];
   readonly configs: {
+    readonly gateway: GatewayConfig;
     readonly access: AccessConfig;
     readonly secretsCommand: SecretsCommandConfig;
     readonly secretsQuery: SecretsQueryConfig;
@@ -37,12 +40,13 @@ export class StandaloneModule {
     client,
     rateLimits,
     configs,
+    forgetFirstKey,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
     const partsOf = async (service: StoreOwner) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
-    const access = { ...(await partsOf('access')), config: configs.access };
+    const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey };
     const command = { ...(await partsOf('secrets-command')), config: configs.secretsCommand };
     const query = { ...(await partsOf('secrets-query')), config: configs.secretsQuery };
     return {
@@ -52,6 +56,7 @@ export class StandaloneModule {
         SecretsCommandModule.register(command),
         SecretsQueryModule.register(query),
         GatewayModule.register({
+          config: configs.gateway,
           logger,
           metrics,
           rateLimits,

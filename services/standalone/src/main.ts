@@ -1,32 +1,30 @@
 import 'reflect-metadata';
-import { openStores, prepareDataDirectory, writePrivateFile } from '#libs/host';
+import { openStores, prepareDataDirectory, removePrivateFile } from '#libs/host';
 import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
-import { announceFirstStart, announceReady, keepHealthFile, runProcess } from '#libs/process';
+import { announceFirstStart, announceReady, announceSignUp, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
-import { ApiKeys } from '../../access/src/api-keys/api-keys';
-import { readAccessConfig } from '../../access/src/config';
+import { DEFAULT_PUBLIC_URL, readAccessConfig, type AccessConfig } from '../../access/src/config';
+import { makeFirstKey } from '../../access/src/organizations/first-key-file';
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
-import { readGatewayConfig } from '../../api-gateway/src/config';
+import { prepareAccess } from '../../access/src/prepare-access';
+import { readGatewayConfig, type GatewayConfig } from '../../api-gateway/src/config';
 import { createGateway } from '../../api-gateway/src/http/create-gateway';
-import { listen } from '../../api-gateway/src/http/listen';
+import { listen, urlOf } from '../../api-gateway/src/http/listen';
 import { readSecretsCommandConfig } from '../../secrets-command/src/config';
 import { readSecretsQueryConfig } from '../../secrets-query/src/config';
 import { StandaloneModule } from './app.module';
 import { readStandaloneConfig } from './config';
 
 runProcess(async (atEnd) => {
-  const {
-    standalone,
-    gateway: config,
-    ...configs
-  } = readTogether({
+  const { standalone, ...configs } = readTogether({
     standalone: () => readStandaloneConfig(),
     gateway: () => readGatewayConfig(),
     access: () => readAccessConfig(),
     secretsCommand: () => readSecretsCommandConfig(),
     secretsQuery: () => readSecretsQueryConfig(),
   });
+  const { gateway: config } = configs;
   const { logLevel, healthFile, stores: storesConfig } = standalone;
   const logger = createLogger({ level: logLevel, service: 'standalone' });
   installCrashHandlers(logger);
@@ -36,20 +34,30 @@ runProcess(async (atEnd) => {
   const stores = await openStores(storesConfig, { clock, logger });
   atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
-  const { rateLimits } = config;
-  const parts = { clock, logger, metrics, stores, client, rateLimits, configs };
-  const root = await StandaloneModule.register(parts);
+  const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
+  const root = await StandaloneModule.register({
+    ...{ clock, logger, metrics, stores, client, rateLimits: config.rateLimits },
+    configs: { ...configs, access: reachedAt(configs.access, config) },
+    forgetFirstKey: () => removePrivateFile(keyFile),
+  });
   const app = await createGateway(root, { config, logger, metrics });
   atEnd(() => app.close());
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
 
-  const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
   // The port first: a start that cannot serve leaves the first key to the next one.
   const url = await listen(app, config);
-  const key = await app.get(FirstOrganization).make((made) => writePrivateFile(keyFile, made));
-  await app.get(ApiKeys).whenCurrent();
+  const { publicUrl } = configs.access;
+  const key = await makeFirstKey(app.get(FirstOrganization), storesConfig);
+  const signUpLink = await prepareAccess(app, publicUrl === DEFAULT_PUBLIC_URL ? url : publicUrl);
   if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
+  if (signUpLink) announceSignUp(signUpLink);
   keepHealthFile(healthFile);
   announceReady(url);
 });
+
+/** Links lead to where this very process listens, unless the operator says otherwise. */
+function reachedAt(access: AccessConfig, gateway: GatewayConfig): AccessConfig {
+  if (access.publicUrl !== DEFAULT_PUBLIC_URL || gateway.port === 0) return access;
+  return { ...access, publicUrl: urlOf(gateway, gateway.port) };
+}

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openReadStore } from '../open-read-store';
@@ -19,4 +20,38 @@ describe('openReadStore', () => {
       await expect(openReadStore(url)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     },
   );
+});
+
+describe('forget', () => {
+  it('leaves no byte of what was removed or replaced in any file', async () => {
+    const folder = join(directory, 'forgetting');
+    mkdirSync(folder);
+    const store = await openReadStore(`sqlite:${join(folder, 'read.db')}`);
+    const collection = { name: 'people_v1', fields: { email: 'string' }, indexes: [['email']] } as const;
+    await store.ensureCollection(collection);
+    const people = Array.from({ length: 600 }, (_, n) => ({
+      id: randomUUID(),
+      email: `person-${n}-of-many@x`,
+    }));
+    // Different lengths, and removals in between: pages are split, and rows move.
+    const writes: Promise<void>[] = [];
+    for (const [n, { id, email }] of people.entries()) {
+      writes.push(store.put(collection.name, { id, email, about: 'x'.repeat((n * 7) % 300) }));
+      const gone = people[n - 40];
+      if (gone && n % 3 === 0) writes.push(store.put(collection.name, { ...gone, about: 'y'.repeat(400) }));
+      if (gone && n % 2 === 0) writes.push(store.remove(collection.name, gone.id));
+    }
+    await Promise.all(writes);
+    await store.forget();
+    const files = readdirSync(folder).map((file) => readFileSync(join(folder, file)));
+    const left = await Promise.all(
+      people.map(async ({ id, email }) => ({
+        there: (await store.get(collection.name, id)) !== null,
+        inFiles: files.some((content) => content.includes(email)),
+      })),
+    );
+    expect(left.filter(({ there, inFiles }) => there !== inFiles)).toEqual([]);
+    expect(left.filter(({ there }) => !there).length).toBeGreaterThan(200);
+    await store.close();
+  });
 });

@@ -119,6 +119,10 @@ class SqliteReadStore implements ReadStore {
     return this.writer.run('removeBefore', { collection, field, time });
   }
 
+  async forget(): Promise<void> {
+    await this.writer.rewrite();
+  }
+
   async contents(): Promise<Contents> {
     return readContents((select) => this.#read(select));
   }

@@ -5,7 +5,6 @@ import { Handles, type MessageContext } from '#libs/transport';
 import { rightsOfKey, rightsOfMember } from '../organizations/actor';
 import { Organizations } from '../organizations/organizations';
 import { Sessions } from '../sessions/sessions';
-import { Users } from '../users/users';
 import type { KnownKey } from './api-keys';
 import { PresentedKeys } from './presented-keys';
 
@@ -18,7 +17,6 @@ export class AuthenticateHandler {
     private readonly organizations: Organizations,
     private readonly presentedKeys: PresentedKeys,
     private readonly sessions: Sessions,
-    private readonly users: Users,
   ) {}
 
   /** Exactly one credential: with none or both there is nobody to speak of. */
@@ -37,9 +35,9 @@ export class AuthenticateHandler {
   private async withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
     const session = await this.sessions.find(token);
     if (!session) throw new AppError('AUTHENTICATION_REQUIRED');
-    const { userId, sessionId, authenticatedAt } = session;
-    const orgId = organizationId ?? (await this.users.personalOrganization(userId));
-    if (orgId === null || !isId('org', orgId)) throw new AppError('NOT_FOUND');
+    const { userId, personalOrgId, sessionId, authenticatedAt } = session;
+    const orgId = organizationId ?? personalOrgId;
+    if (!isId('org', orgId)) throw new AppError('NOT_FOUND');
     const { members } = this.organizations.peek(orgId) ?? (await this.organizations.recent(orgId));
     const member = members.get(userId);
     if (!member) throw new AppError('NOT_FOUND');

@@ -93,6 +93,16 @@ export class Invitations implements OnModuleInit {
     await this.reads.remove(invitationsCollection.name, id);
   }
 
+  /** For who is erased; the invitations themselves run out. */
+  async eraseAllTo(emailCanonical: string): Promise<void> {
+    const rows = await this.reads.find(invitationsCollection.name, {
+      where: { emailCanonical },
+      sort: { field: 'id', direction: 'ascending' },
+      limit: LIST_MAX,
+    });
+    for (const { id } of rows) await this.erase(id);
+  }
+
   private async purge(now: Date): Promise<void> {
     if (now.getTime() - this.#purgedAt < PURGE_INTERVAL_MS) return;
     this.#purgedAt = now.getTime();

@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { parseInvitationToken } from '#libs/crypto';
 import type { OrganizationState } from '#libs/events';
-import { AppError, idFromCommand, type Redacted } from '#libs/kernel';
+import { AppError, idFromCommand, type Clock, type Redacted } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { Organizations, type Changed } from '../organizations/organizations';
-import { CONFIG } from '../tokens';
+import { CLOCK, CONFIG } from '../tokens';
 import type { User } from '../users/users';
 import { InvitationLinks, isSameHash } from './invitation-links';
 import { Invitations } from './invitations';
-import { decideJoin } from './member.decider';
+import { decideJoin, invitationOf } from './member.decider';
 import { Memberships } from './memberships';
 
 interface Join {
@@ -22,6 +22,7 @@ interface Join {
 @Injectable()
 export class Joining {
   constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: AccessConfig,
     private readonly invitations: Invitations,
     private readonly links: InvitationLinks,
@@ -34,16 +35,11 @@ export class Joining {
    * good one that was meant for another address: it may have been forwarded, or stolen; ALREADY_MEMBER; QUOTA_EXCEEDED.
    */
   async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
-    const presented = parseInvitationToken(token);
-    const invited = presented && (await this.invitations.find(presented.id));
-    if (!presented || !invited) throw notGood();
-    const { id: invitationId, orgId, emailCanonical } = invited;
-    const hash = await this.links.hash(presented);
+    const invited = await this.find(token);
+    const { invitationId, orgId } = invited;
     const caller = { orgId, actorType: 'user' as const, actorId: user.id };
     const decide = (state: OrganizationState, at: string) => {
-      const invitation = state.invitations.get(invitationId);
-      if (!invitation || !isSameHash(invitation.hash, hash)) throw notGood();
-      if (emailCanonical !== user.emailCanonical) throw notForYou();
+      assertGood(state, invited, user.emailCanonical);
       const memberId = idFromCommand('mem', commandId);
       const member = { memberId, userId: user.id, joinedAt: at, invitationId };
       return decideJoin(state, { member, membersMax: this.config.membersPerOrganizationMax });
@@ -52,6 +48,36 @@ export class Joining {
       this.organizations.change({ caller, commandId }, context, decide),
     );
   }
+
+  /** Whether somebody with this address could use the invitation now; uses nothing up. Fails like `join`. */
+  async check(token: Redacted<string>, emailCanonical: string): Promise<void> {
+    const invited = await this.find(token);
+    const state = await this.organizations.recent(invited.orgId);
+    assertGood(state, invited, emailCanonical);
+    invitationOf(state, invited.invitationId, this.clock.now().toISOString());
+  }
+
+  private async find(token: Redacted<string>): Promise<Invited> {
+    const presented = parseInvitationToken(token);
+    const address = presented && (await this.invitations.find(presented.id));
+    if (!presented || !address) throw notGood();
+    const { id: invitationId, orgId, emailCanonical } = address;
+    return { invitationId, orgId, emailCanonical, hash: await this.links.hash(presented) };
+  }
+}
+
+/** What a token that was presented says, and for whom the invitation is that it names. */
+interface Invited {
+  readonly invitationId: string;
+  readonly orgId: string;
+  readonly emailCanonical: string;
+  readonly hash: string;
+}
+
+function assertGood(state: OrganizationState, invited: Invited, emailCanonical: string): void {
+  const invitation = state.invitations.get(invited.invitationId);
+  if (!invitation || !isSameHash(invitation.hash, invited.hash)) throw notGood();
+  if (invited.emailCanonical !== emailCanonical) throw notForYou();
 }
 
 function notGood(): AppError {

@@ -11,7 +11,7 @@ import { CLOCK, CONFIG, EVENT_STORE, PRODUCER } from '../tokens';
 import { decideFirstOrganization } from './organization.decider';
 
 /** The same in every installation, so that of two services starting first on one log only one makes it. */
-const FIRST_ORGANIZATION_ID = idFromCommand('org', uuidV5('first organization'));
+export const FIRST_ORGANIZATION_ID = idFromCommand('org', uuidV5('first organization'));
 
 /** Makes the organization and the API key that a new installation starts with. */
 @Injectable()

@@ -1,18 +1,137 @@
-import { Injectable } from '@nestjs/common';
-import type { Redacted } from '#libs/kernel';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { Keyring } from '#libs/key-store';
+import { AppError, newId, type Clock, type Redacted } from '#libs/kernel';
+import { Turns } from '../organizations/turns';
+import { CLOCK } from '../tokens';
+import { hashOpaqueToken, isOpaqueToken, newOpaqueToken } from './opaque-token';
+import { hasEnded, SESSION_MS_MAX, SessionRecords, type SessionRecord } from './session-records';
+
+/** How long a session that another process has ended may go on here (case B5). */
+const FRESH_MS = 1_000;
+const IN_MEMORY_MAX = 10_000;
+/** Beyond so many of one person the oldest end. */
+const SESSIONS_PER_USER_MAX = 50;
 
 /** A session that holds: whose it is, and when its person last proved who they are (ISO 8601). */
 export interface KnownSession {
   readonly userId: string;
+  readonly personalOrgId: string;
   readonly sessionId: string;
   readonly authenticatedAt: string;
 }
 
-/** Sessions by their token. Nobody can sign in yet, so there are none. */
+/** A token that was given out, this once, and when its session ends at the latest. */
+export interface StartedSession {
+  readonly token: Redacted<string>;
+  readonly expiresAt: string;
+}
+
+export type NewSession = Omit<SessionRecord, 'id' | 'createdAt' | 'expiresAt'>;
+
+/**
+ * Sessions by their token, of which only a keyed hash is kept. A record is written once and removed once, never changed:
+ * another token is another record, and nothing that comes late can bring an ended session back.
+ */
 @Injectable()
-export class Sessions {
-  /** Null for a token that is nobody's, or nobody's any more. */
-  async find(_token: Redacted<string>): Promise<KnownSession | null> {
-    return null;
+export class Sessions implements OnModuleInit {
+  readonly #turns = new Turns();
+  readonly #fresh: LRUCache<string, KnownSession>;
+  /** Grows with every session that ends, so that what was read before is not remembered after. */
+  #endings = 0;
+
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly keyring: Keyring,
+    private readonly records: SessionRecords,
+  ) {
+    this.#fresh = new LRUCache({
+      max: IN_MEMORY_MAX,
+      ttl: FRESH_MS,
+      ttlResolution: 0,
+      perf: { now: () => clock.now().getTime() },
+    });
   }
+
+  async onModuleInit(): Promise<void> {
+    await this.records.prepare();
+  }
+
+  /** Null for a token that is nobody's, or nobody's any more. Using a session keeps it alive. */
+  async find(token: Redacted<string>): Promise<KnownSession | null> {
+    if (!isOpaqueToken(token)) return null;
+    const id = await this.hash(token);
+    const fresh = this.#fresh.get(id);
+    if (fresh) return fresh;
+    const endings = this.#endings;
+    const record = await this.records.find(id);
+    const now = this.clock.now();
+    if (!record || hasEnded(record, now)) return null;
+    this.records.noteUse(record, now);
+    const known = knownSession(record);
+    if (endings === this.#endings) this.#fresh.set(id, known);
+    return known;
+  }
+
+  newSessionId(): string {
+    return newId('ses', this.clock.now());
+  }
+
+  async start(session: NewSession): Promise<StartedSession> {
+    return this.#turns.take(session.userId, async () => {
+      const now = this.clock.now();
+      const expiresAt = new Date(now.getTime() + SESSION_MS_MAX).toISOString();
+      const started = await this.issue({ ...session, createdAt: now.toISOString(), expiresAt });
+      const all = await this.records.listOf(session.userId);
+      await this.end(all.slice(SESSIONS_PER_USER_MAX));
+      return started;
+    });
+  }
+
+  /** Another token for a session whose person has just proved who they are. AUTHENTICATION_REQUIRED if it has ended. */
+  async renew(userId: string, sessionId: string): Promise<StartedSession> {
+    return this.#turns.take(userId, async () => {
+      const before = (await this.listOf(userId)).find((record) => record.sessionId === sessionId);
+      if (!before) throw new AppError('AUTHENTICATION_REQUIRED');
+      const authenticatedAt = this.clock.now().toISOString();
+      const started = await this.issue({ ...before, authenticatedAt });
+      await this.end([before]);
+      return started;
+    });
+  }
+
+  /** Those that hold, the latest first. */
+  async listOf(userId: string): Promise<(SessionRecord & { readonly lastSeenAt: string })[]> {
+    const now = this.clock.now();
+    return (await this.records.listOf(userId)).filter((record) => !hasEnded(record, now));
+  }
+
+  /** Ends those that are chosen, at once in this process; gives them. */
+  async endThose(userId: string, chosen: (session: SessionRecord) => boolean): Promise<string[]> {
+    return this.#turns.take(userId, async () => {
+      const ending = (await this.records.listOf(userId)).filter(chosen);
+      await this.end(ending);
+      return ending.map(({ sessionId }) => sessionId);
+    });
+  }
+
+  private async end(sessions: readonly SessionRecord[]): Promise<void> {
+    for (const { id } of sessions) await this.records.remove(id);
+    this.#endings += 1;
+    for (const { id } of sessions) this.#fresh.delete(id);
+  }
+
+  private async issue(session: Omit<SessionRecord, 'id'>): Promise<StartedSession> {
+    const token = newOpaqueToken();
+    await this.records.add({ ...session, id: await this.hash(token) });
+    return { token, expiresAt: session.expiresAt };
+  }
+
+  private async hash(token: Redacted<string>): Promise<string> {
+    return hashOpaqueToken(await this.keyring.instanceKey('sign-in'), 'session', token);
+  }
+}
+
+function knownSession({ userId, personalOrgId, sessionId, authenticatedAt }: SessionRecord): KnownSession {
+  return { userId, personalOrgId, sessionId, authenticatedAt };
 }

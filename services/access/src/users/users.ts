@@ -1,6 +1,8 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { newId, type Clock } from '#libs/kernel';
 import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
-import { READ_STORE } from '../tokens';
+import { CLOCK, READ_STORE } from '../tokens';
+import { Pseudonyms } from './pseudonyms';
 
 /** A person: a record that can be erased, never an event. */
 export interface User {
@@ -12,24 +14,38 @@ export interface User {
   readonly name: string;
   readonly createdAt: string;
   readonly personalOrgId: string;
+  /** Random, made with this record: whatever lets this person in names it, so what an earlier attempt left lets nobody in. */
+  readonly credentialsId: string;
 }
 
 export const usersCollection = {
   name: 'users_v1',
-  fields: { emailCanonical: 'string', createdAt: 'string' },
-  indexes: [['emailCanonical', 'createdAt']],
+  fields: { createdAt: 'string' },
+  indexes: [],
+} as const satisfies CollectionSpec;
+
+/** Who has an address: one record each, under a pseudonym of the address, and whoever writes it first has it. */
+const claimsCollection = {
+  name: 'email_claims_v1',
+  fields: {},
+  indexes: [],
 } as const satisfies CollectionSpec;
 
 /** So many are asked for at once. */
 const LOOKUPS_MAX = 100;
 
-/** Users by id. */
+/** Users by id and by address. */
 @Injectable()
 export class Users implements OnModuleInit {
-  constructor(@Inject(READ_STORE) private readonly reads: ReadStore) {}
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    private readonly pseudonyms: Pseudonyms,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     await this.reads.ensureCollection(usersCollection);
+    await this.reads.ensureCollection(claimsCollection);
   }
 
   /** Null when there is no such user, or no longer. */
@@ -39,17 +55,9 @@ export class Users implements OnModuleInit {
 
   /** Null when nobody has this address, given in its canonical form. */
   async findByEmail(emailCanonical: string): Promise<User | null> {
-    const [found = null] = await this.reads.find(usersCollection.name, {
-      where: { emailCanonical },
-      sort: { field: 'createdAt', direction: 'ascending' },
-      limit: 1,
-    });
-    return toUser(found);
-  }
-
-  /** Where a user is when a request names no organization. */
-  async personalOrganization(userId: string): Promise<string | null> {
-    return (await this.find(userId))?.personalOrgId ?? null;
+    const claim = await this.reads.get(claimsCollection.name, await this.claimId(emailCanonical));
+    const user = await this.find(claim ? String(claim['userId']) : NOBODY);
+    return user?.emailCanonical === emailCanonical ? user : null;
   }
 
   /** Those of the given users that are there, by id. */
@@ -61,7 +69,43 @@ export class Users implements OnModuleInit {
     }
     return found;
   }
+
+  /**
+   * The id of who has this address, or will have it: an attempt that died before there was a user leaves its id to the
+   * next, so nothing that was made for it is left over.
+   */
+  async claim(emailCanonical: string): Promise<string> {
+    const id = await this.claimId(emailCanonical);
+    const wanted = { id, userId: newId('usr', this.clock.now()) };
+    return String((await this.reads.putIfAbsent(claimsCollection.name, wanted))['userId']);
+  }
+
+  /** Gives the user that is there afterwards: another, when somebody was faster. */
+  async add(user: User): Promise<User> {
+    return (await this.reads.putIfAbsent(usersCollection.name, { ...user })) as unknown as User;
+  }
+
+  async rename(user: User, name: string): Promise<User> {
+    const renamed = { ...user, name };
+    await this.reads.put(usersCollection.name, renamed);
+    return renamed;
+  }
+
+  /** The address is free at once. */
+  async erase({ id, emailCanonical }: User): Promise<void> {
+    const claimId = await this.claimId(emailCanonical);
+    const claim = await this.reads.get(claimsCollection.name, claimId);
+    if (claim?.['userId'] === id) await this.reads.remove(claimsCollection.name, claimId);
+    await this.reads.remove(usersCollection.name, id);
+  }
+
+  private async claimId(emailCanonical: string): Promise<string> {
+    return this.pseudonyms.of('email', emailCanonical);
+  }
 }
+
+/** Looked up for an address that nobody has, so that it takes as long. */
+const NOBODY = 'nobody';
 
 function toUser(document: Document | null): User | null {
   return document as User | null;

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from 
 import { issueApiKey, listApiKeys, revokeApiKey, scopesOf } from '#libs/contracts';
 import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
+import { demandRecentSignIn } from '../auth/recent-sign-in';
 import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
 import { commandOf } from '../http/command-of';
@@ -60,6 +61,8 @@ export class ApiKeysController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { name, scopes = [...scopesOf.member], expires_at: expiresAt, allowed_ips: allowedIps } = body;
+    // Whoever can make keys can make more of them: a session left open must not be enough.
+    if (scopes.includes('keys:manage')) demandRecentSignIn(request);
     const command = {
       ...commandOf(request),
       name,

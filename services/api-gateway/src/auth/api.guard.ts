@@ -5,7 +5,9 @@ import type { MessageClient } from '#libs/transport';
 import { contextOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import { RateLimits } from '../limits/rate-limits';
 import { ACCESS } from '../tokens';
-import { presentedCredential } from './presented-credential';
+import { PresentedCredential } from './presented-credential';
+import { demandRecentSignIn, needsRecentSignIn } from './recent-sign-in';
+import { RequestSource } from './request-source';
 import { requirementOf, type Requirement } from './requires';
 
 /** The one guard of all routes: deny by default, the credential from its own header or cookie alone. */
@@ -13,14 +15,20 @@ import { requirementOf, type Requirement } from './requires';
 export class ApiGuard implements CanActivate {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
+    private readonly credential: PresentedCredential,
+    private readonly source: RequestSource,
     private readonly limits: RateLimits,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const requirement = requirementOf(context.getHandler());
-    if (requirement === 'public') return true;
+    const handler = context.getHandler();
+    const requirement = requirementOf(handler);
     const request = context.switchToHttp().getRequest<GatewayRequest>();
-    const { apiKey, session } = presentedCredential(request);
+    if (requirement === 'public') {
+      this.source.refuseForeign(request);
+      return true;
+    }
+    const { apiKey, session } = this.credential.of(request);
     if (requirement !== undefined) request.action = requirement;
     const question = {
       apiKey,
@@ -36,6 +44,7 @@ export class ApiGuard implements CanActivate {
     // Whose record a path names, only the deciding service knows; what it asks least is asked here.
     if (requirement === undefined || !may(identity, requirement, { own: true }))
       throw new AppError('FORBIDDEN');
+    if (needsRecentSignIn(handler)) demandRecentSignIn(request);
     return true;
   }
 }

@@ -1,5 +1,8 @@
+import { Injectable } from '@nestjs/common';
 import { AppError, Redacted } from '#libs/kernel';
 import type { GatewayRequest } from '../http/gateway-request';
+import { RequestSource } from './request-source';
+import { SessionCookie } from './session-cookie';
 
 /** `Bearer`, one space, and what we could call a credential at all. */
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
@@ -10,20 +13,32 @@ interface Presented {
   readonly session: Redacted<string> | null;
 }
 
-/** The Authorization header, or else the session's cookie. Fails with AUTHENTICATION_REQUIRED. */
-export function presentedCredential(request: GatewayRequest): Presented {
-  const { authorization } = request.headers;
-  if (authorization !== undefined) {
+/** Finds the credential of a request: the Authorization header, or else the session's cookie. */
+@Injectable()
+export class PresentedCredential {
+  constructor(
+    private readonly cookie: SessionCookie,
+    private readonly source: RequestSource,
+  ) {}
+
+  /**
+   * Fails with AUTHENTICATION_REQUIRED without one, MALFORMED_REQUEST with both, for then it is not said who asks, and
+   * CROSS_SITE_REQUEST for a cookie that another site made the browser send. A header is never sent by itself.
+   */
+  of(request: GatewayRequest): Presented {
+    const { authorization } = request.headers;
+    const session = this.cookie.read(request);
+    if (authorization === undefined) {
+      if (session === null) throw new AppError('AUTHENTICATION_REQUIRED');
+      this.source.demandOwn(request);
+      return { apiKey: null, session };
+    }
+    if (session !== null) {
+      const safeMessage = 'Send an API key or a session cookie, not both';
+      throw new AppError('MALFORMED_REQUEST', { safeMessage });
+    }
     const key = BEARER.exec(authorization)?.[1];
     if (key === undefined) throw new AppError('AUTHENTICATION_REQUIRED');
     return { apiKey: new Redacted(key), session: null };
   }
-  const session = sessionToken(request);
-  if (session === null) throw new AppError('AUTHENTICATION_REQUIRED');
-  return { apiKey: null, session };
-}
-
-/** The token in the session's cookie. Nobody can sign in yet, so there is none. */
-function sessionToken(_request: GatewayRequest): Redacted<string> | null {
-  return null;
 }

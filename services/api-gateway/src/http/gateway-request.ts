@@ -26,3 +26,14 @@ export function contextOf(request: GatewayRequest): MessageContext {
 export function userAgentOf({ headers }: GatewayRequest): string | null {
   return headers['user-agent']?.slice(0, USER_AGENT_CHARACTERS_MAX) ?? null;
 }
+
+/** Where a request came from, as messages carry it. */
+export function originOf(request: GatewayRequest) {
+  return { address: request.ip, userAgent: userAgentOf(request) };
+}
+
+/** The session of the person who calls. Throws on a route that keys may call: that is a mistake in our code. */
+export function sessionIdOf({ identity }: GatewayRequest): string {
+  if (!identity?.sessionId) throw new Error('This route is for people; a key has no session');
+  return identity.sessionId;
+}

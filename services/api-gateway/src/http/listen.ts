@@ -3,10 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GatewayConfig } from '../config';
 
 /** Starts to serve; gives the URL. Fails with PORT_UNAVAILABLE and a sentence that says what to do. */
-export async function listen(
-  app: NestFastifyApplication,
-  { host, port, tls }: GatewayConfig,
-): Promise<string> {
+export async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<string> {
+  const { host, port } = config;
   try {
     await app.init();
     // Not Nest's own listen: it logs a refusal that is about to become a sentence.
@@ -19,7 +17,12 @@ export async function listen(
   }
   const address = app.getHttpServer().address();
   const actual = typeof address === 'object' && address ? address.port : port;
-  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+  return urlOf(config, actual);
+}
+
+/** Where a gateway with this configuration is reached on that port. */
+export function urlOf({ host, tls }: Pick<GatewayConfig, 'host' | 'tls'>, port: number): string {
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 const REASON: Record<string, string> = {

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Req, Res } 
 import { changeMemberRole, inviteMember, listMembers, removeMember } from '#libs/contracts';
 import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
+import { demandRecentSignIn } from '../auth/recent-sign-in';
 import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
 import { commandOf } from '../http/command-of';
@@ -57,6 +58,7 @@ export class MembersController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    if (role === 'owner') demandRecentSignIn(request);
     const command = { ...commandOf(request), email, role };
     const invited = await this.access.send(inviteMember, command, contextOf(request));
     this.ownWrites.answer(request, reply, invited.position);
@@ -79,6 +81,8 @@ export class MembersController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    // An organization that is handed over does not come back.
+    if (role === 'owner') demandRecentSignIn(request);
     const command = { ...commandOf(request), memberId: request.params['id'] ?? '', role };
     const { data, position } = await this.access.send(changeMemberRole, command, contextOf(request));
     this.ownWrites.answer(request, reply, position);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Public } from '../auth/requires';
 import type { GatewayRequest } from '../http/gateway-request';
-import { Operation, Section } from './operation';
+import { Operation, Section, ServesPage } from './operation';
 
 /** The page's own files and its own requests; no inline script, and no markup made of text. */
 const PAGE_POLICY = [
@@ -40,9 +40,6 @@ const read = (name: string) => readFileSync(require.resolve(name), 'utf8');
 @Section({
   name: 'Documentation',
   description: 'This document, and a page to read it and try it on.',
-  parameters: {
-    file: { description: 'A file of the page.', schema: { type: 'string', enum: Object.keys(typeOf) } },
-  },
 })
 export class OpenApiController {
   readonly #document = read('#openapi.json');
@@ -71,12 +68,7 @@ export class OpenApiController {
   @Get('docs/:file')
   @Public()
   @Header('cache-control', 'no-cache')
-  @Operation({
-    id: 'getDocsFile',
-    summary: 'Get a file of that page',
-    reply: v.string(),
-    contentTypes: ['text/css', 'text/javascript', 'image/svg+xml'],
-  })
+  @ServesPage()
   file(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const { file = '' } = params;
     const content = this.#files.get(file);

@@ -1,3 +1,4 @@
+import { SetMetadata } from '@nestjs/common';
 import type { Message } from '#libs/contracts';
 import type { ErrorCode, IdPrefix } from '#libs/kernel';
 import type * as v from 'valibot';
@@ -35,8 +36,6 @@ export type OperationDescription<Reply = unknown> = OperationName & {
   readonly description?: string;
   /** What the route answers with; absent when it answers without a body. */
   readonly reply?: v.GenericSchema<Reply>;
-  /** Of the reply, when the route alone does not tell: default, what its `@Header` says, or JSON. */
-  readonly contentTypes?: readonly string[];
   /** Another status under which it answers with the same shape. */
   readonly replyAlsoAs?: number;
   /** Headers of a good answer that the message does not tell. */
@@ -52,6 +51,7 @@ export type ReplyHeader = 'location' | 'cache-control';
 
 const OPERATION = 'hklst:operation';
 const SECTION = 'hklst:section';
+const PAGE = 'hklst:page';
 
 /** Describes the routes of a controller; a controller without it, or a path parameter it leaves out, fails `npm run gen`. */
 export const Section = (section: SectionDescription) => (controller: object) => {
@@ -68,6 +68,13 @@ export const Operation =
   ) => {
     if (handler) Reflect.defineMetadata(OPERATION, operation, handler);
   };
+
+/** For a public route that gives a browser a page or a part of one: no operation of the API, so the document leaves it out. */
+export const ServesPage = () => SetMetadata(PAGE, true);
+
+export function servesPage(handler: object): boolean {
+  return Reflect.getMetadata(PAGE, handler) === true;
+}
 
 export function sectionOf(controller: object): SectionDescription | undefined {
   return Reflect.getMetadata(SECTION, controller) as SectionDescription | undefined;

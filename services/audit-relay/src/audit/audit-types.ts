@@ -118,6 +118,34 @@ export const auditTypes: { readonly [T in EventType]: AuditType<T> | null } = {
       user_agent: userAgent,
     }),
   },
+  SignedIn: {
+    type: 'hklst.session.signed-in.v1',
+    fields: ({ sessionId, method, secondFactor, address, userAgent }) => ({
+      session_id: sessionId,
+      method,
+      second_factor: secondFactor,
+      address,
+      user_agent: userAgent,
+    }),
+  },
+  SignedOut: {
+    type: 'hklst.session.signed-out.v1',
+    fields: ({ sessionIds, cause, address, userAgent }) => ({
+      session_ids: sessionIds,
+      cause,
+      address,
+      user_agent: userAgent,
+    }),
+  },
+  CredentialChanged: {
+    type: 'hklst.credential.changed.v1',
+    fields: ({ credential, change, address, userAgent }) => ({
+      credential,
+      change,
+      address,
+      user_agent: userAgent,
+    }),
+  },
   SecretCreationAbandoned: null,
   SecretNameClaimed: null,
   SecretNameReleased: null,

@@ -1,0 +1,22 @@
+import { Redacted } from '#libs/kernel';
+import * as v from 'valibot';
+
+/** A session that has begun: its token, told this once, and when it ends at the latest (ISO 8601, UTC). */
+export const startedSessionFields = { token: v.instance(Redacted<string>), expiresAt: v.string() };
+
+export const startedSessionSchema = v.strictObject(startedSessionFields);
+
+/** A session exactly as its person sees it. Times are ISO 8601, UTC. */
+export const sessionViewSchema = v.strictObject({
+  id: v.string(),
+  /** The one that asks. */
+  current: v.boolean(),
+  created_at: v.string(),
+  /** To the minute. */
+  last_seen_at: v.string(),
+  expires_at: v.string(),
+  address: v.nullable(v.string()),
+  user_agent: v.nullable(v.string()),
+});
+
+export type SessionView = v.InferOutput<typeof sessionViewSchema>;

@@ -1,0 +1,12 @@
+import * as v from 'valibot';
+import { callerSchema } from '../caller';
+import { defineMessage } from '../message';
+import { meViewSchema } from './me-view';
+
+/** The person who asks. Fails with NOT_FOUND for who was erased a moment ago. */
+export const getMe = defineMessage({
+  name: 'get-me',
+  kind: 'query',
+  request: v.strictObject({ caller: callerSchema }),
+  reply: v.strictObject({ data: meViewSchema }),
+});

@@ -1,0 +1,71 @@
+import { Controller } from '@nestjs/common';
+import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { AppError, type Redacted } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { Sessions } from '../sessions/sessions';
+import { originOf, SignInTrail } from '../sessions/sign-in-trail';
+import { Lockouts } from '../sign-in/lockouts';
+import { MeViews } from '../users/me-views';
+import type { User } from '../users/users';
+import { passwordComplaint } from './password-rules';
+import { Passwords } from './passwords';
+
+@Controller()
+export class ChangePasswordHandler {
+  constructor(
+    private readonly lockouts: Lockouts,
+    private readonly passwords: Passwords,
+    private readonly sessions: Sessions,
+    private readonly trail: SignInTrail,
+    private readonly views: MeViews,
+  ) {}
+
+  @Handles(changePassword)
+  async handle(
+    request: RequestOf<typeof changePassword>,
+    context: MessageContext,
+  ): Promise<ReplyOf<typeof changePassword>> {
+    const { caller, currentPassword, password, sessionId } = request;
+    const user = await this.views.callerOf(caller);
+    const hadOne = await this.passwords.has(user);
+    if (hadOne) await this.demandCurrent(user, currentPassword);
+    const complaint = passwordComplaint(password, user.email);
+    if (complaint !== null) throw refused('password', complaint);
+    const hash = await this.passwords.hash(password);
+    const origin = originOf(request, context);
+    const person = { userId: user.id, personalOrgId: user.personalOrgId };
+    const change = hadOne ? ('changed' as const) : ('added' as const);
+    await this.trail.record(person, origin, {
+      type: 'CredentialChanged',
+      data: { credential: 'password', change },
+    });
+    await this.passwords.keep(user.credentialsId, hash);
+    // Whoever knew the old one is out; the person goes on with another token.
+    const sessionIds = await this.sessions.endThose(user.id, (session) => session.sessionId !== sessionId);
+    if (sessionIds.length > 0) {
+      const data = { sessionIds, cause: 'password-changed' as const };
+      await this.trail.record(person, origin, { type: 'SignedOut', data });
+    }
+    return this.sessions.renew(user.id, sessionId);
+  }
+
+  /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
+  private async demandCurrent(user: User, current: Redacted<string> | null): Promise<void> {
+    if (!current) throw refused('current_password', 'is missing');
+    const attempt = await this.lockouts.attempt('session', user.id);
+    const isRight = await this.passwords.verify(user, current).catch(async (error: unknown) => {
+      await attempt.forgiven();
+      throw error;
+    });
+    if (isRight) return attempt.succeeded();
+    await attempt.failed();
+    throw refused('current_password', 'is not right');
+  }
+}
+
+function refused(field: string, message: string): AppError {
+  return new AppError('VALIDATION_FAILED', {
+    safeMessage: `Validation failed: ${field} ${message}`,
+    details: [{ field, message }],
+  });
+}

@@ -1,0 +1,51 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Redacted } from '#libs/kernel';
+import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import { READ_STORE } from '../tokens';
+import type { User } from '../users/users';
+import { PasswordHasher } from './password-hasher';
+
+const passwordsCollection = {
+  name: 'passwords_v1',
+  fields: {},
+  indexes: [],
+} as const satisfies CollectionSpec;
+
+/** Looked up for a person nobody knows, so that it takes as long. */
+const NOBODY = 'nobody';
+
+/** What is stored of people's passwords, a record each, under the id that the person's record names. */
+@Injectable()
+export class Passwords implements OnModuleInit {
+  constructor(
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    private readonly hasher: PasswordHasher,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.reads.ensureCollection(passwordsCollection);
+  }
+
+  /** False, after the same work, for nobody and for who has no password. Fails with RATE_LIMITED under a flood. */
+  async verify(user: User | null, password: Redacted<string>): Promise<boolean> {
+    const record = await this.reads.get(passwordsCollection.name, user?.credentialsId ?? NOBODY);
+    return this.hasher.verify(record ? String(record['hash']) : null, password);
+  }
+
+  async has({ credentialsId }: User): Promise<boolean> {
+    return (await this.reads.get(passwordsCollection.name, credentialsId)) !== null;
+  }
+
+  async hash(password: Redacted<string>): Promise<string> {
+    return this.hasher.hash(password);
+  }
+
+  /** `hash`: what `hash` gave. */
+  async keep(credentialsId: string, hash: string): Promise<void> {
+    await this.reads.put(passwordsCollection.name, { id: credentialsId, hash });
+  }
+
+  async remove(credentialsId: string): Promise<void> {
+    await this.reads.remove(passwordsCollection.name, credentialsId);
+  }
+}

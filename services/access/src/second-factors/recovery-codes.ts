@@ -1,0 +1,65 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { Keyring } from '#libs/key-store';
+import { Redacted } from '#libs/kernel';
+import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import { READ_STORE } from '../tokens';
+import { hashRecoveryCode, newRecoveryCode } from './recovery-code';
+import { UsedCodes } from './used-codes';
+
+const codesCollection = {
+  name: 'recovery_codes_v1',
+  fields: { userId: 'string' },
+  indexes: [['userId']],
+  countBy: ['userId'],
+} as const satisfies CollectionSpec;
+
+const CODES = 10;
+
+/** Codes on paper for who has lost the authenticator app: each once. Kept are their keyed hashes alone. */
+@Injectable()
+export class RecoveryCodes implements OnModuleInit {
+  constructor(
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    private readonly keyring: Keyring,
+    private readonly usedCodes: UsedCodes,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.reads.ensureCollection(codesCollection);
+  }
+
+  /** Ten new ones in place of all that are left, separated by a space, told this once. */
+  async renew(userId: string): Promise<Redacted<string>> {
+    await this.removeAll(userId);
+    const codes = Array.from({ length: CODES }, newRecoveryCode);
+    for (const code of codes)
+      await this.reads.put(codesCollection.name, { id: await this.hash(userId, code), userId });
+    return new Redacted(codes.map((code) => code.expose()).join(' '));
+  }
+
+  /** True for one that is left; it is not left afterwards. */
+  async use(userId: string, code: Redacted<string>): Promise<boolean> {
+    const id = await this.hash(userId, code);
+    if (!(await this.reads.get(codesCollection.name, id))) return false;
+    const isFirst = await this.usedCodes.use(id);
+    await this.reads.remove(codesCollection.name, id);
+    return isFirst;
+  }
+
+  async left(userId: string): Promise<number> {
+    return this.reads.count(codesCollection.name, { where: { userId } });
+  }
+
+  async removeAll(userId: string): Promise<void> {
+    const codes = await this.reads.find(codesCollection.name, {
+      where: { userId },
+      sort: { field: 'id', direction: 'ascending' },
+      limit: 10 * CODES,
+    });
+    for (const { id } of codes) await this.reads.remove(codesCollection.name, id);
+  }
+
+  private async hash(userId: string, code: Redacted<string>): Promise<string> {
+    return hashRecoveryCode(await this.keyring.instanceKey('sign-in'), userId, code);
+  }
+}

@@ -1,0 +1,100 @@
+import { createRequire } from 'node:module';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { newKey, unwrapKey, wrapKey } from '#libs/crypto';
+import { Keyring } from '#libs/key-store';
+import { AppError, Redacted, type Clock } from '#libs/kernel';
+import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import type * as otpauth from 'otpauth';
+import { CLOCK, READ_STORE } from '../tokens';
+import type { User } from '../users/users';
+import { UsedCodes } from './used-codes';
+
+const load = createRequire(__filename);
+
+const totpCollection = { name: 'totp_v1', fields: {}, indexes: [] } as const satisfies CollectionSpec;
+
+/** What every authenticator app understands (RFC 6238): 160 bits, SHA-1, six digits, half a minute. */
+const SECRET_BYTES = 20;
+const PERIOD_S = 30;
+/** Clocks differ: the code before and the one after are good as well. */
+const WINDOW = 1;
+const CODE = /^\d{6}$/;
+
+/** Codes of authenticator apps. The secrets are wrapped under a key of the installation and bound to their person. */
+@Injectable()
+export class Totp implements OnModuleInit {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    private readonly keyring: Keyring,
+    private readonly usedCodes: UsedCodes,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.reads.ensureCollection(totpCollection);
+  }
+
+  /** True when signing in as this person asks for a code. */
+  async isEnabled(userId: string): Promise<boolean> {
+    return (await this.reads.get(totpCollection.name, userId)) !== null;
+  }
+
+  /** A new secret, told this once, which asks nothing of anybody until it is confirmed. */
+  async enrol({ id, email }: User): Promise<{ secret: Redacted<string>; uri: Redacted<string> }> {
+    const key = newKey();
+    const wrapped = wrapKey(key, await this.wrappingKey(), bindingOf(id)).toString('base64');
+    await this.reads.put(totpCollection.name, { id: pendingOf(id), wrapped });
+    const totp = generator(key, email);
+    return { secret: new Redacted(totp.secret.base32), uri: new Redacted(totp.toString()) };
+  }
+
+  /** From here on the secret that was enrolled last counts. False for a wrong code; fails with NOT_FOUND without one. */
+  async confirm(userId: string, code: Redacted<string>): Promise<boolean> {
+    const pending = await this.reads.get(totpCollection.name, pendingOf(userId));
+    if (!pending) throw new AppError('NOT_FOUND');
+    if (!(await this.isRight(userId, String(pending['wrapped']), code))) return false;
+    await this.reads.put(totpCollection.name, { ...pending, id: userId });
+    await this.reads.remove(totpCollection.name, pendingOf(userId));
+    return true;
+  }
+
+  /** True for a code of now that was not used before. */
+  async verify(userId: string, code: Redacted<string>): Promise<boolean> {
+    const record = await this.reads.get(totpCollection.name, userId);
+    return record !== null && this.isRight(userId, String(record['wrapped']), code);
+  }
+
+  async remove(userId: string): Promise<void> {
+    for (const id of [userId, pendingOf(userId)]) await this.reads.remove(totpCollection.name, id);
+  }
+
+  private async isRight(userId: string, wrapped: string, code: Redacted<string>): Promise<boolean> {
+    const token = code.expose().replaceAll(/\s/g, '');
+    if (!CODE.test(token)) return false;
+    const key = unwrapKey(Buffer.from(wrapped, 'base64'), await this.wrappingKey(), bindingOf(userId));
+    const timestamp = this.clock.now().getTime();
+    const delta = generator(key, '').validate({ token, timestamp, window: WINDOW });
+    if (delta === null) return false;
+    // Who looks over a shoulder has half a minute and no code.
+    return this.usedCodes.use(`${userId}.${Math.floor(timestamp / 1_000 / PERIOD_S) + delta}`);
+  }
+
+  private async wrappingKey(): Promise<Uint8Array> {
+    return this.keyring.instanceKey('totp');
+  }
+}
+
+function generator(key: Uint8Array, label: string): otpauth.TOTP {
+  const { Secret, TOTP } = load('otpauth') as typeof otpauth;
+  const secret = new Secret({ buffer: Uint8Array.from(key.subarray(0, SECRET_BYTES)).buffer });
+  return new TOTP({ issuer: 'hklst', label, algorithm: 'SHA1', digits: 6, period: PERIOD_S, secret });
+}
+
+function pendingOf(userId: string): string {
+  return `${userId}.pending`;
+}
+
+/** A secret moved to another person's record does not unwrap there. */
+function bindingOf(userId: string) {
+  return { purpose: 'totp', parent: 'totp', id: userId, generation: 1, orgId: '', secretId: '' };
+}

@@ -1,0 +1,34 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { AccessEvent } from '#libs/events';
+import type { Clock } from '#libs/kernel';
+import type { SecondFactor } from '../second-factors/second-factors';
+import { Sessions, type StartedSession } from '../sessions/sessions';
+import { SignInTrail, type Origin } from '../sessions/sign-in-trail';
+import { CLOCK } from '../tokens';
+import type { User } from '../users/users';
+
+interface How {
+  readonly method: Extract<AccessEvent, { type: 'SignedIn' }>['data']['method'];
+  readonly secondFactor: SecondFactor | null;
+  /** When the person proved who they are, ISO 8601; default now. */
+  readonly authenticatedAt?: string;
+}
+
+/** Begins sessions, each after the record of it is durable. */
+@Injectable()
+export class NewSessions {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly sessions: Sessions,
+    private readonly trail: SignInTrail,
+  ) {}
+
+  async start(user: User, origin: Origin, how: How): Promise<StartedSession> {
+    const { method, secondFactor, authenticatedAt = this.clock.now().toISOString() } = how;
+    const sessionId = this.sessions.newSessionId();
+    const person = { userId: user.id, personalOrgId: user.personalOrgId };
+    await this.trail.record(person, origin, { type: 'SignedIn', data: { sessionId, method, secondFactor } });
+    const { address, userAgent } = origin;
+    return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent });
+  }
+}

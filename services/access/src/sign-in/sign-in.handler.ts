@@ -1,0 +1,33 @@
+import { Controller } from '@nestjs/common';
+import { signIn, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { Handles, type MessageContext } from '#libs/transport';
+import { PasswordHasher } from '../passwords/password-hasher';
+import { originOf } from '../sessions/sign-in-trail';
+import { canonicalEmail } from '../users/canonical-email';
+import { Users } from '../users/users';
+import { NewSessions } from './new-sessions';
+import { Proofs } from './proofs';
+
+@Controller()
+export class SignInHandler {
+  constructor(
+    private readonly hasher: PasswordHasher,
+    private readonly newSessions: NewSessions,
+    private readonly proofs: Proofs,
+    private readonly users: Users,
+  ) {}
+
+  @Handles(signIn)
+  async handle(request: RequestOf<typeof signIn>, context: MessageContext): Promise<ReplyOf<typeof signIn>> {
+    // First of all: under a flood a refusal must cost next to nothing.
+    this.hasher.assertRoom();
+    const origin = originOf(request, context);
+    const email = canonicalEmail(request.email);
+    const user = await this.users.findByEmail(email);
+    const subject = { kind: 'sign-in', id: email } as const;
+    const secondFactor = await this.proofs.demand(user, subject, { proof: request, origin });
+    // Nobody proves to be a person who does not exist.
+    if (!user) throw new Error('A proof without a person');
+    return this.newSessions.start(user, origin, { method: 'password', secondFactor });
+  }
+}

@@ -1,0 +1,75 @@
+import { Controller } from '@nestjs/common';
+import { signUp, type ReplyOf, type RequestOf } from '#libs/contracts';
+import { AppError, isAppError } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { passwordComplaint } from '../passwords/password-rules';
+import { Passwords } from '../passwords/passwords';
+import { originOf } from '../sessions/sign-in-trail';
+import { NewSessions } from '../sign-in/new-sessions';
+import { Proofs } from '../sign-in/proofs';
+import { canonicalEmail } from '../users/canonical-email';
+import { NewUsers } from '../users/new-users';
+import type { User } from '../users/users';
+import { SignUpTickets } from './sign-up-tickets';
+
+type Request = RequestOf<typeof signUp>;
+
+@Controller()
+export class SignUpHandler {
+  constructor(
+    private readonly newSessions: NewSessions,
+    private readonly newUsers: NewUsers,
+    private readonly passwords: Passwords,
+    private readonly proofs: Proofs,
+    private readonly tickets: SignUpTickets,
+  ) {}
+
+  @Handles(signUp)
+  async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof signUp>> {
+    await this.tickets.check(request, canonicalEmail(request.email)); // 1. who may come in
+    const complaint = passwordComplaint(request.password, request.email); // 2. with what
+    if (complaint !== null) throw refused(complaint);
+    const { user, isNew } = await this.make(request, context); // 3. one person per address
+    if (!isNew) await this.recognise(user, request, context); // 4. or the one who was cut off
+    await this.tickets.use(request, user, context); // 5. where the ticket says
+    const origin = originOf(request, context);
+    return this.newSessions.start(user, origin, { method: 'sign-up', secondFactor: null });
+  }
+
+  private async make({ email, name, password }: Request, context: MessageContext) {
+    const hash = await this.passwords.hash(password);
+    let kept = '';
+    const made = await this.newUsers.make(
+      {
+        email,
+        name,
+        keep: async ({ credentialsId }) => {
+          kept = credentialsId;
+          await this.passwords.keep(credentialsId, hash);
+        },
+      },
+      context,
+    );
+    if (!made.isNew && kept !== '') await this.passwords.remove(kept);
+    return made;
+  }
+
+  /** Who repeats what may have succeeded has the password; anybody else learns that the address is taken. */
+  private async recognise(user: User, request: Request, context: MessageContext): Promise<void> {
+    const proof = { password: request.password, totp: null, recoveryCode: null };
+    const subject = { kind: 'sign-in', id: user.emailCanonical } as const;
+    const origin = originOf(request, context);
+    await this.proofs.demand(user, subject, { proof, origin }).catch((error: unknown) => {
+      const isTaken =
+        isAppError(error, 'AUTHENTICATION_REQUIRED') || isAppError(error, 'SECOND_FACTOR_REQUIRED');
+      throw isTaken ? new AppError('EMAIL_TAKEN') : error;
+    });
+  }
+}
+
+function refused(message: string): AppError {
+  return new AppError('VALIDATION_FAILED', {
+    safeMessage: `Validation failed: password ${message}`,
+    details: [{ field: 'password', message }],
+  });
+}

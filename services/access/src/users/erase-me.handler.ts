@@ -1,0 +1,23 @@
+import { Controller } from '@nestjs/common';
+import { eraseMe, type RequestOf } from '#libs/contracts';
+import { Handles, type MessageContext } from '#libs/transport';
+import { Erasures } from './erasures';
+import { MeViews } from './me-views';
+
+@Controller()
+export class EraseMeHandler {
+  constructor(
+    private readonly erasures: Erasures,
+    private readonly views: MeViews,
+  ) {}
+
+  @Handles(eraseMe)
+  async handle(
+    { caller }: RequestOf<typeof eraseMe>,
+    context: MessageContext,
+  ): Promise<Record<string, never>> {
+    const { id } = await this.views.callerOf(caller);
+    await this.erasures.erase(id, context);
+    return {};
+  }
+}

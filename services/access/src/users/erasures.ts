@@ -1,0 +1,88 @@
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { newCommandId, type Clock } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import type { MessageContext } from '#libs/transport';
+import { Memberships } from '../members/memberships';
+import { Organizations } from '../organizations/organizations';
+import { CLOCK, LOGGER, READ_STORE } from '../tokens';
+import { decideLeaving } from './leaving.decider';
+import { PersonalRecords } from './personal-records';
+
+const erasuresCollection = { name: 'erasures_v1', fields: {}, indexes: [] } as const satisfies CollectionSpec;
+
+const ERASURES_MAX = 1_000;
+/** A store may be away in the middle of one. */
+const RETRY_INTERVAL_MS = 60_000;
+
+/** Erases people. What a crash leaves of it, the next start finishes. */
+@Injectable()
+export class Erasures implements OnModuleInit, OnApplicationShutdown {
+  #retrying: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    private readonly memberships: Memberships,
+    private readonly organizations: Organizations,
+    private readonly records: PersonalRecords,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.reads.ensureCollection(erasuresCollection);
+  }
+
+  /** Fails with LAST_OWNER, and has then changed nothing. */
+  async erase(userId: string, context: MessageContext): Promise<void> {
+    const organizations = await this.memberships.organizationsOf(userId);
+    const at = this.clock.now().toISOString();
+    for (const orgId of organizations) decideLeaving(await this.organizations.recent(orgId), { userId, at });
+    await this.reads.put(erasuresCollection.name, { id: userId, startedAt: at });
+    await this.finish(userId, context);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#retrying);
+  }
+
+  /** For the start: finishes what a crash has cut off, and from then on what a store that was away has. */
+  async begin(): Promise<void> {
+    await this.finishAll();
+    this.#retrying = setInterval(
+      () => void this.finishAll().catch(() => undefined),
+      RETRY_INTERVAL_MS,
+    ).unref();
+  }
+
+  private async finishAll(): Promise<void> {
+    const begun = await this.reads.find(erasuresCollection.name, {
+      where: {},
+      sort: { field: 'id', direction: 'ascending' },
+      limit: ERASURES_MAX,
+    });
+    for (const { id } of begun) {
+      await this.finish(id, { correlationId: 'start' }).catch((error: unknown) =>
+        this.logger.error('erasure not finished', { actor_id: id, ...errorFields(error) }),
+      );
+    }
+  }
+
+  /** Every step may be repeated. */
+  private async finish(userId: string, context: MessageContext): Promise<void> {
+    for (const orgId of await this.memberships.organizationsOf(userId))
+      await this.leave(orgId, userId, context);
+    await this.records.erase(userId);
+    // The bytes as well: what was removed from a table is still in its file.
+    await this.reads.forget();
+    await this.reads.remove(erasuresCollection.name, userId);
+  }
+
+  private async leave(orgId: string, userId: string, context: MessageContext): Promise<void> {
+    const command = {
+      caller: { orgId, actorType: 'user' as const, actorId: userId },
+      commandId: newCommandId(this.clock.now()),
+    };
+    await this.organizations.change(command, context, (state, at) => decideLeaving(state, { userId, at }));
+  }
+}

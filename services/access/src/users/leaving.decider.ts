@@ -1,0 +1,48 @@
+import { hasEnded, type Member, type OrganizationEvent, type OrganizationState } from '#libs/events';
+import { AppError } from '#libs/kernel';
+
+/**
+ * What an erased person leaves behind in an organization. Their own ends with them: its keys stop working and its
+ * invitations are void. One that they share goes on without them, and with its keys where nobody else is in it: machines
+ * still use those. Fails with LAST_OWNER where others would be left without an owner.
+ */
+export function decideLeaving(
+  state: OrganizationState,
+  { userId, at }: { readonly userId: string; readonly at: string },
+): OrganizationEvent[] {
+  const { organization, members } = state;
+  const member = members.get(userId);
+  if (!member) return [];
+  const others = [...members.values()].filter((other) => other.userId !== userId);
+  if (isNeededBy(others, member)) throw lastOwner(organization?.name ?? '');
+  const { memberId } = member;
+  const isOwn = organization?.kind === 'personal' && organization.ownerId === userId;
+  return [
+    ...(isOwn && others.length === 0 ? ended(state, at) : []),
+    { type: 'MemberRemoved', data: { memberId, userId, removedAt: at } },
+  ];
+}
+
+/** True for the last owner of those who stay. */
+function isNeededBy(others: readonly Member[], { role }: Member): boolean {
+  return role === 'owner' && others.length > 0 && others.every((other) => other.role !== 'owner');
+}
+
+function ended({ keys, invitations }: OrganizationState, at: string): OrganizationEvent[] {
+  const live = [...keys.values()].filter((key) => !hasEnded(key, at));
+  return [
+    ...live.map(({ keyId }): OrganizationEvent => ({
+      type: 'ApiKeyRevoked',
+      data: { keyId, revokedAt: at },
+    })),
+    ...[...invitations.keys()].map((invitationId): OrganizationEvent => ({
+      type: 'InvitationRevoked',
+      data: { invitationId, revokedAt: at },
+    })),
+  ];
+}
+
+function lastOwner(organization: string): AppError {
+  const safeMessage = `You are the last owner of the organization "${organization}"; make somebody else an owner first, or remove its other members`;
+  return new AppError('LAST_OWNER', { safeMessage });
+}

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { Invitations } from '../members/invitations';
+import { Passwords } from '../passwords/passwords';
+import { SecondFactors } from '../second-factors/second-factors';
+import { Sessions } from '../sessions/sessions';
+import { Users } from './users';
+
+/** Everything that names a person, or lets them in. */
+@Injectable()
+export class PersonalRecords {
+  constructor(
+    private readonly invitations: Invitations,
+    private readonly passwords: Passwords,
+    private readonly secondFactors: SecondFactors,
+    private readonly sessions: Sessions,
+    private readonly users: Users,
+  ) {}
+
+  /** May be repeated; the person's own record goes last, it says where the others are. */
+  async erase(userId: string): Promise<void> {
+    await this.sessions.endThose(userId, () => true);
+    const user = await this.users.find(userId);
+    if (!user) return;
+    await this.secondFactors.removeAll(userId);
+    await this.passwords.remove(user.credentialsId);
+    await this.invitations.eraseAllTo(user.emailCanonical);
+    await this.users.erase(user);
+  }
+}

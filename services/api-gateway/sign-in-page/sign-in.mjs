@@ -1,0 +1,148 @@
+// The page behind the links that the server prints, until the dashboard takes its place.
+const byId = (id) => document.getElementById(id);
+const PLACES = ['sign-in', 'sign-up', 'signed-in'];
+
+// Behind the `#`: the browser sends it to nobody. Kept for this tab while it signs in somewhere else.
+const inFragment = new URLSearchParams(location.hash.slice(1)).get('token');
+const token = inFragment ?? sessionStorage.getItem('token');
+const isInvitation = inFragment
+  ? !location.pathname.startsWith('/sign-up')
+  : sessionStorage.getItem('isInvitation') === 'true';
+let methods = { oidc: false, passkeys: false, open_sign_up: false };
+
+class Refused extends Error {
+  constructor(status, { error, code }) {
+    super(error ?? 'The server cannot be reached; try again.');
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Asks the API; the cookie goes along by itself. */
+async function ask(method, path, body) {
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  const answer = await fetch(`/api/v1/${path}`, { method, headers, body: sent }).catch(() => undefined);
+  const isJson = answer?.headers.get('content-type')?.includes('json');
+  const content = isJson ? await answer.json() : {};
+  if (!answer?.ok) throw new Refused(answer?.status, content);
+  return content.data;
+}
+
+function show(place) {
+  for (const id of PLACES) byId(id).hidden = id !== place;
+  byId(place).querySelector('input, button:not([hidden])')?.focus();
+}
+
+function say(text) {
+  byId('message').textContent = text;
+  byId('message').hidden = text === '';
+}
+
+/** Runs what a button or a form is for, once at a time; what goes wrong is said below. */
+function on(element, event, work) {
+  element.addEventListener(event, async (happened) => {
+    happened.preventDefault();
+    const buttons = [...document.querySelectorAll('button')];
+    for (const button of buttons) button.disabled = true;
+    say('');
+    try {
+      await work(new FormData(element instanceof HTMLFormElement ? element : undefined));
+    } catch (error) {
+      say(error instanceof Refused ? error.message : 'That did not work; try again.');
+    } finally {
+      for (const button of buttons) button.disabled = false;
+    }
+  });
+}
+
+function ticket() {
+  if (!token) return {};
+  return isInvitation ? { invitation_token: token } : { sign_up_token: token };
+}
+
+/** Tokens of links work once: nothing of them is kept when they have. */
+function forgetToken() {
+  sessionStorage.clear();
+  history.replaceState(null, '', '/');
+}
+
+async function showSignedIn() {
+  const me = await ask('GET', 'auth/me');
+  const organizations = await ask('GET', 'organizations');
+  byId('who').textContent = `${me.name} (${me.email})`;
+  byId('organizations').replaceChildren(
+    ...organizations.map(({ name, role }) => {
+      const item = document.createElement('li');
+      item.append(
+        ...[name, role].map((text) => Object.assign(document.createElement('span'), { textContent: text })),
+      );
+      return item;
+    }),
+  );
+  byId('accept').hidden = !(isInvitation && location.hash);
+  show('signed-in');
+}
+
+function showSignIn() {
+  byId('with-oidc').hidden = !methods.oidc;
+  byId('with-passkey').hidden = !methods.passkeys || !window.PublicKeyCredential?.parseRequestOptionsFromJSON;
+  show('sign-in');
+}
+
+function showSignedOut() {
+  const wantsToSignUp = token || location.pathname.startsWith('/sign-up');
+  byId('invited').hidden = !isInvitation;
+  byId('has-account').hidden = !isInvitation;
+  if (wantsToSignUp && (token || methods.open_sign_up)) show('sign-up');
+  else showSignIn();
+}
+
+on(byId('sign-in'), 'submit', async (form) => {
+  const code = form.get('code').trim();
+  const asked = /^\d{6}$/.test(code) ? { totp: code } : { recovery_code: code };
+  try {
+    const proof = { email: form.get('email'), password: form.get('password') };
+    await ask('POST', 'auth/sign-in', { ...proof, ...(code !== '' && asked) });
+  } catch (error) {
+    if (error.code === 'SECOND_FACTOR_REQUIRED') {
+      byId('code').hidden = false;
+      byId('code').querySelector('input').focus();
+      return;
+    }
+    if (error.status === 401)
+      throw new Refused(401, { error: 'That is not right. Check the address, the password and the code.' });
+    throw error;
+  }
+  byId('sign-in').reset();
+  await showSignedIn();
+});
+
+on(byId('sign-up'), 'submit', async (form) => {
+  const [name, email, password] = ['name', 'email', 'password'].map((field) => form.get(field));
+  await ask('POST', 'auth/sign-up', { name, email, password, ...ticket() });
+  byId('sign-up').reset();
+  forgetToken();
+  await showSignedIn();
+});
+
+on(byId('accept'), 'click', async () => {
+  await ask('POST', 'invitations/accept', { token });
+  forgetToken();
+  await showSignedIn();
+});
+
+on(byId('has-account'), 'click', async () => showSignIn());
+
+on(byId('sign-out'), 'click', async () => {
+  await ask('POST', 'auth/sign-out');
+  location.assign('/sign-in');
+});
+
+try {
+  methods = await ask('GET', 'auth/methods');
+  await showSignedIn();
+} catch (error) {
+  if (error.status === 401) showSignedOut();
+  else say(error.message);
+}

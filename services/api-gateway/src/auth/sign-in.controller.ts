@@ -1,0 +1,165 @@
+import { Body, Controller, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
+import { getSignInMethods, reauthenticate, signIn, signOut, signUp } from '#libs/contracts';
+import { Redacted } from '#libs/kernel';
+import type { MessageClient } from '#libs/transport';
+import type { FastifyReply } from 'fastify';
+import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
+import { TakesNoQuery } from '../http/no-query.guard';
+import { Operation, Section } from '../openapi/operation';
+import { ACCESS } from '../tokens';
+import { RequestSource } from './request-source';
+import { Public, Requires } from './requires';
+import { SessionCookie } from './session-cookie';
+import { ReauthenticateBody, SignInBody, SignUpBody } from './sign-in.dto';
+import { methodsReply, startedSessionReply } from './sign-in-replies';
+
+@Controller('api/v1/auth')
+@Section({
+  name: 'Signing in',
+  description:
+    'How people get a session. Its token is a cookie that no script reads; requests that change something must come from our own pages.',
+})
+export class SignInController {
+  constructor(
+    @Inject(ACCESS) private readonly access: MessageClient,
+    private readonly cookie: SessionCookie,
+    private readonly source: RequestSource,
+  ) {}
+
+  @Get('methods')
+  @Public()
+  @TakesNoQuery()
+  @Operation({ message: getSignInMethods, summary: 'List the ways in', reply: methodsReply })
+  async methods(@Req() request: GatewayRequest) {
+    return { data: await this.access.send(getSignInMethods, {}, contextOf(request)) };
+  }
+
+  @Post('sign-up')
+  @Public()
+  @TakesNoQuery()
+  @Operation({
+    message: signUp,
+    summary: 'Sign up',
+    description:
+      'Takes the link that a new installation prints, or an invitation, unless the operator lets everybody in. Sets the cookie.',
+    reply: startedSessionReply,
+    headers: ['cache-control'],
+    errors: [
+      'NOT_FOUND',
+      'FORBIDDEN',
+      'SIGN_UP_CLOSED',
+      'EMAIL_TAKEN',
+      'ALREADY_MEMBER',
+      'CONCURRENT_CHANGE',
+      'QUOTA_EXCEEDED',
+      'CROSS_SITE_REQUEST',
+      'RATE_LIMITED',
+    ],
+  })
+  async signUp(
+    @Body() body: SignUpBody,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { email, name, password } = body;
+    const message = {
+      ...{ email, name, password: new Redacted(password), ...originOf(request) },
+      signUpToken: redacted(body.sign_up_token),
+      invitationToken: redacted(body.invitation_token),
+    };
+    const started = await this.access.send(signUp, message, contextOf(request));
+    this.cookie.set(reply, started);
+    return { data: { expires_at: started.expiresAt } };
+  }
+
+  @Post('sign-in')
+  @HttpCode(200)
+  @Public()
+  @TakesNoQuery()
+  @Operation({
+    message: signIn,
+    summary: 'Sign in',
+    description:
+      'The answer is the same whatever was wrong. After five failures for an address each next attempt has to wait longer. Sets the cookie.',
+    reply: startedSessionReply,
+    headers: ['cache-control'],
+    errors: ['AUTHENTICATION_REQUIRED', 'SECOND_FACTOR_REQUIRED', 'CROSS_SITE_REQUEST', 'RATE_LIMITED'],
+  })
+  async signIn(
+    @Body() body: SignInBody,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const previous = this.ownSession(request);
+    const message = { email: body.email, ...proofOf(body), ...originOf(request) };
+    const started = await this.access.send(signIn, message, contextOf(request));
+    await this.end(previous, request);
+    this.cookie.set(reply, started);
+    return { data: { expires_at: started.expiresAt } };
+  }
+
+  /** Whatever the cookie is worth: who wants to be out is out. */
+  @Post('sign-out')
+  @HttpCode(204)
+  @Public()
+  @TakesNoQuery()
+  @Operation({
+    message: signOut,
+    summary: 'Sign out',
+    headers: ['cache-control'],
+    errors: ['CROSS_SITE_REQUEST'],
+  })
+  async signOut(
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.end(this.ownSession(request), request);
+    this.cookie.clear(reply);
+  }
+
+  @Post('reauthenticate')
+  @HttpCode(200)
+  @Requires('reauthenticate')
+  @TakesNoQuery()
+  @Operation({
+    message: reauthenticate,
+    summary: 'Prove again who you are',
+    description: 'Counts for five minutes. The session gets another cookie.',
+    reply: startedSessionReply,
+    headers: ['cache-control'],
+    errors: ['SECOND_FACTOR_REQUIRED', 'CROSS_SITE_REQUEST', 'NOT_FOUND'],
+  })
+  async reauthenticate(
+    @Body() body: ReauthenticateBody,
+    @Req() request: GatewayRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const message = {
+      ...{ caller: callerOf(request), sessionId: sessionIdOf(request) },
+      ...proofOf(body),
+      ...originOf(request),
+    };
+    const renewed = await this.access.send(reauthenticate, message, contextOf(request));
+    this.cookie.set(reply, renewed);
+    return { data: { expires_at: renewed.expiresAt } };
+  }
+
+  /** The session that the request comes with; of no use to another site. */
+  private ownSession(request: GatewayRequest): Redacted<string> | null {
+    const session = this.cookie.read(request);
+    if (session) this.source.demandOwn(request);
+    return session;
+  }
+
+  private async end(session: Redacted<string> | null, request: GatewayRequest): Promise<void> {
+    if (session) await this.access.send(signOut, { session, ...originOf(request) }, contextOf(request));
+  }
+}
+
+function proofOf({ password, totp, recovery_code: recoveryCode }: ReauthenticateBody) {
+  return { password: new Redacted(password), totp: redacted(totp), recoveryCode: redacted(recoveryCode) };
+}
+
+function redacted(text: string | undefined): Redacted<string> | null {
+  return text === undefined ? null : new Redacted(text);
+}

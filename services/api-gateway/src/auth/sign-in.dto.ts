@@ -1,0 +1,100 @@
+import { ValidateIf } from 'class-validator';
+import { IsEmailAddress } from '../members/member.dto';
+import { About, fieldRule } from '../openapi/field-rule';
+import { IsLabel } from '../organizations/label-field.dto';
+import { isText } from '../secrets/secret-field.dto';
+
+/** Longer is no password; the rules for a new one are the access service's, and stricter. */
+const PASSWORD_CHARACTERS_MAX = 1_024;
+const CODE_CHARACTERS_MAX = 64;
+const TOKEN_CHARACTERS_MAX = 512;
+const TYPED_CHARACTERS_MAX = 512;
+
+const sent = (_: unknown, value: unknown) => value !== undefined;
+
+const shortText = (name: string, message: string, maxLength: number) => () =>
+  fieldRule({
+    name,
+    message,
+    schema: { type: 'string', minLength: 1, maxLength },
+    validate: (value) => isText(value) && value.length > 0 && value.length <= maxLength,
+  });
+
+const IsPassword = shortText(
+  'password',
+  `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`,
+  PASSWORD_CHARACTERS_MAX,
+);
+const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
+const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
+const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
+
+/** Body of `POST /auth/reauthenticate`: what proves who somebody is. */
+export class ReauthenticateBody {
+  @IsPassword()
+  password!: string;
+
+  @ValidateIf(sent)
+  @IsCode()
+  @About('Of an authenticator app, where it is asked for.')
+  totp?: string;
+
+  @ValidateIf(sent)
+  @IsCode()
+  @About('In place of such a code; each works once.')
+  recovery_code?: string;
+}
+
+/** Body of `POST /auth/sign-in`. */
+export class SignInBody extends ReauthenticateBody {
+  /** Whatever was typed: an address that cannot be one is nobody's, and the answer is that of any other. */
+  @IsTyped()
+  email!: string;
+}
+
+/** Body of `POST /auth/sign-up`. */
+export class SignUpBody {
+  @IsEmailAddress()
+  email!: string;
+
+  @IsLabel()
+  name!: string;
+
+  @IsPassword()
+  @About('12 to 256 characters of any kind; none that others would guess.')
+  password!: string;
+
+  @ValidateIf(sent)
+  @IsTicket()
+  @About('From the link that a new installation prints.')
+  sign_up_token?: string;
+
+  @ValidateIf(sent)
+  @IsTicket()
+  @About('From the link of an invitation; it is accepted with that.')
+  invitation_token?: string;
+}
+
+/** Body of `PUT /auth/password`. */
+export class ChangePasswordBody {
+  @ValidateIf(sent)
+  @IsPassword()
+  @About('Not for who has none.')
+  current_password?: string;
+
+  @IsPassword()
+  password!: string;
+}
+
+/** Body of `PUT /auth/me`. */
+export class ChangeMeBody {
+  @IsLabel()
+  name!: string;
+}
+
+/** Body of `POST /auth/totp/confirm`. */
+export class ConfirmTotpBody {
+  @IsCode()
+  @About('The code that the app shows at this moment.')
+  totp!: string;
+}
