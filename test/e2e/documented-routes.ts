@@ -19,8 +19,3 @@ export function documentedRoutes(): DocumentedRoute[] {
     action: action as Action,
   }));
 }
-
-/** A suite about people runs once they can sign up. */
-export const describePeople = documentedRoutes().some(({ path: route }) => route === '/api/v1/auth/sign-up')
-  ? describe
-  : describe.skip;

@@ -1,6 +1,5 @@
 import { scopes } from '#libs/contracts';
 import { Api } from './api';
-import { describePeople } from './documented-routes';
 import { expectRefusal } from './expect-refusal';
 import { anyTime, matching } from './matching';
 import type { Member, Organization } from './organization-api';
@@ -13,7 +12,7 @@ jest.setTimeout(120_000);
 /** The clients of these tests fail more often than honest ones do. */
 const env = { OPEN_SIGN_UP: 'true', AUTH_FAILURES_PER_ADDRESS: '100000', ORGANIZATIONS_PER_USER_MAX: '5' };
 
-describePeople('members, who must be able to sign up', () => {
+describe('members', () => {
   let server: Server;
   let world: World;
   const organizationsOf = async (person: Person) =>

@@ -11,7 +11,7 @@ import {
 } from '#libs/contracts';
 import { newId, type IdPrefix } from '#libs/kernel';
 import { Api, type Answer } from './api';
-import { describePeople, documentedRoutes, type DocumentedRoute } from './documented-routes';
+import { documentedRoutes, type DocumentedRoute } from './documented-routes';
 import { expectRefusal } from './expect-refusal';
 import { newPerson, World } from './organization-world';
 import type { Person } from './person';
@@ -179,7 +179,7 @@ async function inParallel<T>(work: readonly T[], run: (item: T) => Promise<void>
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
-describePeople('permissions, of keys and of people who must be able to sign up', () => {
+describe('permissions', () => {
   let server: Server;
   let own: World;
   let foreign: World;
