@@ -122,7 +122,7 @@ module.exports = {
     rule(
       'black-box-tests',
       'End-to-end tests see the server from outside: no service code.',
-      { path: '^test/e2e/' },
+      { path: '^test/(e2e|split)/' },
       { path: '^services/' },
     ),
     rule(

@@ -9,6 +9,15 @@ export interface Organization {
   readonly created_at: string;
 }
 
+export interface Member {
+  readonly id: string;
+  readonly user_id: string;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly role: string;
+  readonly joined_at: string;
+}
+
 export interface ApiKey {
   readonly id: string;
   readonly name: string;

@@ -4,7 +4,7 @@ import { AppError } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/requires';
 import type { GatewayRequest } from '../http/gateway-request';
-import { Section, ServesPage } from '../openapi/operation';
+import { ServesPage } from '../openapi/operation';
 
 /** The page's own files and its own requests; no inline script, and no markup made of text. */
 const PAGE_POLICY = [
@@ -27,14 +27,6 @@ const read = (name: string) => readFileSync(require.resolve(name), 'utf8');
 
 /** The page for people, until there is a dashboard. Names are looked up in a list, never on the disk. */
 @Controller()
-@Section({
-  name: 'Pages',
-  description: 'A page to sign up and in with a browser.',
-  parameters: {
-    page: { description: 'What it is opened for.', schema: { type: 'string', enum: PAGES } },
-    file: { description: 'A file of the page.', schema: { type: 'string', enum: Object.keys(typeOf) } },
-  },
-})
 export class PagesController {
   readonly #page = read('#sign-in-page/sign-in.html');
   readonly #files = new Map(Object.keys(typeOf).map((name) => [name, read(`#sign-in-page/${name}`)]));
@@ -53,7 +45,6 @@ export class PagesController {
   @Public()
   @ServesPage()
   named(@Req() { params }: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
-    // A refusal is JSON, so the headers of the page come with the page.
     if (!PAGES.includes(params['page'] ?? '')) throw new AppError('NOT_FOUND');
     void reply
       .type('text/html; charset=utf-8')
