@@ -1,8 +1,6 @@
 // `npm run move -- --from STORES --to STORES`: copies an installation to other engines, or back.
 import './check-node.mjs';
-import { build } from './build.mjs';
-import { install } from './install.mjs';
+import { prepare } from './prepare.mjs';
 
-install();
-await build();
+await prepare();
 await import('../dist/services/move/src/main.js');

@@ -1,3 +1,4 @@
+// Standalone only: it moves the data of the one process to the engines and back.
 import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,6 +2,7 @@ export { prepareDataDirectory, removePrivateFile, writePrivateFile } from './dat
 export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { runService, type ServiceHost, type ServiceParts } from './run-service';
 export {
+  AUDIT_RELAY_CHECKPOINT,
   storeOwners,
   storeSettings,
   toStoresConfig,

@@ -21,6 +21,9 @@ type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in key
 export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
 export type StoreOwner = (typeof storeOwners)[number];
 
+/** Checkpoint and lease of the audit relay. Its place in the log is moved along; a projection begins anew. */
+export const AUDIT_RELAY_CHECKPOINT = 'audit-relay.1';
+
 /** Where the stores are, and which root key opens them. */
 export type StoresConfig = ReturnType<typeof toStoresConfig>;
 

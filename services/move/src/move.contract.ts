@@ -8,6 +8,7 @@ import {
   type RecordedEvent,
 } from '#libs/event-store';
 import {
+  AUDIT_RELAY_CHECKPOINT,
   openStores,
   prepareDataDirectory,
   storeSettings,
@@ -57,7 +58,7 @@ export function moveContract(name: string, newSource: NewPlace, newTarget: NewPl
       expect(await contentOf(target)).toEqual(before);
     };
     const expectNoStart = () =>
-      expect(openStores(target.stores, opening)).rejects.toMatchObject({ code: 'ROOT_KEY_INVALID' });
+      expect(openStores(target.stores, options)).rejects.toMatchObject({ code: 'ROOT_KEY_INVALID' });
     const expectComplete = async () => {
       expect(await contentOf(target)).toEqual(await contentOf(source));
       await expectItOpens(target, filled);
@@ -71,7 +72,11 @@ export function moveContract(name: string, newSource: NewPlace, newTarget: NewPl
       expect([events.length >= 14, keys.length, records.length]).toEqual([true, 5, 5]);
       await expectComplete();
       await looking(target, async (side) => {
-        for (const store of side.reads.values()) expect((await store.contents()).isProjected).toBe(false);
+        for (const owner of ['access', 'secrets-command', 'secrets-query'] as const)
+          expect((await side.reads.get(owner)?.contents())?.isProjected).toBe(false);
+        // The relay has published as much there as here: up to the second secret, and no reading of it.
+        const relayed = await side.reads.get('audit-relay')?.checkpoint(AUDIT_RELAY_CHECKPOINT);
+        expect(relayed).toBe((await creationOf(side.events, filled.values[1]))?.position);
         const answers = side.reads
           .get('secrets-command')
           ?.listRecords('answers_v1', { afterId: '', limit: 1 });
@@ -260,6 +265,8 @@ interface Value {
   readonly text: string;
 }
 
+const logger = createLogger({ level: 'error', service: 'suite', destination: { write: () => undefined } });
+const options = { clock: systemClock, logger };
 const otherOrg = newId('org');
 const nothing = { events: [], keys: [], records: [], rootKey: null };
 const someState = { current: 'x', previous: null, retired: [] };
@@ -313,6 +320,10 @@ async function fill(side: Side): Promise<Filled> {
     await events.append(shred);
     await events.append({ ...shred, expected: { revision: '3' }, events: [{ type: 'SecretShredded', data: {} }] }); // prettier-ignore
     await fillReadStores(stores);
+    const relay = await stores.readStoreOf('audit-relay');
+    const fence = Number(await relay.acquireLease(AUDIT_RELAY_CHECKPOINT, 'suite', LEASE_MS));
+    const { position = '' } = (await creationOf(events, values[1])) ?? {};
+    await relay.project(AUDIT_RELAY_CHECKPOINT, [], position, fence);
   });
   return { orgId, values: values.slice(0, 2) };
 }
@@ -356,6 +367,12 @@ async function createSecret(stores: Stores, text: string, orgId = newId('org')):
   return { orgId, secretId, sealed, text };
 }
 
+async function creationOf(events: EventStore, value: Pick<Value, 'orgId' | 'secretId'> | undefined) {
+  const { orgId = '', secretId } = value ?? {};
+  const [created] = await events.read({ orgId, stream: `secret-${orgId}.${secretId}`, limit: 1 });
+  return created;
+}
+
 const readings = (count: number): NewEvent[] =>
   Array.from({ length: count }, (_, n) => ({ type: 'SecretRead', data: { n, address: '203.0.113.7' } }));
 
@@ -380,11 +397,9 @@ function someKey(id: string): WrappedKey {
   return { id, purpose: 'instance', parent: 'x', orgId: '', secretId: '', generation: 1, createdAt, wrapped: randomBytes(64) }; // prettier-ignore
 }
 
-const opening = { clock: systemClock, logger: createLogger({ level: 'silent', service: 'move' }) };
-
 async function using(side: Side, work: (stores: Stores) => Promise<unknown>): Promise<void> {
   prepareDataDirectory(side.stores.dataDir);
-  const stores = await openStores(side.stores, opening);
+  const stores = await openStores(side.stores, options);
   try {
     await work(stores);
   } finally {
@@ -438,8 +453,7 @@ function contentOf(side: Side) {
 async function expectItOpens(side: Side, { values }: Filled): Promise<void> {
   await using(side, async ({ keyring, events }) => {
     for (const { orgId, secretId, sealed, text } of values) {
-      const [created] = await events.read({ orgId, stream: `secret-${orgId}.${secretId}`, limit: 1 });
-      expect(created?.data).toMatchObject({ sealed });
+      expect((await creationOf(events, { orgId, secretId }))?.data).toMatchObject({ sealed });
       expect((await keyring.open(orgId, secretId, 1, sealed)).expose()).toBe(text);
     }
   });

@@ -6,6 +6,7 @@ import { keyPart } from './keys/key-part';
 import { moveRefused } from './move-refused';
 import { patiently } from './patiently';
 import { recordPart } from './records/record-part';
+import { carryRelayPlace, hasRelayPlace } from './relay/relay-place';
 import type { Progress } from './report/progress';
 import type { OpenSide } from './sides/open-side';
 
@@ -64,8 +65,10 @@ export class Move {
         `${name} holds ${stranger}, and the source holds nothing like it there. It is another installation's, or the source was used since a copy was begun: empty the target, or name another.`,
       );
     }
+    const carries = await hasRelayPlace(this.source);
     for (const [owner, reads] of this.target.reads) {
-      if (!(await reads.contents()).isProjected) continue;
+      // The place of the relay is written over.
+      if ((carries && owner === 'audit-relay') || !(await reads.contents()).isProjected) continue;
       const sentence = `The read store of ${owner} in ${name} holds lists that were made from another log: empty it, or name another target.`;
       throw moveRefused(sentence);
     }
@@ -87,6 +90,10 @@ export class Move {
     }
     const different = after.comparisons.find((found) => !isEqual(found));
     if (different) throw moveRefused(`The ${different.part} of the copy are not those of the source.`);
+    if (await hasRelayPlace(this.source)) {
+      const carry = (onItem: () => void) => carryRelayPlace(this.source, this.target, onItem);
+      await this.progress.step('Finding the place of the audit relay', undefined, carry);
+    }
     await patiently(() => this.target.keys.setRootKeyState(rootKey));
     return { ...after, isComplete: true, isSame: true };
   }

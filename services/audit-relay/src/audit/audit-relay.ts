@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Batch, EventStore, Position, RecordedEvent } from '#libs/event-store';
+import { AUDIT_RELAY_CHECKPOINT } from '#libs/host';
 import { AppError, isAppError, newCommandId, withDeadline, type ErrorCode } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { whileLeased } from '#libs/projection';
@@ -32,8 +33,6 @@ export interface AuditRelayStatus {
   readonly lastError: ErrorCode | null;
 }
 
-/** Names checkpoint and lease. */
-const NAME = 'audit-relay.1';
 /**
  * A send is encoded in one go, some 40 µs an event, and whoever shares the process waits. It bounds the memory as
  * well: sealed values come along, some 5 MB at the very most.
@@ -91,7 +90,7 @@ export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown
     while (!signal.aborted) {
       try {
         const standBy = () => this.#set({ state: 'standby' });
-        const lease = { name: NAME, holder: newCommandId(), signal, standBy };
+        const lease = { name: AUDIT_RELAY_CHECKPOINT, holder: newCommandId(), signal, standBy };
         await whileLeased(this.parts.reads, lease, (fence, leased) => this.#relay(fence, leased));
       } catch (error) {
         // The lease is free meanwhile: a process that reaches the brokers may take over.
@@ -104,7 +103,7 @@ export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown
   async #relay(fence: number, signal: AbortSignal): Promise<void> {
     const { events, publisher, reads } = this.parts;
     this.#set({ state: this.#failures > 0 ? 'retrying' : 'live' });
-    const after = await reads.checkpoint(NAME);
+    const after = await reads.checkpoint(AUDIT_RELAY_CHECKPOINT);
     this.#set({ position: after });
     let topicIsThere = false;
     let storedAt = 0;
@@ -116,7 +115,7 @@ export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown
       if (messages.length > 0) await publisher.publish(messages);
       const isDue = messages.length > 0 || performance.now() - storedAt > IDLE_CHECKPOINT_MS;
       if (isDue) {
-        await reads.project(NAME, [], batch.position, fence);
+        await reads.project(AUDIT_RELAY_CHECKPOINT, [], batch.position, fence);
         storedAt = performance.now();
       }
       this.#succeeded(batch, { published: messages.length, skipped });
