@@ -66,7 +66,9 @@ describe('starting', () => {
       const second = await start();
       times.push(second.readyMs);
       expect(second.printed).not.toMatch(KEY);
-      expect(second.screen).toBe(`ready ${second.url}\n`);
+      // Nobody has signed up, so the link is all that is shown besides.
+      expect(second.screen).toMatch(/\/sign-up#token=\S{43}\n/);
+      expect(second.screen.trimEnd().split('\n').at(-1)).toBe(`ready ${second.url}`);
       expect((await new Api(second, key).reveal('KEPT')).body.value).toBe('value');
       await second.stop();
     }

@@ -18,7 +18,7 @@ export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStar
 
       ${key.expose()}
 
-  It is kept in ${shown(keyFile)} (readable by you alone) until you delete that file.
+  It is kept in ${shown(keyFile)} (readable by you alone) until an owner has signed up.
   The root key is in ${shown(rootKeyFile)}. Back it up apart from the data: without it nothing opens.
 
   Try it:
