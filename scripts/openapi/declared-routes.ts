@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common/constants';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum';
 import type { Message } from '#libs/contracts';
+import { needsRecentSignIn } from '../../services/api-gateway/src/auth/recent-sign-in';
 import { requirementOf, type Requirement } from '../../services/api-gateway/src/auth/requires';
 import { NoQueryGuard } from '../../services/api-gateway/src/http/no-query.guard';
 import {
@@ -27,6 +28,7 @@ export interface DeclaredRoute {
   /** Where to mend it: `SecretsController.get`. */
   readonly place: string;
   readonly requirement: Requirement | undefined;
+  readonly needsRecentSignIn: boolean;
   /** No operation of the API. */
   readonly servesPage: boolean;
   readonly operation: OperationDescription | undefined;
@@ -66,6 +68,7 @@ function routeOf(controller: Type, name: string): Omit<DeclaredRoute, 'path'> {
     method,
     place: `${controller.name}.${name}`,
     requirement: requirementOf(handler),
+    needsRecentSignIn: needsRecentSignIn(handler),
     servesPage: servesPage(handler),
     operation,
     message: operation && 'message' in operation ? operation.message : undefined,

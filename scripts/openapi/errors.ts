@@ -11,7 +11,12 @@ const onEveryRoute: readonly ErrorCode[] = [
   'UNSUPPORTED_MEDIA_TYPE',
   'INTERNAL_ERROR',
 ];
-const withCredential: readonly ErrorCode[] = ['AUTHENTICATION_REQUIRED', 'FORBIDDEN', 'RATE_LIMITED'];
+const withCredential: readonly ErrorCode[] = [
+  'AUTHENTICATION_REQUIRED',
+  'FORBIDDEN',
+  'CROSS_SITE_REQUEST',
+  'RATE_LIMITED',
+];
 const withServices: readonly ErrorCode[] = ['STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'];
 
 /** Codes that a route has by its kind; all other codes it must name itself. */
@@ -28,15 +33,12 @@ export const usualErrors: readonly ErrorCode[] = [
 
 /** Every error that a route may answer, by kind: those of its kind of route and those it names. */
 export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[]> {
-  const { operation, message, requirement } = route;
-  const isPublic = requirement === 'public';
   const codes: ErrorCode[] = [
     ...onEveryRoute,
-    ...(isPublic ? [] : withCredential),
-    ...(isPublic && !message ? [] : withServices),
-    ...(message?.kind === 'command' ? (['CONCURRENT_CHANGE'] as const) : []),
+    ...ofCaller(route),
     ...ofRequest(route),
-    ...(operation?.errors ?? []),
+    ...(route.message?.kind === 'command' ? (['CONCURRENT_CHANGE'] as const) : []),
+    ...(route.operation?.errors ?? []),
   ];
   const byKind = new Map<AppError['kind'], ErrorCode[]>();
   for (const code of new Set(codes)) {
@@ -44,6 +46,16 @@ export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[
     byKind.set(kind, [...(byKind.get(kind) ?? []), code]);
   }
   return byKind;
+}
+
+/** What can be wrong with who calls, and with those who are asked about it. */
+function ofCaller({ requirement, message, needsRecentSignIn }: DeclaredRoute): ErrorCode[] {
+  const isPublic = requirement === 'public';
+  return [
+    ...(isPublic ? [] : withCredential),
+    ...(isPublic && !message ? [] : withServices),
+    ...(needsRecentSignIn ? (['REAUTHENTICATION_REQUIRED'] as const) : []),
+  ];
 }
 
 /** What can be wrong with what a route takes. */

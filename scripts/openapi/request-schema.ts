@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
-import { aboutField, schemaOfRule } from '../../services/api-gateway/src/openapi/field-rule';
+import { aboutField, fieldsApart, schemaOfRule } from '../../services/api-gateway/src/openapi/field-rule';
 import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 
 export interface ObjectSchema extends JsonSchema {
@@ -19,11 +19,13 @@ export function requestSchema(dto: Type): ObjectSchema {
     const own = rules.filter(({ propertyName }) => propertyName === name);
     return { name, schema: fieldSchema(dto, name, own), optional: own.some(isConditional) };
   });
+  const apart = fieldsApart(dto);
   const required = fields.filter(({ optional }) => !optional).map(({ name }) => name);
   return {
     type: 'object',
     properties: Object.fromEntries(fields.map(({ name, schema }) => [name, schema])),
     ...(required.length > 0 && { required }),
+    ...(apart && { not: { required: apart } }),
     additionalProperties: false,
   };
 }

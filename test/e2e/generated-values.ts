@@ -51,15 +51,18 @@ const byType: Record<string, ((schema: JsonSchema) => Arbitrary<unknown>) | unde
     const maxLength = Math.min(maxItems as number, 20);
     return uniqueItems === true ? fc.uniqueArray(item, { maxLength }) : fc.array(item, { maxLength });
   },
-  object: ({ properties = {}, required = [] }) => {
+  object: ({ properties = {}, required = [], not }) => {
     const fields = Object.entries(properties as Record<string, JsonSchema>).map(([name, field]) => [
       name,
       fitting(field),
     ]);
-    return fc.record(Object.fromEntries(fields) as Record<string, Arbitrary<unknown>>, {
-      requiredKeys: required as string[],
-      noNullPrototype: true,
-    });
+    const apart = (not as { required?: string[] } | undefined)?.required;
+    return fc
+      .record(Object.fromEntries(fields) as Record<string, Arbitrary<unknown>>, {
+        requiredKeys: required as string[],
+        noNullPrototype: true,
+      })
+      .filter((value) => !apart?.every((name) => name in value));
   },
 };
 
@@ -99,6 +102,7 @@ const byFormat: Record<string, Arbitrary<string> | undefined> = {
   'date-time': fc
     .date({ min: new Date('2100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
     .map((date) => date.toISOString()),
+  password: fc.string({ unit: 'grapheme-ascii', minLength: 20, maxLength: 40 }),
   email: fc.emailAddress({ size: 'small' }),
   cidr: fc.oneof(
     fc.ipV4(),

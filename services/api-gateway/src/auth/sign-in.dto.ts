@@ -1,8 +1,8 @@
 import { ValidateIf } from 'class-validator';
 import { IsEmailAddress } from '../members/member.dto';
-import { About, fieldRule } from '../openapi/field-rule';
+import { About, fieldRule, NotTogether } from '../openapi/field-rule';
 import { IsLabel } from '../organizations/label-field.dto';
-import { isText } from '../secrets/secret-field.dto';
+import { characters, isText } from '../secrets/secret-field.dto';
 
 /** Longer is no password; the rules for a new one are the access service's, and stricter. */
 const PASSWORD_CHARACTERS_MAX = 1_024;
@@ -17,14 +17,26 @@ const shortText = (name: string, message: string, maxLength: number) => () =>
     name,
     message,
     schema: { type: 'string', minLength: 1, maxLength },
-    validate: (value) => isText(value) && value.length > 0 && value.length <= maxLength,
+    validate: (value) => isShort(value, maxLength),
   });
+
+function isShort(value: unknown, maxLength: number): boolean {
+  return isText(value) && value !== '' && value.length <= 2 * maxLength && characters(value) <= maxLength;
+}
 
 const IsPassword = shortText(
   'password',
   `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`,
   PASSWORD_CHARACTERS_MAX,
 );
+/** The document states the access service's rule for a new one, as far as a schema can. */
+const IsNewPassword = () =>
+  fieldRule({
+    name: 'newPassword',
+    message: `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`,
+    schema: { type: 'string', format: 'password', minLength: 12, maxLength: 256 },
+    validate: (value) => isShort(value, PASSWORD_CHARACTERS_MAX),
+  });
 const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
 const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
 const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
@@ -53,6 +65,7 @@ export class SignInBody extends ReauthenticateBody {
 }
 
 /** Body of `POST /auth/sign-up`. */
+@NotTogether('sign_up_token', 'invitation_token')
 export class SignUpBody {
   @IsEmailAddress()
   email!: string;
@@ -60,7 +73,7 @@ export class SignUpBody {
   @IsLabel()
   name!: string;
 
-  @IsPassword()
+  @IsNewPassword()
   @About('12 to 256 characters of any kind; none that others would guess.')
   password!: string;
 
@@ -82,7 +95,7 @@ export class ChangePasswordBody {
   @About('Not for who has none.')
   current_password?: string;
 
-  @IsPassword()
+  @IsNewPassword()
   password!: string;
 }
 

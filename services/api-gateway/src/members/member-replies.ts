@@ -18,8 +18,12 @@ export const invitationListReply = v.strictObject({
   data: v.array(described('Invitation', invitationShape, sentences)),
 });
 
-const invited = v.strictObject({ ...invitationShape.entries, accept_link: v.string() });
+const invited = v.strictObject({ ...invitationShape.entries, accept_link: v.string(), mailed: v.boolean() });
 
 export const invitedReply = v.strictObject({
-  data: described('NewInvitation', invited, { ...sentences, accept_link: 'Shown this once.' }),
+  data: described('NewInvitation', invited, {
+    ...sentences,
+    accept_link: 'Shown this once.',
+    mailed: 'Whether it was handed to the mail server.',
+  }),
 });

@@ -30,6 +30,19 @@ export function aboutField(dto: { readonly prototype: object }, field: string): 
   return Reflect.getMetadata(ABOUT, dto.prototype, field) as string | undefined;
 }
 
+const APART = 'hklst:apart';
+
+/** Says in the OpenAPI document that these fields of a body do not go together; whoever answers the request checks it. */
+export const NotTogether =
+  (...fields: readonly string[]) =>
+  (dto: object) => {
+    Reflect.defineMetadata(APART, fields, dto);
+  };
+
+export function fieldsApart(dto: object): readonly string[] | undefined {
+  return Reflect.getMetadata(APART, dto) as readonly string[] | undefined;
+}
+
 /** The schema of a rule, from what class-validator keeps of it. */
 export function schemaOfRule({ context }: { readonly context?: unknown }): JsonSchema | undefined {
   return (context as { schema?: JsonSchema } | undefined)?.schema;
