@@ -89,11 +89,12 @@ describe('signing up', () => {
 
   it('has one winner when one address signs up at once, and lets the winner repeat it', async () => {
     await restarted({ OPEN_SIGN_UP: 'true' });
-    const people = Array.from({ length: 6 }, () => new Person(server));
+    // As many as make no lockout: each that loses has guessed the winner's password wrongly.
+    const people = Array.from({ length: 5 }, () => new Person(server));
     const answers = await Promise.all(
       people.map((person, n) => person.signUp({ password: `${PASSWORD} ${n}` })),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
     const winner = answers.findIndex(({ status }) => status === 201);
     const again = (n: number) => new Person(server).signUp({ password: `${PASSWORD} ${n}` });
     expect((await again(winner)).status).toBe(201);
