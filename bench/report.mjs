@@ -28,6 +28,31 @@ export function table({ rows, single, idleMiB, secondStartMs, lastStartMs }) {
   ].join('\n');
 }
 
+/** Five processes against the bare client; ratios are to its rate on the same server in the same run. */
+export function splitTable(rows) {
+  const lines = rows.map((row) => {
+    const ratio = (row.perSecond / row.barePerSecond) * 100;
+    return [
+      row.name,
+      thousands(row.perSecond),
+      thousands(row.barePerSecond),
+      `${ratio.toFixed(0)} %`,
+      row.p50Ms.toFixed(2),
+      row.p99Ms.toFixed(2),
+      row.bareP50Ms.toFixed(2),
+      row.cpuUs.toFixed(0),
+      `${row.must} % (aim ${row.aim} %)`,
+      ratio >= row.must ? 'yes' : 'no',
+    ];
+  });
+  const head = ['path', 'requests/s', 'bare client/s', 'of bare', 'p50 ms', 'p99 ms', 'bare p50 ms'];
+  return [
+    `Node ${process.version}, ${cpus().length} cores shared by wrk, the gateway, access, secrets-command, secrets-query, audit-relay, MongoDB, Kafka and the double of EventStoreDB; 32 connections over HTTP, mutual TLS between the services. Bare: \`@eventstore/db-client\` alone on the same double, 32 calls in flight, before and after: an append of one event at an exact revision, a read of a stream of three events.`,
+    '',
+    markdown([...head, 'CPU µs/request, all services', 'must', 'met'], lines),
+  ].join('\n');
+}
+
 function thousands(number) {
   return Math.round(number).toLocaleString('en');
 }

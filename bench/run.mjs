@@ -18,14 +18,19 @@ const WARM_UP_SECONDS = 2;
 const options = parse(process.argv.slice(2));
 install();
 await build();
-const dataDir = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
-try {
-  await bench();
-} finally {
-  rmSync(dataDir, { recursive: true, force: true });
+if (options.split) {
+  const { benchSplit } = await import('./split.mjs');
+  await benchSplit(options);
+} else {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
+  try {
+    await bench(dataDir);
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }
 
-async function bench() {
+async function bench(dataDir) {
   const raw = await startServer(path.join(here, 'raw-server.mjs'));
   const env = { DATA_DIR: dataDir, PORT: '0', SECRETS_PER_ORGANIZATION_MAX: '1000000' };
   const first = await startServer(standalone, env);
@@ -122,11 +127,15 @@ function sample(list, count) {
 
 function parse(args) {
   if (args.includes('--help')) {
-    console.log(
-      'Usage: npm run bench -- [--seconds N]\n\n  --seconds N  how long each run lasts (default 8)\n\nNeeds wrk on the PATH.',
-    );
+    console.log(`Usage: npm run bench -- [--split] [--seconds N]
+
+  --split      five processes on the engines, as ratios to the bare client of EventStoreDB; needs what
+               node scripts/engines/engines.mjs install brings
+  --seconds N  how long each run lasts (default 8)
+
+Needs wrk on the PATH.`);
     process.exit(0);
   }
   const at = args.indexOf('--seconds');
-  return { seconds: at === -1 ? 8 : Number(args[at + 1]) };
+  return { split: args.includes('--split'), seconds: at === -1 ? 8 : Number(args[at + 1]) };
 }
