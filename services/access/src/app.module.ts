@@ -32,6 +32,12 @@ import { MemberViews } from './members/member-views';
 import { Memberships } from './members/memberships';
 import { RemoveMemberHandler } from './members/remove-member.handler';
 import { RevokeInvitationHandler } from './members/revoke-invitation.handler';
+import { BeginOidcFlowHandler } from './oidc/begin-oidc-flow.handler';
+import { FinishOidcFlowHandler } from './oidc/finish-oidc-flow.handler';
+import { Flows } from './oidc/flows';
+import { Identities } from './oidc/identities';
+import { OidcProvider } from './oidc/oidc-provider';
+import { ProviderPeople } from './oidc/provider-people';
 import { ChangeOrganizationHandler } from './organizations/change-organization.handler';
 import { CreateOrganizationHandler } from './organizations/create-organization.handler';
 import { FirstOrganization } from './organizations/first-organization';
@@ -71,6 +77,7 @@ import {
   LOGGER,
   MAILER,
   MEMBER_INDEX,
+  OIDC_PROVIDER,
   READ_STORE,
 } from './tokens';
 import { EraseMeHandler } from './users/erase-me.handler';
@@ -103,6 +110,7 @@ const handlers = [
   ...[ListApiKeysHandler, IssueApiKeyHandler, RevokeApiKeyHandler],
   ...[SignUpHandler, SignInHandler, ReauthenticateHandler, SessionsHandler, TotpHandler],
   ...[GetSignInMethodsHandler, MeHandler, EraseMeHandler, ChangePasswordHandler],
+  ...[BeginOidcFlowHandler, FinishOidcFlowHandler],
 ];
 
 /** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
@@ -120,6 +128,10 @@ export class AccessModule {
         { provide: FORGET_FIRST_KEY, useValue: forgetFirstKey },
         { provide: LOGGER, useValue: logger },
         { provide: MAILER, useValue: config.mail ? new SmtpMailer({ ...config.mail, logger }) : noMailer },
+        {
+          provide: OIDC_PROVIDER,
+          useValue: config.oidc && new OidcProvider({ settings: config.oidc, clock, logger }),
+        },
         { provide: READ_STORE, useValue: reads },
         { provide: Keyring, useValue: keyring },
         {
@@ -140,6 +152,7 @@ export class AccessModule {
         ...[FirstOwner, SignUpTickets, NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures],
         ...[Sessions, SessionRecords, SignInTrail, NewSessions, Proofs, Lockouts],
         ...[PasswordHasher, Passwords, SecondFactors, Totp, RecoveryCodes, UsedCodes],
+        ...[Flows, Identities, ProviderPeople],
       ],
     };
   }

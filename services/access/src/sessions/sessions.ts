@@ -88,12 +88,18 @@ export class Sessions implements OnModuleInit {
     });
   }
 
-  /** Another token for a session whose person has just proved who they are. AUTHENTICATION_REQUIRED if it has ended. */
-  async renew(userId: string, sessionId: string): Promise<StartedSession> {
+  /**
+   * Another token for a session whose person has just proved who they are; `authenticatedAt`, ISO 8601, if it was not now.
+   * AUTHENTICATION_REQUIRED if it has ended.
+   */
+  async renew(
+    userId: string,
+    sessionId: string,
+    authenticatedAt = this.clock.now().toISOString(),
+  ): Promise<StartedSession> {
     return this.#turns.take(userId, async () => {
       const before = (await this.listOf(userId)).find((record) => record.sessionId === sessionId);
       if (!before) throw new AppError('AUTHENTICATION_REQUIRED');
-      const authenticatedAt = this.clock.now().toISOString();
       const started = await this.issue({ ...before, authenticatedAt });
       await this.end([before]);
       return started;
