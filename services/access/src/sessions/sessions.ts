@@ -64,12 +64,13 @@ export class Sessions implements OnModuleInit {
     const fresh = this.#fresh.get(id);
     if (fresh) return fresh;
     const endings = this.#endings;
-    const record = await this.records.find(id);
     const now = this.clock.now();
+    const record = await this.records.find(id);
     if (!record || hasEnded(record, now)) return null;
     this.records.noteUse(record, now);
     const known = knownSession(record);
-    if (endings === this.#endings) this.#fresh.set(id, known);
+    // Believed from when the reading began: what another process ends while it is read must not last longer for it.
+    if (endings === this.#endings) this.#fresh.set(id, known, { start: now.getTime() });
     return known;
   }
 
