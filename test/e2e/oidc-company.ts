@@ -5,7 +5,8 @@ import { freePort } from '../split/free-port';
 
 /** What the provider can be told to do instead of what is right. */
 export type Lie =
-  | ('none' | 'slow' | 'failing')
+  | ('none' | 'slow' | 'failing' | 'long' | 'published for another')
+  | ('address in the token' | 'confirmed in words')
   | ('wrong nonce' | 'no nonce' | 'wrong audience' | 'wrong issuer' | 'expired token')
   | ('old proof' | 'no time of proof' | 'no signature' | 'shared secret as key' | "another's key");
 

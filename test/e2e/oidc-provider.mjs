@@ -6,6 +6,7 @@ import Provider from 'oidc-provider';
 const [port, clientId, clientSecret, redirectUri] = process.argv.slice(2);
 const issuer = `http://127.0.0.1:${port}`;
 const SLOW_MS = 20_000;
+const LONG_BYTES = 1_000_000;
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const another = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
@@ -31,9 +32,20 @@ const lies = {
   'expired token': changed(({ iat }) => ({ iat: iat - 7_200, exp: iat - 3_600 })),
   'old proof': changed(({ iat }) => ({ auth_time: iat - 3_600 })),
   'no time of proof': changed(() => ({ auth_time: undefined })),
+  'address in the token': changed(() => ({ email: 'told@corp.example', email_verified: true })),
+  'confirmed in words': changed(() => ({ email: 'words@corp.example', email_verified: 'true' })),
   'no signature': (claims) => asJwt({ alg: 'none' }, claims, () => ''),
   'shared secret as key': (claims) => asJwt({ alg: 'HS256' }, claims, hmac),
   "another's key": (claims) => asJwt(header, claims, rs256(another)),
+};
+
+const told = ({ id_token: token }) =>
+  lies[lie](JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()));
+
+/** What it publishes of itself instead of the truth. */
+const published = {
+  'published for another': { issuer: 'https://login.example.net' },
+  long: { more: 'x'.repeat(LONG_BYTES) },
 };
 
 /** Logins look like addresses; what follows a `#` makes another subject of the same address. */
@@ -77,9 +89,9 @@ provider.use(async (context, next) => {
     return;
   }
   await next();
-  if (context.path !== '/token' || !context.body?.id_token || !(lie in lies)) return;
-  const claims = JSON.parse(Buffer.from(context.body.id_token.split('.')[1], 'base64url').toString());
-  context.body.id_token = lies[lie](claims);
+  if (context.path.startsWith('/.well-known/')) Object.assign(context.body, published[lie]);
+  if (context.path === '/token' && context.body?.id_token && lie in lies)
+    context.body.id_token = told(context.body);
 });
 
 process.on('message', (wanted) => {

@@ -116,6 +116,21 @@ describe('single sign-on', () => {
     expectRefusal(await browser().signIn('unverified@elsewhere.example', body), 403, 'EMAIL_NOT_VERIFIED');
   });
 
+  it('takes an address from the token, too, and there as well only one that is confirmed by a boolean', async () => {
+    const sent = async (login: string, lie: Lie) => {
+      const told = browser();
+      const returned = await told.visit(await told.begin(), login);
+      await company.tell(lie);
+      return { told, answer: await told.finish(returned) };
+    };
+    const { told, answer } = await sent('somebody@elsewhere.example', 'address in the token');
+    expect(answer.status).toBe(200);
+    expect((await told.me()).body.data.email).toBe('told@corp.example');
+    await company.tell('none');
+    const { answer: refusal } = await sent('another@elsewhere.example', 'confirmed in words');
+    expectRefusal(refusal, 403, 'EMAIL_NOT_VERIFIED');
+  });
+
   describe('refuses', () => {
     /** The one answer, whatever was wrong, and no session. */
     const expectNobody = (answer: Parameters<typeof expectRefusal>[0], at: Browser) => {
@@ -289,6 +304,11 @@ describe('single sign-on', () => {
     expectRefusal(await late.call('POST', 'auth/oidc/begin'), 503, 'PROVIDER_UNAVAILABLE');
     expect((await new Person(server, owner.email).signIn()).status).toBe(200);
     await company.open();
+    for (const lie of ['failing', 'long', 'published for another'] as const) {
+      await company.tell(lie);
+      expectRefusal(await late.call('POST', 'auth/oidc/begin'), 503, 'PROVIDER_UNAVAILABLE');
+    }
+    await company.tell('none');
     expect((await late.signIn('grace@corp.example')).status).toBe(200);
   });
 

@@ -73,6 +73,7 @@ export class OidcProvider {
 
   /** Fails with AUTHENTICATION_REQUIRED whatever is wrong with the proof. */
   async identify(flow: Flow, answer: ProviderAnswer): Promise<ProvenIdentity> {
+    const endsAt = performance.now() + TOGETHER_MS_MAX;
     return this.limited(async () => {
       const configuration = await this.configuration();
       const elapsed = Math.ceil((this.parts.clock.now().getTime() - flow.begunAt) / 1_000);
@@ -87,7 +88,13 @@ export class OidcProvider {
       const claims = tokens.claims();
       if (!claims) throw new AppError('AUTHENTICATION_REQUIRED');
       const { iss: issuer, sub: subject, auth_time: provedAt } = claims;
-      const profile = async () => this.profile(configuration, tokens.access_token, claims);
+      const ask = () =>
+        this.limited(
+          () => library().fetchUserInfo(configuration, tokens.access_token, subject),
+          endsAt - performance.now(),
+        );
+      // Most providers put an address into the token; with the others it is one call more.
+      const profile = async () => profileOf(claims['email'] === undefined ? await ask() : claims);
       return { issuer, subject, authenticatedAt: this.lately(provedAt), profile };
     });
   }
@@ -96,22 +103,6 @@ export class OidcProvider {
   private lately(seconds: unknown): string {
     const at = typeof seconds === 'number' ? seconds * 1_000 : 0;
     return new Date(Math.max(0, Math.min(at, this.parts.clock.now().getTime()))).toISOString();
-  }
-
-  private async profile(
-    configuration: openid.Configuration,
-    accessToken: string,
-    claims: openid.IDToken,
-  ): Promise<Profile> {
-    const said =
-      claims['email'] === undefined
-        ? await this.limited(() => library().fetchUserInfo(configuration, accessToken, claims.sub))
-        : claims;
-    const { email, email_verified: isVerified, name } = said as Record<string, unknown>;
-    return {
-      verifiedEmail: typeof email === 'string' && isVerified === true ? email : null,
-      name: typeof name === 'string' ? name : null,
-    };
   }
 
   /** The address to which the browser came back. */
@@ -162,11 +153,12 @@ export class OidcProvider {
     );
   }
 
-  private async limited<T>(work: () => Promise<T>): Promise<T> {
+  /** `msMax`: what is left of the time. */
+  private async limited<T>(work: () => Promise<T>, msMax = TOGETHER_MS_MAX): Promise<T> {
     if (this.#running >= AT_ONCE_MAX) throw new AppError('PROVIDER_UNAVAILABLE', { retryAfterSeconds: 1 });
     this.#running += 1;
     const working = work().finally(() => (this.#running -= 1));
-    return withDeadline(working, TOGETHER_MS_MAX, 'PROVIDER_UNAVAILABLE').catch((thrown: unknown) => {
+    return withDeadline(working, msMax, 'PROVIDER_UNAVAILABLE').catch((thrown: unknown) => {
       const error = providerError(thrown);
       const reason = error.code === 'PROVIDER_UNAVAILABLE' ? 'provider unavailable' : 'proof refused';
       const { error_code: cause, error_name } = errorFields(error.cause ?? error);
@@ -174,6 +166,15 @@ export class OidcProvider {
       throw error;
     });
   }
+}
+
+/** A boolean `email_verified` alone vouches for an address. */
+function profileOf(said: Readonly<Record<string, unknown>>): Profile {
+  const { email, email_verified: isVerified, name } = said;
+  return {
+    verifiedEmail: typeof email === 'string' && isVerified === true ? email : null,
+    name: typeof name === 'string' ? name : null,
+  };
 }
 
 function library(): typeof openid {
