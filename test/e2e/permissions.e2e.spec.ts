@@ -9,7 +9,7 @@ import {
   type Role,
   type Scope,
 } from '#libs/contracts';
-import { newId, type IdPrefix } from '#libs/kernel';
+import { newId } from '#libs/kernel';
 import { Api, type Answer } from './api';
 import { documentedRoutes, type DocumentedRoute } from './documented-routes';
 import { expectRefusal } from './expect-refusal';
@@ -36,7 +36,7 @@ interface Recipe {
   readonly status: number;
   /** What stands for `:id`, made anew for each request that changes it. */
   readonly id?: (world: World, allowed: boolean) => Promise<string> | string;
-  readonly idPrefix?: IdPrefix;
+  readonly idPrefix?: Parameters<typeof newId>[0];
   readonly body?: (world: World, caller: Caller) => unknown;
   /** What it touches, as far as the table knows such rules. */
   readonly touched?: Parameters<typeof may>[2];
@@ -282,7 +282,7 @@ describe('permissions', () => {
     const foreignThings = things(foreign);
     const real = { sec: foreignThings.secret, mem: foreignThings.member, inv: foreignThings.invitation };
     const deleted = await deletedThings(foreign);
-    const idsOf = (prefix: IdPrefix) => ({
+    const idsOf = (prefix: Parameters<typeof newId>[0]) => ({
       real: { ...real, key: foreignThings.key }[prefix as keyof typeof real],
       deleted: deleted[prefix as keyof typeof deleted],
       random: newId(prefix),
