@@ -2,11 +2,6 @@ import { MongoBulkWriteError, MongoServerError } from 'mongodb';
 
 const DUPLICATE_KEY = 11_000;
 
-/** Whether an insertion failed because a document with this id is there. */
-export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
-}
-
 /**
  * Which operations of an unordered bulk write failed because a document with their id is there, by index; the
  * others are done then. Throws the error itself when anything else went wrong.

@@ -1,5 +1,5 @@
 import { MongoBulkWriteError, MongoServerError, type BulkWriteResult } from 'mongodb';
-import { duplicatesIn, isDuplicateKey, named } from './server-errors';
+import { duplicatesIn, named } from './server-errors';
 
 function bulkError(writeErrors: readonly { code: number; index: number }[], concern?: object) {
   const result = { getWriteConcernError: () => concern } as unknown as BulkWriteResult;
@@ -29,14 +29,6 @@ describe('duplicatesIn', () => {
       thrown = caught;
     }
     expect(thrown).toBe(error);
-  });
-});
-
-describe('isDuplicateKey', () => {
-  it('takes the code of the server, and nothing that looks like it', () => {
-    expect(isDuplicateKey(new MongoServerError({ code: 11_000 }))).toBe(true);
-    expect(isDuplicateKey(new MongoServerError({ code: 112 }))).toBe(false);
-    expect(isDuplicateKey(Object.assign(new Error('E11000'), { code: 11_000 }))).toBe(false);
   });
 });
 
