@@ -7,7 +7,6 @@ import { wrongSecretFor } from './forged-key';
 import { anyTime, matching } from './matching';
 import { ApiKeyRoutes, organizationOf, type NewApiKey } from './organization-api';
 import { Server } from './server';
-import { Intruder } from './stored-data';
 import { until } from './until';
 
 jest.setTimeout(120_000);
@@ -259,9 +258,9 @@ describe('API keys of an organization', () => {
     await keys.revoke(id);
     expect(await statusOf(key, from('192.0.2.7'))).toBe(401);
     await server.stop();
-    const sql = `SELECT data, metadata FROM events WHERE type = 'AccessRefused' AND metadata LIKE '%${id}%'`;
-    const rows = new Intruder(server.dataDir).query('events.db', sql) as { data: string; metadata: string }[];
-    const seen = rows.map(({ data }) => JSON.parse(data) as Record<string, unknown>);
+    const refusals = await server.stored.events(['AccessRefused']);
+    const rows = refusals.filter(({ metadata }) => JSON.stringify(metadata).includes(id));
+    const seen = rows.map(({ data }) => data);
     expect(seen).toMatchObject([
       { cause: 'address', address: '10.9.9.9', userAgent: 'probe/1', count: 1 },
       { cause: 'wrong-secret', address: '192.0.2.5' },

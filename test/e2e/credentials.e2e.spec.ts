@@ -6,7 +6,6 @@ import { tracesBelow } from './canary';
 import { expectRefusal } from './expect-refusal';
 import { flipped, unknownKey, wrongSecretFor } from './forged-key';
 import { Server } from './server';
-import { Intruder } from './stored-data';
 
 jest.setTimeout(120_000);
 
@@ -193,12 +192,11 @@ describe('API keys', () => {
 
   it('cannot be made of what is stored of them', async () => {
     await server.stop();
-    const intruder = new Intruder(server.dataDir);
-    const rows = intruder.query('events.db', "SELECT data FROM events WHERE type = 'ApiKeyIssued'");
-    const { keyId, hash } = JSON.parse((rows[0] as { data: string }).data) as { keyId: string; hash: string };
+    const [issued] = await server.stored.events(['ApiKeyIssued']);
+    const { keyId, hash } = issued?.data as { keyId: string; hash: string };
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    const pepper = intruder.query('keys.db', "SELECT wrapped FROM keys WHERE id = 'api-key-pepper'");
-    const { wrapped } = pepper[0] as { wrapped: Buffer };
+    const wrapped = await server.stored.wrappedKey('api-key-pepper');
+    expect(wrapped.length).toBeGreaterThan(32);
     const env = { AUTH_FAILURES_PER_ADDRESS: '0', AUTH_FAILURES_PER_KEY: '0' };
     server = await Server.start({ dataDir: server.dataDir, env });
     api = Api.of(server);
