@@ -63,6 +63,7 @@ describe('an organization, seen by a key', () => {
     ['half a day', { recovery_days: 0.5 }, 'recovery_days'],
     ['days as text', { recovery_days: '7' }, 'recovery_days'],
     ['an unknown field', { kind: 'personal' }, 'kind'],
+    ['nothing', null, 'body'],
   ])('refuses %s', async (_, body, field) => {
     const { details } = expectRefusal(await change(body), 422, 'VALIDATION_FAILED');
     expect(details?.map((detail) => detail.field)).toEqual([field]);

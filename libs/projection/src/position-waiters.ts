@@ -6,43 +6,33 @@ interface Waiter {
   resolve(): void;
 }
 
-interface Wait {
-  readonly timeoutMs: number;
-  /** Nobody is kept waiting: the projection need not hurry for it. */
-  readonly patient?: boolean;
-}
-
 /** Lists that wait at once; one more is told to try again. */
 const WAITERS_MAX = 10_000;
 
 /** Those who wait until a projection has reached a position. */
 export class PositionWaiters {
   readonly #waiters = new Set<Waiter>();
-  #impatient = 0;
   #wake: () => void = () => undefined;
 
   /** Resolves when `reached` is told of the position or a later one. Fails with CONSISTENCY_TIMEOUT. */
-  async wait(position: Position, { timeoutMs, patient = false }: Wait): Promise<void> {
+  async wait(position: Position, timeoutMs: number): Promise<void> {
     if (this.#waiters.size >= WAITERS_MAX) throw late();
     await new Promise<void>((resolve, reject) => {
       const settle = (done: () => void) => {
         clearTimeout(timer);
         this.#waiters.delete(waiter);
-        if (!patient) this.#impatient -= 1;
         done();
       };
       const waiter: Waiter = { position, resolve: () => settle(resolve) };
       const timer = setTimeout(() => settle(() => reject(late())), timeoutMs);
       this.#waiters.add(waiter);
-      if (patient) return;
-      this.#impatient += 1;
       this.#wake();
     });
   }
 
   /** Resolves as soon as somebody is kept waiting, at the latest after `timeoutMs`. For one caller at a time. */
   async untilWanted(timeoutMs: number): Promise<void> {
-    if (this.#impatient > 0) return;
+    if (!this.isEmpty) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.#wake = () => {

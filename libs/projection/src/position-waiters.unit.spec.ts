@@ -3,9 +3,9 @@ import { PositionWaiters } from './position-waiters';
 describe('PositionWaiters', () => {
   it('resolves those whose position is reached, compared as numbers, and no others', async () => {
     const waiters = new PositionWaiters();
-    const nine = waiters.wait('9', { timeoutMs: 1_000 });
-    const ten = waiters.wait('10', { timeoutMs: 1_000 });
-    const hundred = waiters.wait('100', { timeoutMs: 20 });
+    const nine = waiters.wait('9', 1_000);
+    const ten = waiters.wait('10', 1_000);
+    const hundred = waiters.wait('100', 20);
     waiters.reached('10');
     await expect(Promise.all([nine, ten])).resolves.toBeDefined();
     await expect(hundred).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT', retryAfterSeconds: 1 });
@@ -14,27 +14,24 @@ describe('PositionWaiters', () => {
 
   it('takes a bounded number', async () => {
     const waiters = new PositionWaiters();
-    const waiting = Array.from({ length: 10_000 }, () => waiters.wait('1', { timeoutMs: 5_000 }));
-    await expect(waiters.wait('1', { timeoutMs: 5_000 })).rejects.toMatchObject({
-      code: 'CONSISTENCY_TIMEOUT',
-    });
+    const waiting = Array.from({ length: 10_000 }, () => waiters.wait('1', 5_000));
+    await expect(waiters.wait('1', 5_000)).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT' });
     waiters.reached('1');
     await Promise.all(waiting);
     expect(waiters.isEmpty).toBe(true);
   });
 
-  it('tells of the first who is kept waiting, not of the patient', async () => {
+  it('tells of the first who is kept waiting', async () => {
     const waiters = new PositionWaiters();
-    const patient = waiters.wait('1', { timeoutMs: 5_000, patient: true });
     const events: string[] = [];
     const wanted = waiters.untilWanted(5_000).then(() => events.push('wanted'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(events).toEqual([]);
-    const kept = waiters.wait('1', { timeoutMs: 5_000 });
+    const kept = waiters.wait('1', 5_000);
     await wanted;
     await waiters.untilWanted(5_000);
     waiters.reached('1');
-    await Promise.all([patient, kept]);
+    await kept;
     await waiters.untilWanted(1);
   });
 });

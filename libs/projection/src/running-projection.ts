@@ -90,13 +90,10 @@ export class RunningProjection {
     return { name, version, state, position: this.#position, parked: this.#parked };
   }
 
-  /**
-   * Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`.
-   * `patient` is for those who keep nobody waiting.
-   */
-  async waitFor(position: Position, timeoutMs: number, { patient = false } = {}): Promise<void> {
+  /** Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`. */
+  async waitFor(position: Position, timeoutMs: number): Promise<void> {
     if (comparePositions(position, this.#position) <= 0) return;
-    const waiting = this.#waiters.wait(position, { timeoutMs, patient });
+    const waiting = this.#waiters.wait(position, timeoutMs);
     if (!this.#isPolling) void this.#pollWhileWaiting();
     await waiting;
   }

@@ -21,8 +21,8 @@ export class DtoPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // Every query field is optional, so an empty query is valid as it is; most requests have none.
     if (metadata.type === 'query' && isEmpty(value)) return {};
-    // Where every field is optional, no body at all would pass for an empty one.
-    if (metadata.type === 'body' && value === undefined)
+    // Where every field is optional, no body at all, or null, would pass for an empty one.
+    if (metadata.type === 'body' && (value === undefined || value === null))
       throw invalid([{ field: 'body', message: 'is missing' }]);
     const stray = strayField(value);
     if (stray !== undefined) throw invalid([{ field: fieldName(stray), message: 'is not a known field' }]);

@@ -1,68 +1,91 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { EventStore } from '#libs/event-store';
 import { AppError, isAppError } from '#libs/kernel';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from '../config';
-import { CONFIG, READ_STORE, SECRET_INVENTORY } from '../tokens';
+import { CONFIG, EVENT_STORE, READ_STORE, SECRET_INVENTORY } from '../tokens';
 
-/** A creation that is not counted by then is let go: the projection has a problem of its own. */
-const COUNTED_MS_MAX = 10_000;
+/** How long a count is added to before it is made anew: other processes create secrets as well. */
+const COUNT_MS = 1_000;
+/** A projection that is further behind has a problem of its own. */
+const BEHIND_MS_MAX = 1_000;
+const ORGANIZATIONS_MAX = 10_000;
 
 /** Bounds the number of secrets in an organization. */
 @Injectable()
 export class SecretQuota {
-  /** Creations by organization that the inventory does not show yet. */
-  readonly #underWay = new Map<string, Set<Promise<void>>>();
+  readonly #rooms = new LRUCache<string, Room>({ max: ORGANIZATIONS_MAX });
 
   constructor(
     @Inject(SECRET_INVENTORY) private readonly inventory: RunningProjection,
+    @Inject(EVENT_STORE) private readonly events: EventStore,
     @Inject(READ_STORE) private readonly reads: ReadStore,
     @Inject(CONFIG) private readonly config: SecretsCommandConfig,
   ) {}
 
   /**
-   * Runs a creation if there is room for it. One that the count does not show yet is counted as well, and
-   * waited for before anybody is refused because of it. Several processes may pass the limit by what is
-   * under way in each. When the read store is away the quota yields, not the write. Fails with QUOTA_EXCEEDED.
+   * Runs a creation if there is room for it. Several processes may pass the limit by what each creates within
+   * a second. When a store is away the quota yields, not the write. Fails with QUOTA_EXCEEDED.
    */
-  async during<T extends { readonly position: string }>(orgId: string, create: () => Promise<T>): Promise<T> {
-    const underWay = await this.room(orgId);
+  async during<T>(orgId: string, create: () => Promise<T>): Promise<T> {
+    let room = this.#rooms.get(orgId);
+    if (!room) {
+      room = new Room(this.config.secretsPerOrganizationMax, () => this.#count(orgId));
+      this.#rooms.set(orgId, room);
+    }
+    return room.during(create);
+  }
+
+  /** Secrets at this moment. */
+  async #count(orgId: string): Promise<number> {
+    try {
+      const head = await this.events.head();
+      if (head !== null) await this.inventory.waitFor(head, BEHIND_MS_MAX);
+      return await this.reads.count('inventory_v1', { where: { orgId, status: 'live' } });
+    } catch (error) {
+      if (isAppError(error, 'STORE_UNAVAILABLE') || isAppError(error, 'CONSISTENCY_TIMEOUT')) return 0;
+      throw error;
+    }
+  }
+}
+
+/** One organization's: no more secrets than were counted last, were under way then, and have begun since. */
+class Room {
+  readonly #underWay = new Set<Promise<unknown>>();
+  #atMost = 0;
+  #countedAt = -Infinity;
+  #counting: Promise<void> | null = null;
+
+  constructor(
+    private readonly max: number,
+    private readonly count: () => Promise<number>,
+  ) {}
+
+  async during<T>(create: () => Promise<T>): Promise<T> {
+    while (this.#atMost >= this.max || performance.now() - this.#countedAt > COUNT_MS) {
+      this.#counting ??= this.#recount().finally(() => (this.#counting = null));
+      await this.#counting;
+    }
+    this.#atMost += 1;
     const creation = create();
-    const counted = creation.then(({ position }) =>
-      this.inventory.waitFor(position, COUNTED_MS_MAX, { patient: true }),
-    );
-    const settled: Promise<void> = counted
-      .catch(() => undefined)
-      .finally(() => {
-        underWay.delete(settled);
-        if (underWay.size === 0) this.#underWay.delete(orgId);
-      });
-    underWay.add(settled);
-    this.#underWay.set(orgId, underWay);
+    const ended = creation.catch(() => undefined).finally(() => this.#underWay.delete(ended));
+    this.#underWay.add(ended);
     return creation;
   }
 
-  /** Waits until it is certain that there is room; gives the organization's creations under way. */
-  private async room(orgId: string): Promise<Set<Promise<void>>> {
-    const max = this.config.secretsPerOrganizationMax;
-    for (;;) {
-      const counted = await this.countLive(orgId);
-      const underWay = this.#underWay.get(orgId) ?? new Set();
-      if (counted + underWay.size < max) return underWay;
-      if (underWay.size === 0) {
-        const safeMessage = `This organization holds ${max} secrets, as many as it may; delete some or ask the operator for more`;
-        throw new AppError('QUOTA_EXCEEDED', { safeMessage });
-      }
-      await Promise.race(underWay);
+  /** No creation begins meanwhile: what made this necessary holds until it is done. */
+  async #recount(): Promise<void> {
+    const underWay = [...this.#underWay];
+    const counted = await this.count();
+    if (counted >= this.max) {
+      const safeMessage = `This organization holds ${this.max} secrets, as many as it may; delete some or ask the operator for more`;
+      throw new AppError('QUOTA_EXCEEDED', { safeMessage });
     }
-  }
-
-  private async countLive(orgId: string): Promise<number> {
-    try {
-      return await this.reads.count('inventory_v1', { where: { orgId, status: 'live' } });
-    } catch (error) {
-      if (isAppError(error, 'STORE_UNAVAILABLE')) return 0;
-      throw error;
-    }
+    this.#atMost = counted + underWay.length;
+    this.#countedAt = performance.now();
+    // One that is under way may fail, so nobody is refused because of it.
+    if (this.#atMost >= this.max) await Promise.race(underWay);
   }
 }
