@@ -2,7 +2,7 @@
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
@@ -27,6 +27,7 @@ const [code] = await once(run, 'exit');
 const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
 rmSync(folder, { recursive: true });
 
+if (process.env.HKLST_E2E === 'split') for (const line of leftOut()) console.log(line);
 for (const line of skippedSuites(results?.testResults ?? [])) console.log(line);
 // A suite that cannot even be loaded has no failed tests, and no report at all means that jest itself broke.
 let failed = results ? results.numFailedTests + results.numRuntimeErrorTestSuites : 1;
@@ -49,6 +50,16 @@ function endAfterReport(jestProcess) {
   }, 500);
   jestProcess.once('exit', () => clearInterval(poll));
   return () => tooLate;
+}
+
+/** The suites that jest.config.cjs leaves out on five processes say why in their first line. */
+function leftOut() {
+  const folder = path.join('test', 'e2e');
+  return readdirSync(path.join(root, folder)).flatMap((name) => {
+    const [, reason] =
+      /^\/\/ Standalone only: (.+)/.exec(readFileSync(path.join(root, folder, name), 'utf8')) ?? [];
+    return reason ? [`Not on five processes: ${path.join(folder, name)}: ${reason}`] : [];
+  });
 }
 
 /** A suite for a real server names the TEST_ variable that holds its address; any other says in its title what it needs. */

@@ -61,8 +61,12 @@ const MONGODB_URL = /^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^/?]*)(?:\?(.*))?$/;
 /** Whoever says how to log in, other than by a password, says where as well. */
 const LOGIN_IS_NAMED = /(^|&)(authSource=|authMechanism=(?!SCRAM))/i;
 
-/** A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service. */
+/**
+ * A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service, and
+ * `sqlite:/var/lib/reads.db` the file `reads-secrets-query.db`: a file has one process.
+ */
 function ownDatabase(url: string | undefined, service: string): string | undefined {
+  if (url?.startsWith('sqlite:')) return url.replace(/(\.[^./]+)?$/, `-${service}$1`);
   const match = MONGODB_URL.exec(url ?? '');
   if (!match) return url;
   const [, server = '', named = '', query = ''] = match;

@@ -8,6 +8,7 @@ import { park, parkedCollection } from './parked-events';
 import { PositionWaiters } from './position-waiters';
 import type { Projection } from './projection';
 import { ProjectionTerm } from './projection-term';
+import { replayParked } from './replay-parked';
 
 /** As much of a logger as a projection needs. */
 export interface ProjectionLogger {
@@ -140,6 +141,7 @@ export class RunningProjection {
     const { categories, types } = projection;
     const after = await reads.checkpoint(this.#key);
     if (after !== null) this.#reached(after);
+    if (after !== null) await this.#replayParked(after, { fence, signal: leased });
     this.#parked = await reads.count(parkedCollection.name, { where: { projection: this.#key } });
     this.#state = 'catching-up';
     this.#changes.beginAt(after ?? '0');
@@ -171,14 +173,28 @@ export class RunningProjection {
     }
   }
 
-  /** `apply` is pure, so what it cannot do now it cannot do later: the event is put aside, the others flow. */
+  #replayParked(after: Position, { fence, signal }: { fence: number; signal: AbortSignal }): Promise<void> {
+    const { events, projection, reads } = this.parts;
+    return replayParked({
+      ...{ projection, events, reads, signal },
+      key: this.#key,
+      changesOf: (event) => this.#changesOf(event),
+      write: (changes) => reads.project(this.#key, changes, after, fence),
+    });
+  }
+
+  #changesOf(event: RecordedEvent): readonly Change[] {
+    const changes = this.parts.projection.apply(event);
+    // Here it costs one event; in the store it would stop them all.
+    for (const change of changes) this.#catalog.assertChange(change);
+    return changes;
+  }
+
+  /** `apply` is pure, so what it cannot do now this process cannot do later: the event is put aside, the others flow. */
   #apply(event: RecordedEvent): readonly Change[] {
-    const { logger, projection } = this.parts;
+    const { logger } = this.parts;
     try {
-      const changes = projection.apply(event);
-      // Here it costs one event; in the store it would stop them all.
-      for (const change of changes) this.#catalog.assertChange(change);
-      return changes;
+      return this.#changesOf(event);
     } catch (error) {
       this.#parked += 1;
       logger.warn('event parked', {
