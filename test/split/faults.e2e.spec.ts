@@ -1,12 +1,19 @@
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventMetadata, openEventStore } from '#libs/event-store';
+import { secretStream } from '#libs/events';
+import { newCommandId, newId } from '#libs/kernel';
 import { enginesInstalled } from '../../scripts/engines/index.cjs';
-import { Api } from '../e2e/api';
+import { Api, type Metadata } from '../e2e/api';
 import { expectRefusal } from '../e2e/expect-refusal';
 import { LaunchedProcess } from '../e2e/launched-process';
 import { until } from '../e2e/until';
 import { readTopic } from './audit-reader';
 import { FaultClient } from './fault-load';
 import { Rig } from './rig';
+import type { ServiceProcess } from './service-process';
 
 jest.setTimeout(300_000);
 
@@ -54,7 +61,10 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
       async () => written(),
       (now) => now.every((count, at) => count >= (before[at] ?? 0) + 2),
       RECOVERY_MS_MAX,
-    );
+    ).catch((error: unknown) => {
+      const last = rig.processes.map(({ service, pid, err }) => `${service} ${pid}: ${err.slice(-400)}`);
+      throw new Error(`${String(error)}\n${last.join('\n')}`);
+    });
   };
   const engine = (one: Rig['engines']['mongo'] | Rig['engines']['kafka'] | Rig['engines']['eventStore']) => {
     if (!one) throw new Error('The rig has engines of its own');
@@ -109,17 +119,16 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
     expect(acknowledged.length).toBeGreaterThan(CLIENTS * 16 * 4);
 
     const log = rig.stored.log().filter(({ type }) => IN_LOG.includes(type));
-    const told = (types: readonly string[]) =>
+    const told = (types: readonly string[], tell: (secret: Metadata) => string) =>
       log
         .filter(({ type }) => types.includes(type))
-        .map(({ data }) => {
-          const { version, name } = data['secret'] as { version: number; name: string };
-          return `${version} of ${name}`;
-        });
+        .map(({ data }) => tell(data['secret'] as Metadata))
+        .sort();
     const writes = acknowledged.map(({ description }) => description).sort();
-    expect(told(['SecretCreated', 'SecretUpdated']).sort()).toEqual(writes);
+    const byVersion = ({ version, name }: Metadata) => `${version} of ${name}`;
+    expect(told(['SecretCreated', 'SecretUpdated'], byVersion)).toEqual(writes);
     const changes = writes.filter((write) => !write.startsWith('1 '));
-    expect(told(['SecretMetadataChanged']).sort()).toEqual(changes);
+    expect(told(['SecretMetadataChanged'], ({ description }) => String(description))).toEqual(changes);
 
     const audited = new Map(
       log.map(({ id, stream }) => [id, stream.replace(/^secret-/, '').replace('.', '/')]),
@@ -214,6 +223,66 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
       .log()
       .filter(({ type, data }) => type === 'SecretUpdated' && nameIn(data) === 'CUT');
     expect(updates).toHaveLength(3);
+  });
+
+  it('sets an event aside that cannot be applied, says so, and goes on with the others (H5)', async () => {
+    const orgId = String(rig.stored.log().find(({ type }) => type === 'SecretCreated')?.metadata['orgId']);
+    const events = await openEventStore(rig.engines.eventStore.url);
+    const caller = { orgId, actorType: 'key', actorId: 'key_01' };
+    for (const type of ['SecretCreated', 'SecretTeleported']) {
+      const [commandId, at] = [newCommandId(), new Date().toISOString()];
+      const metadata = eventMetadata({ caller, commandId, correlationId: 'h5', at, producer: 'test' });
+      const stream = secretStream(orgId, newId('sec'));
+      await events.append({ orgId, stream, events: [{ type, data: {} }], expected: 'no stream', metadata });
+    }
+    await events.close();
+    const created = await api.create('BEHIND_IT', 'x');
+    expect((await api.list('?name=BEHIND_IT')).body.data).toEqual([created.body.data]);
+    const logs = (service: 'secrets-query' | 'audit-relay') =>
+      rig.services[service].map(({ err }) => err).join('');
+    expect(logs('secrets-query')).toContain('"event":"event parked"');
+    await until(
+      async () => logs('audit-relay'),
+      (lines) => lines.includes('audit relay skips an event type'),
+      RECOVERY_MS_MAX,
+    );
+    const { id } = rig.stored.log().findLast(({ type }) => type === 'SecretCreated') ?? {};
+    const { KAFKA_BROKERS: brokers = '', KAFKA_TOPIC_PREFIX: prefix = '' } = rig.engines.env;
+    const enough = (read: readonly { id: string }[]) => read.at(-1)?.id === id;
+    const records = await readTopic(
+      { brokers, topic: `${prefix}.secrets.audit.v1` },
+      { enough, msMax: 30_000 },
+    );
+    expect(records.at(-1)?.id).toBe(id);
+  });
+
+  it('goes on with a root key that another process has rotated in', async () => {
+    const [access] = rig.services.access as [ServiceProcess];
+    const file = access.env['ROOT_KEY_FILE'] ?? '';
+    const previous = path.join(rig.dataDir, 'previous.key');
+    copyFileSync(file, previous);
+    writeFileSync(file, `${randomBytes(32).toString('hex')}\n`);
+    // This one has no key in memory: a new one, which met the old root key alone.
+    const [query] = rig.services['secrets-query'] as [ServiceProcess];
+    await Promise.all([access.stop(), query.stop()]);
+    const behind = new LaunchedProcess('secrets-query', { ...query.env, ROOT_KEY_FILE: previous });
+    await behind.ready();
+    const rotated = new LaunchedProcess('access', { ...access.env, ROOT_KEY_PREVIOUS_FILE: previous });
+    await rotated.ready();
+    // It reads the file that it was given, which still holds the old one.
+    expectRefusal(await api.reveal('BEFORE'), 503);
+    expectRefusal(await api.reveal('BEFORE'), 503);
+    copyFileSync(file, previous);
+    const answer = await until(
+      () => api.reveal('BEFORE'),
+      ({ status }) => status !== 503,
+      RECOVERY_MS_MAX,
+    );
+    expect([answer.status, answer.body.value]).toEqual([200, 'x']);
+    // secrets-command was not restarted either.
+    expect((await api.create('AFTER_ROTATION', 'y')).status).toBe(201);
+    expect((await api.reveal('AFTER_ROTATION')).body.value).toBe('y');
+    await Promise.all([rotated.stop(), behind.stop()]);
   });
 });
 
