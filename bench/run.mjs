@@ -1,7 +1,8 @@
-// `npm run bench`: starts the built server and a raw node:http server, loads both, prints ratios.
+// `npm run bench`: starts the built server, a raw node:http server and a bare Nest application, loads all, prints ratios.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { install } from '../scripts/install.mjs';
 import { build } from '../scripts/build.mjs';
 import { load } from './load.mjs';
@@ -14,6 +15,8 @@ const standalone = path.join(here, '../dist/services/standalone/src/main.js');
 const SECRETS = 10_000;
 const PAGE_SIZE = 20;
 const WARM_UP_SECONDS = 2;
+/** V8 gives back what a start used once nothing has been asked for a while. */
+const IDLE_SECONDS = 30;
 
 const options = parse(process.argv.slice(2));
 install();
@@ -40,8 +43,11 @@ async function bench(dataDir) {
   await first.stop();
 
   const server = await startServer(standalone, env);
+  console.log(`Idle for ${IDLE_SECONDS} s …`);
+  await delay(IDLE_SECONDS * 1_000);
   const idleMiB = server.memoryMiB();
   const { seconds } = options;
+  const nestShare = await framework(raw, seconds);
   const scenarios = scenariosOf(ids);
   const rows = [];
   const rawRate = async () => (await load(raw, { name: 'raw', paths: ['/'], seconds })).perSecond;
@@ -76,12 +82,32 @@ async function bench(dataDir) {
   const readyMs = again.readyMs;
   await again.stop();
   await raw.stop();
-  const report = table({ rows, single, idleMiB, secondStartMs: server.readyMs, lastStartMs: readyMs });
+  const report = table({
+    rows,
+    single,
+    nestShare,
+    idleMiB,
+    secondStartMs: server.readyMs,
+    lastStartMs: readyMs,
+  });
   console.log(`\n${report}`);
   mkdirSync(path.join(here, 'results'), { recursive: true });
   const file = path.join(here, 'results', 'standalone.md');
   writeFileSync(file, `${report}\n`);
   console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
+}
+
+/** What a Nest application that does nothing reaches of the raw server's rate, on this machine. */
+async function framework(raw, seconds) {
+  const nest = await startServer(path.join(here, 'nest-server.mjs'));
+  await load(nest, { name: 'nest', paths: ['/'], seconds: WARM_UP_SECONDS });
+  const shares = [];
+  for (let round = 0; round < 3; round += 1) {
+    const { perSecond } = await load(raw, { name: 'raw', paths: ['/'], seconds });
+    shares.push((await load(nest, { name: 'nest', paths: ['/'], seconds })).perSecond / perSecond);
+  }
+  await nest.stop();
+  return shares.sort((a, b) => a - b)[1];
 }
 
 function scenariosOf(ids) {

@@ -209,7 +209,7 @@ describe('starting', () => {
       const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${second.pid}/status`, 'utf8')) ?? [];
       return Number(kib) / 1024;
     };
-    await until(residentMiB, (mib) => mib <= 130, 90_000);
+    await until(residentMiB, (mib) => mib <= 130, 30_000);
   }, 120_000);
 });
 

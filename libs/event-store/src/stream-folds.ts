@@ -2,8 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Appended, AppendRequest, EventStore, JsonObject } from './event-store';
 import { foldStream, type Fold, type Folded } from './fold-stream';
 
-const STREAMS_MAX = 10_000;
-/** Together with the streams this bounds the memory: a state grows with its stream. */
+/** Events in remembered states, which grow with their streams; a stream counts as three more, for what it is alone. */
 const EVENTS_MAX = 40_000;
 
 interface Remembered<S> {
@@ -18,10 +17,9 @@ interface Remembered<S> {
  */
 export class StreamFolds<S> {
   readonly #remembered = new LRUCache<string, Remembered<S>>({
-    max: STREAMS_MAX,
     maxSize: EVENTS_MAX,
     maxEntrySize: EVENTS_MAX / 2,
-    sizeCalculation: ({ folded }) => Number(folded.revision ?? 0) + 1,
+    sizeCalculation: ({ folded }) => Number(folded.revision ?? 0) + 4,
   });
 
   constructor(

@@ -1,4 +1,5 @@
 import { comparePositions, type Position, type RecordedEvent } from '#libs/event-store';
+import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 const ORGANIZATIONS_MAX = 10_000;
@@ -6,7 +7,7 @@ const ORGANIZATIONS_MAX = 10_000;
 /** The position of the last event of each organization that a projection has taken in. */
 export class LastChanges {
   readonly #last = new LRUCache<string, Position>({
-    max: ORGANIZATIONS_MAX,
+    ...entriesAtMost(ORGANIZATIONS_MAX),
     dispose: (position, _orgId, reason) => {
       if (reason === 'evict' && comparePositions(position, this.#others) > 0) this.#others = position;
     },

@@ -1,4 +1,4 @@
-import { isAppError } from '#libs/kernel';
+import { entriesAtMost, isAppError } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 /**
@@ -13,7 +13,7 @@ export class SoleWriterCache<V extends object | number> {
   #unsure = false;
 
   constructor(entriesMax: number) {
-    this.#entries = new LRUCache({ max: entriesMax });
+    this.#entries = new LRUCache(entriesAtMost(entriesMax));
   }
 
   get(key: string): V | undefined {

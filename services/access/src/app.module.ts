@@ -17,8 +17,7 @@ import { PresentedKeys } from './api-keys/presented-keys';
 import { RevokeApiKeyHandler } from './api-keys/revoke-api-key.handler';
 import type { AccessConfig } from './config';
 import { CheckAccessHandler } from './health/check-access.handler';
-import { noMailer } from './mail/mailer';
-import { SmtpMailer } from './mail/smtp-mailer';
+import { noMailer, type Mailer } from './mail/mailer';
 import { AcceptInvitationHandler } from './members/accept-invitation.handler';
 import { ChangeMemberRoleHandler } from './members/change-member-role.handler';
 import { InvitationLinks } from './members/invitation-links';
@@ -119,7 +118,7 @@ export class AccessModule {
         { provide: EVENT_STORE, useValue: events },
         { provide: FORGET_FIRST_KEY, useValue: forgetFirstKey },
         { provide: LOGGER, useValue: logger },
-        { provide: MAILER, useValue: config.mail ? new SmtpMailer({ ...config.mail, logger }) : noMailer },
+        { provide: MAILER, useFactory: () => mailerOf(config, logger) },
         { provide: READ_STORE, useValue: reads },
         { provide: Keyring, useValue: keyring },
         {
@@ -143,4 +142,11 @@ export class AccessModule {
       ],
     };
   }
+}
+
+/** What speaks SMTP is loaded only where it is used: it takes three megabytes. */
+async function mailerOf({ mail }: AccessConfig, logger: Logger): Promise<Mailer> {
+  if (!mail) return noMailer;
+  const { SmtpMailer } = await import('./mail/smtp-mailer.js');
+  return new SmtpMailer({ ...mail, logger });
 }

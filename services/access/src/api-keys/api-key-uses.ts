@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 import { errorFields, type Logger } from '#libs/observability';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
@@ -22,7 +23,7 @@ const usesCollection = {
 @Injectable()
 export class ApiKeyUses implements OnModuleInit {
   /** When each key's use was last written, in milliseconds of `performance.now`. */
-  readonly #written = new LRUCache<string, number>({ max: KEYS_MAX });
+  readonly #written = new LRUCache<string, number>(entriesAtMost(KEYS_MAX));
   #writing = 0;
 
   constructor(

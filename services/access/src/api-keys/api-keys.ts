@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 import type { EventStore } from '#libs/event-store';
 import type { ApiKey } from '#libs/events';
@@ -27,7 +28,7 @@ export interface KnownKey {
  */
 @Injectable()
 export class ApiKeys {
-  readonly #owners = new LRUCache<string, string>({ max: 10_000 });
+  readonly #owners = new LRUCache<string, string>(entriesAtMost(10_000));
 
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { digestApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
 import { hasEnded, type ApiKey } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, type Clock, type Redacted } from '#libs/kernel';
+import { AppError, type Clock, type Redacted, entriesAtMost } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import type { MessageContext } from '#libs/transport';
 import { Refusals, type Refusal } from '../refusals/refusals';
@@ -23,7 +23,9 @@ interface Presented {
 @Injectable()
 export class PresentedKeys {
   /** By the digest of its text: the id of a key and the stored hash that it was found to have. */
-  readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>({ max: 10_000 });
+  readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>(
+    entriesAtMost(10_000),
+  );
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { eventMetadata, type EventStore } from '#libs/event-store';
 import { accessStream, type AccessEvent } from '#libs/events';
-import { newCommandId, type Clock } from '#libs/kernel';
+import { type Clock, entriesAtMost, newCommandId } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { CLOCK, EVENT_STORE, LOGGER, PRODUCER } from '../tokens';
 
@@ -42,7 +42,7 @@ interface Window {
 @Injectable()
 export class Refusals implements OnApplicationShutdown {
   readonly #windows = new LRUCache<string, Window>({
-    max: WINDOWS_MAX,
+    ...entriesAtMost(WINDOWS_MAX),
     dispose: (window, _key, reason) => {
       if (reason === 'evict') void this.tell(window);
     },

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Keyring } from '#libs/key-store';
-import { AppError, newId, type Clock, type Redacted } from '#libs/kernel';
+import { AppError, type Clock, type Redacted, entriesAtMost, newId } from '#libs/kernel';
 import { Turns } from '../organizations/turns';
 import { CLOCK } from '../tokens';
 import { hashOpaqueToken, isOpaqueToken, newOpaqueToken } from './opaque-token';
@@ -46,7 +46,7 @@ export class Sessions implements OnModuleInit {
     private readonly records: SessionRecords,
   ) {
     this.#fresh = new LRUCache({
-      max: IN_MEMORY_MAX,
+      ...entriesAtMost(IN_MEMORY_MAX),
       ttl: FRESH_MS,
       ttlResolution: 0,
       perf: { now: () => clock.now().getTime() },

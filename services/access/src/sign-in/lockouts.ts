@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, type Clock, entriesAtMost } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import { CLOCK, READ_STORE } from '../tokens';
 import { Pseudonyms } from '../users/pseudonyms';
@@ -34,7 +34,7 @@ export interface Attempt {
  */
 @Injectable()
 export class Lockouts implements OnModuleInit {
-  readonly #known = new LRUCache<string, Failures>({ max: IN_MEMORY_MAX });
+  readonly #known = new LRUCache<string, Failures>(entriesAtMost(IN_MEMORY_MAX));
   #written = 0;
 
   constructor(

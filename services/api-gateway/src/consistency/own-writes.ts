@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError } from '#libs/kernel';
+import { AppError, entriesAtMost } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { callerOf, type GatewayRequest } from '../http/gateway-request';
@@ -15,7 +15,7 @@ export const POSITION = /^\d{1,20}$/;
  */
 @Injectable()
 export class OwnWrites {
-  readonly #lastWrite = new LRUCache<string, string>({ max: 10_000 });
+  readonly #lastWrite = new LRUCache<string, string>(entriesAtMost(10_000));
 
   /** Notes where a write stands, and tells its caller. */
   answer(request: GatewayRequest, reply: FastifyReply, position: string): void {

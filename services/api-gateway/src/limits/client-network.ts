@@ -1,4 +1,5 @@
 import { parse } from 'ipaddr.js';
+import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 const MAPPED_IPV4 = '::ffff:';
@@ -8,7 +9,7 @@ const UNKNOWN = 'unknown';
 const NETWORK_GROUPS = 4;
 
 /** Reading an IPv6 address takes longer than the whole of the counting. */
-const networks = new LRUCache<string, string>({ max: 10_000 });
+const networks = new LRUCache<string, string>(entriesAtMost(10_000));
 
 /**
  * What a client's address is counted as: itself, or the /64 network of an IPv6 address. A proxy that we were told to

@@ -1,3 +1,4 @@
+import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 /** Beyond so many, those not seen for longest are forgotten, which gives them a full bucket again. */
@@ -18,7 +19,7 @@ export interface Budget {
 
 /** A budget for each key, exact to the single request: a full bucket at first, refilled evenly. */
 export class TokenBuckets {
-  readonly #buckets = new LRUCache<string, Bucket>({ max: KEYS_MAX });
+  readonly #buckets = new LRUCache<string, Bucket>(entriesAtMost(KEYS_MAX));
   readonly #msPerToken: number;
   readonly #msWhenEmpty: number;
   readonly #now: () => number;

@@ -43,8 +43,10 @@ export class CreateSecretHandler {
     const at = this.clock.now().toISOString();
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
 
-    await this.names.claim({ orgId: caller.orgId, name, secretId: id }, metadata); // one winner per name
-    const sealed = await this.keyring.seal(caller.orgId, id, 1, command.value); // the plaintext ends here
+    const claim = { orgId: caller.orgId, name, secretId: id };
+    const sealed = await this.names.claim(claim, metadata, () =>
+      this.keyring.seal(caller.orgId, id, 1, command.value),
+    );
     const events = decideCreate({ id, name, description, tags, expiresAt, sealed, at });
     const appended = await this.streams
       .append({ secretId: id, events, expected: 'no stream', metadata }, sealed)

@@ -22,7 +22,8 @@ describe('SecretNames', () => {
     const at = stores.clock.now().toISOString();
     return eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' });
   };
-  const claim = (secretId: string) => names.claim({ orgId, name, secretId }, metadata());
+  const claim = (secretId: string) =>
+    names.claim({ orgId, name, secretId }, metadata(), () => Promise.resolve(secretId));
   const create = (id: string) => {
     const event = {
       type: 'SecretCreated',
@@ -59,6 +60,15 @@ describe('SecretNames', () => {
     await expect(claim('sec_second')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
   });
 
+  it('begin nothing for a name that is taken', async () => {
+    const begun: string[] = [];
+    const claimFor = (secretId: string) =>
+      names.claim({ orgId, name, secretId }, metadata(), () => Promise.resolve(begun.push(secretId)));
+    await expect(claimFor('sec_first')).resolves.toBe(1);
+    await expect(claimFor('sec_second')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+    expect(begun).toEqual(['sec_first']);
+  });
+
   it('leave a claim to its command until the deadline and a second, then to the next, fencing the late one off', async () => {
     await claim('sec_late');
     stores.clock.pass(5_999);
@@ -83,7 +93,9 @@ describe('SecretNames', () => {
       },
     });
     const newcomer = new SecretNames(slow, stores.clock, stores.keyring);
-    const claiming = newcomer.claim({ orgId, name, secretId: 'sec_next' }, metadata());
+    const claiming = newcomer.claim({ orgId, name, secretId: 'sec_next' }, metadata(), () =>
+      Promise.resolve(),
+    );
     await expect(claiming).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
     expect(await holder()).toBe('sec_late');
   });

@@ -52,18 +52,23 @@ export class SecretNames {
     return nameHolder(last)?.secretId ?? null;
   }
 
-  /** Takes a name for a secret; taking it again is fine. Fails with SECRET_NAME_TAKEN. */
-  async claim(claim: Claim, metadata: EventMetadata): Promise<void> {
+  /**
+   * Takes a name for a secret; taking it again is fine. Fails with SECRET_NAME_TAKEN. Gives what `meanwhile` gives:
+   * it runs while the claim goes to the disk, once nothing speaks against it, and may be in vain.
+   */
+  async claim<T>(claim: Claim, metadata: EventMetadata, meanwhile: () => Promise<T>): Promise<T> {
     const { stream, last } = await this.tail(claim.orgId, claim.name);
     const holder = nameHolder(last);
-    if (holder?.secretId === claim.secretId) return;
+    if (holder?.secretId === claim.secretId) return meanwhile();
     if (holder && !(await this.takeOver(holder, claim, metadata))) throw new AppError('SECRET_NAME_TAKEN');
 
     const claimed = { secretId: claim.secretId, claimedAt: metadata.occurredAt };
     const event: SecretNameEvent = { type: 'SecretNameClaimed', data: claimed };
     const expected: Expected = last ? { revision: last.revision } : 'no stream';
-    const won = await this.tryAppend({ stream, events: [event], expected, metadata });
+    const claiming = this.tryAppend({ stream, events: [event], expected, metadata });
+    const [won, made] = await Promise.all([claiming, meanwhile()]);
     if (!won) throw new AppError('SECRET_NAME_TAKEN');
+    return made;
   }
 
   /** Frees a name if this secret holds it. Losing a race is fine: then the name was taken over already. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { EventStore } from '#libs/event-store';
-import { AppError, isAppError } from '#libs/kernel';
+import { AppError, entriesAtMost, isAppError } from '#libs/kernel';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from '../config';
@@ -16,7 +16,7 @@ const ORGANIZATIONS_MAX = 10_000;
 /** Bounds the number of secrets in an organization. */
 @Injectable()
 export class SecretQuota {
-  readonly #rooms = new LRUCache<string, Room>({ max: ORGANIZATIONS_MAX });
+  readonly #rooms = new LRUCache<string, Room>(entriesAtMost(ORGANIZATIONS_MAX));
 
   constructor(
     @Inject(SECRET_INVENTORY) private readonly inventory: RunningProjection,

@@ -64,10 +64,9 @@ export class UpdateSecretHandler {
   private async prepare(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
     const { orgId } = command.caller;
     const { name, value } = command;
-    if (name !== undefined && isRenamed(secret, command)) {
-      await this.names.claim({ orgId, name, secretId: secret.id }, metadata);
-    }
-    return value && this.keyring.seal(orgId, secret.id, secret.version + 1, value);
+    const seal = async () => value && this.keyring.seal(orgId, secret.id, secret.version + 1, value);
+    if (name === undefined || !isRenamed(secret, command)) return seal();
+    return this.names.claim({ orgId, name, secretId: secret.id }, metadata, seal);
   }
 }
 

@@ -1,0 +1,22 @@
+// What the framework allows: Nest 11 on Fastify with one route, answering the raw server's body and doing nothing else.
+import 'reflect-metadata';
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+const answer = { data: 'x'.repeat(197) };
+
+class AnswerController {
+  get() {
+    return answer;
+  }
+}
+Controller()(AnswerController);
+Get()(AnswerController.prototype, 'get', Object.getOwnPropertyDescriptor(AnswerController.prototype, 'get'));
+
+class AnswerModule {}
+Module({ controllers: [AnswerController] })(AnswerModule);
+
+const app = await NestFactory.create(AnswerModule, new FastifyAdapter(), { logger: false });
+await app.listen(0, '127.0.0.1');
+console.log(`ready ${await app.getUrl()}`);
