@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api } from './api';
@@ -67,7 +68,7 @@ function acknowledgedBy(clients: readonly WritingClient[]): number {
 
 /** Looks every few milliseconds, so that a kill comes at any moment of a write. */
 async function untilReached(isReached: () => boolean): Promise<void> {
-  while (!isReached()) await delay(Math.random() * 5);
+  while (!isReached()) await delay(randomInt(5));
 }
 
 async function listedNames(api: Api): Promise<string[]> {

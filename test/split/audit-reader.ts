@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 
 interface AuditRecord {
@@ -12,7 +13,7 @@ export async function readTopic(
   { enough, msMax }: { enough: (records: readonly AuditRecord[]) => boolean; msMax: number },
 ): Promise<AuditRecord[]> {
   const kafka = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: `reader-${Math.random()}`, sessionTimeout: 10_000 });
+  const consumer = kafka.consumer({ groupId: `reader-${randomUUID()}`, sessionTimeout: 10_000 });
   const records: AuditRecord[] = [];
   await consumer.connect();
   try {

@@ -34,7 +34,7 @@ export class FaultClient {
   async run(signal: AbortSignal): Promise<void> {
     for (let count = 0; !signal.aborted; count += 1) {
       const name = `${this.label}_${count}`;
-      for (let version = 1; version <= 3 && !signal.aborted; version += 1) await this.#write(name, version);
+      for (const version of [1, 2, 3]) await this.#write(name, version);
     }
   }
 

@@ -66,12 +66,15 @@ const LOGIN_IS_NAMED = /(^|&)(authSource=|authMechanism=(?!SCRAM))/i;
  * `sqlite:/var/lib/reads.db` the file `reads-secrets-query.db`: a file has one process.
  */
 function ownDatabase(url: string | undefined, service: string): string | undefined {
-  if (url?.startsWith('sqlite:')) return url.replace(/(\.[^./]+)?$/, `-${service}$1`);
   const match = MONGODB_URL.exec(url ?? '');
-  if (!match) return url;
+  if (!match) return ownFile(url, service);
   const [, server = '', named = '', query = ''] = match;
   const options = server.includes('@') ? withUsersDatabase(query, named || 'admin') : query;
   return `${server}/${named || 'hklst'}-${service}${options && '?'}${options}`;
+}
+
+function ownFile(url: string | undefined, service: string): string | undefined {
+  return url?.startsWith('sqlite:') ? url.replace(/(\.[^./]+)?$/, `-${service}$1`) : url;
 }
 
 /** A user is looked up in the database that the URL names; that must not move along. */

@@ -79,7 +79,7 @@ export class EsdbConnection {
   /** Until the server answers, a caller or us. */
   async #probe(): Promise<void> {
     this.#isProbing = true;
-    while (this.#failing && !this.#closed) {
+    for (;;) {
       await delay(PROBE_GAP_MS, undefined, { ref: false });
       if (!this.#failing || this.#closed) break;
       const client = this.#client;

@@ -20,7 +20,8 @@ async function until(attempt: () => Promise<unknown>): Promise<void> {
   const giveUpAt = performance.now() + WAIT_MS;
   for (;;) {
     try {
-      return void (await attempt());
+      await attempt();
+      return;
     } catch (error) {
       if (performance.now() > giveUpAt) throw error;
       await new Promise((resume) => setTimeout(resume, 20));

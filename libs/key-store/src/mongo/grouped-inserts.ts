@@ -5,8 +5,8 @@ import type { StoredKey } from './stored-key';
 
 interface Member {
   readonly key: StoredKey;
-  resolve(isNew: boolean): void;
-  reject(error: unknown): void;
+  readonly resolve: (isNew: boolean) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const GROUP_MAX = 500;
