@@ -1,3 +1,4 @@
+// Runs alone: it compares the times that answers take.
 import { Agent, request } from 'node:http';
 import { parseApiKey } from '#libs/crypto';
 import { Redacted } from '#libs/kernel';

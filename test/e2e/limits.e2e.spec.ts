@@ -1,3 +1,4 @@
+// Runs alone: it compares what callers wait for their answers.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api, type Answer } from './api';
 import { expectRefusal } from './expect-refusal';

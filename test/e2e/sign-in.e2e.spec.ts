@@ -1,3 +1,4 @@
+// Runs alone: it compares the times that answers take.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Api } from './api';
