@@ -130,13 +130,14 @@ describe('API keys of an organization', () => {
 
   it('open nothing after the 204, however busy they are', async () => {
     const { id, key } = await make();
-    const answers: { startedAt: number; status: number }[] = [];
+    const answers: { startedAt: number; status: number; text: string }[] = [];
     let isOver = false;
     const load = Array.from({ length: 16 }, async () => {
       while (!isOver) {
         const startedAt = performance.now();
         const path = answers.length % 2 ? 'secrets' : 'secrets/GUARDED/value';
-        answers.push({ startedAt, status: (await api.call('GET', path, { key })).status });
+        const { status, text } = await api.call('GET', path, { key });
+        answers.push({ startedAt, status, text });
       }
     });
     await until(
@@ -153,7 +154,8 @@ describe('API keys of an organization', () => {
     await Promise.all(load);
     const after = answers.filter(({ startedAt }) => startedAt > revokedAt);
     expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 401]));
+    expect(answers.filter(({ status }) => status !== 200 && status !== 401)).toEqual([]);
+    expect(answers.some(({ status }) => status === 200)).toBe(true);
   });
 
   describe('make others', () => {

@@ -52,10 +52,8 @@ describe('signing up', () => {
       { name: 'Personal', kind: 'personal', role: 'owner' },
       { name: 'My organization', kind: 'shared', role: 'owner' },
     ]);
-    await Api.of({ ...server, apiKey: server.screen.match(/hklst_\w{84}/)?.[0] } as Server).create(
-      'SHARED',
-      'x',
-    );
+    const firstKey = /hklst_\w{84}/.exec(server.screen)?.[0] ?? '';
+    await new Api(server, firstKey).create('SHARED', 'x');
     const list = (headers: Record<string, string> = {}) =>
       owner.call<{ data: unknown[] }>('GET', 'secrets', { headers });
     expect((await list()).body.data).toEqual([]);
