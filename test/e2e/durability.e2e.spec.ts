@@ -12,7 +12,7 @@ const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 10);
 const CLIENTS = 16;
 const RESTART_MS_MAX = 5_000;
 /** Between two kills. */
-const WRITES_MAX = 200;
+const WRITES_MAX = 120;
 
 jest.setTimeout(60_000 + ROUNDS * 20_000);
 
