@@ -5,21 +5,8 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Public } from '../auth/requires';
 import type { GatewayRequest } from '../http/gateway-request';
+import { PAGE_POLICY } from '../http/security-headers';
 import { Operation, Section, ServesPage } from './operation';
-
-/** The page's own files and its own requests; no inline script, and no markup made of text. */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
 
 const typeOf: Readonly<Record<string, string>> = {
   'docs.css': 'text/css; charset=utf-8',

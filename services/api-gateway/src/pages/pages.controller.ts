@@ -4,15 +4,8 @@ import { AppError } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/requires';
 import type { GatewayRequest } from '../http/gateway-request';
+import { PAGE_POLICY } from '../http/security-headers';
 import { ServesPage } from '../openapi/operation';
-
-/** The page's own files and its own requests; no inline script, and no markup made of text. */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  ...["script-src 'self'", "style-src 'self'", "img-src 'self'", "connect-src 'self'"],
-  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
-  ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
-].join('; ');
 
 /** Where links lead that the server prints or mails, and where an OpenID provider sends people back. */
 const PAGES = ['sign-in', 'sign-up', 'accept-invitation', 'oidc-callback'];

@@ -26,7 +26,7 @@ export class SecretStreams {
     const stream = secretStream(orgId, secretId);
     const { state, revision } = await this.#secrets.of({ orgId, stream });
     if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
-    return { ...state, revision };
+    return { status: 'live', secret: state.secret, versions: state.versions, revision };
   }
 
   private async holderOf(orgId: string, name: string): Promise<string | null> {
