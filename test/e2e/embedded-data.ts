@@ -22,7 +22,7 @@ export class EmbeddedData implements StoredData {
 
   async wrappedKey(id: string): Promise<Buffer> {
     const [row] = this.#files.query('keys.db', 'SELECT wrapped FROM keys WHERE id = ?', id);
-    return (row as { wrapped: Buffer }).wrapped;
+    return Buffer.from((row as { wrapped: ArrayBuffer }).wrapped);
   }
 
   async collection(service: string, name: string): Promise<string> {
