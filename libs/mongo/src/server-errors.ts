@@ -9,7 +9,8 @@ const DUPLICATE_KEY = 11_000;
 export function duplicatesIn(error: unknown): number[] {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
   const failures = [error.writeErrors].flat();
-  if (!failures.every(({ code }) => code === DUPLICATE_KEY)) throw error;
+  // None: the driver wraps whatever went wrong, a connection that broke as well, and then nothing is certain.
+  if (failures.length === 0 || !failures.every(({ code }) => code === DUPLICATE_KEY)) throw error;
   return failures.map(({ index }) => index);
 }
 

@@ -21,6 +21,7 @@ describe('duplicatesIn', () => {
     ['one operation failed otherwise', bulkError([first, { code: 112, index: 4 }])],
     ['the others are not on a majority', bulkError([first], { code: 64 })],
     ['the answer did not come', new Error('connection closed')],
+    ['the driver wrapped that', bulkError([])],
   ])('throws the error itself when %s', (_, error) => {
     let thrown: unknown;
     try {
