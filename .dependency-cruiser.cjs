@@ -41,6 +41,7 @@ const drivers = {
   '@eventstore/db-client': 'libs/event-store',
   mongodb: 'libs/mongo',
   kafkajs: 'services/audit-relay',
+  'openid-client': 'services/access',
 };
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });

@@ -1,6 +1,6 @@
 // What the framework allows: Nest 11 on Fastify with one route, answering the raw server's body and doing nothing else.
 import 'reflect-metadata';
-import { Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 
@@ -14,9 +14,7 @@ class AnswerController {
 Controller()(AnswerController);
 Get()(AnswerController.prototype, 'get', Object.getOwnPropertyDescriptor(AnswerController.prototype, 'get'));
 
-class AnswerModule {}
-Module({ controllers: [AnswerController] })(AnswerModule);
-
-const app = await NestFactory.create(AnswerModule, new FastifyAdapter(), { logger: false });
+const root = { module: AnswerController, controllers: [AnswerController] };
+const app = await NestFactory.create(root, new FastifyAdapter(), { logger: false });
 await app.listen(0, '127.0.0.1');
 console.log(`ready ${await app.getUrl()}`);

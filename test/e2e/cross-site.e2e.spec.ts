@@ -80,12 +80,35 @@ describe('requests that another site makes a browser send (F3)', () => {
     );
   });
 
-  it.each([
+  /** What a form of another site can send without asking, and JSON in disguise. */
+  const forms: [string, string][] = [
     ['application/x-www-form-urlencoded', 'secret[name]=PLANTED&secret[value]=x'],
     ['text/plain', '{"secret":{"name":"PLANTED","value":"x"}}'],
     ['multipart/form-data; boundary=x', '--x\r\n\r\n{}\r\n--x--'],
     ['', '{"secret":{"name":"PLANTED","value":"x"}}'],
-  ])('are no forms, whatever they hold: %s', async (type, body) => {
+  ];
+
+  it.each(forms)('change nothing as a form that another site sends: %s', async (type, body) => {
+    const sources = [
+      ['Sec-Fetch-Site: cross-site', 'Origin: https://evil.example'],
+      ['Origin: https://evil.example'],
+      ['Sec-Fetch-Site: cross-site', 'Origin: null'],
+      [],
+    ];
+    for (const source of sources) {
+      for (const line of ['POST /api/v1/secrets', 'PUT /api/v1/auth/me', 'DELETE /api/v1/auth/sessions']) {
+        const text = [`Cookie: ${ada.cookie}`, `Content-Length: ${body.length}`, ...source];
+        if (type !== '') text.push(`Content-Type: ${type}`);
+        const answer = await exchange(server, { pieces: [rawRequest(line, text, body)] });
+        expect({ line, source, statuses: answer.statuses }).toEqual({ line, source, statuses: [403] });
+        expect(answer.text).toContain('CROSS_SITE_REQUEST');
+      }
+    }
+    expect((await ada.me()).body.data.name).toBe('Ada');
+    expect((await ada.call<{ data: unknown[] }>('GET', 'secrets')).body.data).toEqual([]);
+  });
+
+  it.each(forms)('are no forms, whatever they hold: %s', async (type, body) => {
     const text = [
       ...[`Cookie: ${ada.cookie}`, 'Sec-Fetch-Site: same-origin', `Content-Length: ${body.length}`],
       ...(type === '' ? [] : [`Content-Type: ${type}`]),

@@ -25,6 +25,10 @@ export class World {
     readonly owner: Person,
   ) {}
 
+  static of(server: Server, orgId: string, owner: Person): World {
+    return new World(server, orgId, owner);
+  }
+
   static async create(server: Server, name: string): Promise<World> {
     const owner = await newPerson(server, 'owner');
     const made = await owner.call<{ data: Organization }>('POST', 'organizations', { body: { name } });

@@ -9,7 +9,7 @@ import {
   type Role,
   type Scope,
 } from '#libs/contracts';
-import { newId, type IdPrefix } from '#libs/kernel';
+import { newId } from '#libs/kernel';
 import { Api, type Answer } from './api';
 import { documentedRoutes, type DocumentedRoute } from './documented-routes';
 import { expectRefusal } from './expect-refusal';
@@ -36,7 +36,7 @@ interface Recipe {
   readonly status: number;
   /** What stands for `:id`, made anew for each request that changes it. */
   readonly id?: (world: World, allowed: boolean) => Promise<string> | string;
-  readonly idPrefix?: IdPrefix;
+  readonly idPrefix?: Parameters<typeof newId>[0];
   readonly body?: (world: World, caller: Caller) => unknown;
   /** What it touches, as far as the table knows such rules. */
   readonly touched?: Parameters<typeof may>[2];
@@ -249,16 +249,18 @@ describe('permissions', () => {
 
   it('let no key do what concerns a person alone, and every person', async () => {
     const person = await newPerson(server);
-    const all = callers.find(({ name }) => name === 'every scope');
+    const keys = callers.filter(({ rights }) => rights.role === null);
+    expect(keys).toHaveLength(scopes.length + 1);
     const wrong: string[] = [];
     await inParallel(ofPeople, async (route) => {
       // No route knows this parameter: whoever may come in is told so, and changes nothing.
       const path = `${route.path.replace(/:\w+/, 'none')}?unknown=1`;
       const body = route.method === 'GET' ? undefined : {};
-      const refused = await all?.send(route.method, path, body, own.orgId);
+      const refused = await Promise.all(keys.map((key) => key.send(route.method, path, body, own.orgId)));
       const let_in = await person.call(route.method, path, body && { body });
-      if (refused?.status !== 403 || let_in.status !== 422)
-        wrong.push(`${route.method} ${route.path} gave a key ${refused?.status}, a person ${let_in.status}`);
+      const toKeys = [...new Set(refused.map(({ status }) => status))].join(' ');
+      if (toKeys !== '403' || let_in.status !== 422)
+        wrong.push(`${route.method} ${route.path} gave keys ${toKeys}, a person ${let_in.status}`);
     });
     process.stderr.write(`permissions: ${ofPeople.length} routes of people alone\n`);
     expect(wrong).toEqual([]);
@@ -280,7 +282,7 @@ describe('permissions', () => {
     const foreignThings = things(foreign);
     const real = { sec: foreignThings.secret, mem: foreignThings.member, inv: foreignThings.invitation };
     const deleted = await deletedThings(foreign);
-    const idsOf = (prefix: IdPrefix) => ({
+    const idsOf = (prefix: Parameters<typeof newId>[0]) => ({
       real: { ...real, key: foreignThings.key }[prefix as keyof typeof real],
       deleted: deleted[prefix as keyof typeof deleted],
       random: newId(prefix),
@@ -307,6 +309,31 @@ describe('permissions', () => {
     process.stderr.write(`permissions: ${rows} rows with ids of others\n`);
     expect(await foreign.everything()).toBe(before);
     expect(await own.everything()).toBe(ownBefore);
+  });
+
+  it('tell nothing of an organization to who is not in it: it looks like one that nobody has', async () => {
+    const ofOne = ofOrganizations.filter((route) => neededBy(route) !== 'user');
+    expect(ofOne.length).toBeGreaterThan(15);
+    const powerful = callers.filter(({ name }) => ['owner', 'every scope'].includes(name));
+    const before = await foreign.everything();
+    let rows = 0;
+    for (const caller of powerful) {
+      for (const route of ofOne) {
+        const recipe = recipeOf(route);
+        const texts = new Set<string>();
+        for (const orgId of [foreign.orgId, newId('org'), randomBytes(8).toString('hex')]) {
+          const id = (await recipe.id?.(foreign, false)) ?? '';
+          const path = urlOf(route, orgId, id);
+          const answer = await caller.send(route.method, path, recipe.body?.(foreign, caller), orgId);
+          const { request_id: _, ...said } = expectRefusal(answer, 404, 'NOT_FOUND');
+          texts.add(JSON.stringify({ ...said, headers: shape(answer) }));
+          rows += 1;
+        }
+        expect([...texts]).toHaveLength(1);
+      }
+    }
+    process.stderr.write(`permissions: ${rows} rows with organizations of others\n`);
+    expect(await foreign.everything()).toBe(before);
   });
 
   it('keep organizations apart: names, lists and idempotency keys', async () => {

@@ -12,6 +12,7 @@ const breaches: Breach[] = [
   ['services/access/src/driver.ts', 'driver-@eventstore/db-client', use('@eventstore/db-client')],
   ['libs/event-store/src/documents.ts', 'driver-mongodb', use('mongodb')],
   ['services/access/src/stream.ts', 'driver-kafkajs', use('kafkajs')],
+  ['services/api-gateway/src/login.ts', 'driver-openid-client', use('openid-client')],
   ['services/api-gateway/src/store.ts', 'gateway-holds-nothing', use('#libs/read-store')],
   ['services/secrets-query/src/engine.ts', 'service-layers', use('#libs/sqlite')],
   ['services/move/src/cipher.ts', 'move-opens-nothing', use('#libs/crypto')],

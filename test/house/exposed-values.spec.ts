@@ -24,7 +24,11 @@ const mayExpose: Record<string, string> = {
     'new recovery codes into one text, which is redacted again',
   'services/access/src/second-factors/totp.ts': 'a code of an authenticator app into its check',
   'services/access/src/sessions/opaque-token.ts': 'the token of a session or a link into its keyed hash',
-  'services/api-gateway/src/auth/session-cookie.ts': 'the token of a session into the cookie that carries it',
+  'services/access/src/oidc/flows.ts':
+    'the cookie of a sign-in at the provider into what must come back from there',
+  'services/access/src/oidc/oidc-provider.ts':
+    'our secret into the login at the provider, and what came back from there into the same call',
+  'services/api-gateway/src/auth/own-cookie.ts': 'the token of a session or of a flow into its cookie',
   'services/api-gateway/src/auth/totp.controller.ts':
     'a new secret or new recovery codes into the answer that shows them once',
   'services/audit-relay/src/kafka/kafka-publisher.ts':

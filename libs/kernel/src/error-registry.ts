@@ -48,6 +48,10 @@ export const errorRegistry = {
     kind: 'forbidden',
     message: 'Signing up takes an invitation; ask an administrator of your organization for one',
   },
+  EMAIL_NOT_VERIFIED: {
+    kind: 'forbidden',
+    message: 'The provider does not vouch for your e-mail address; have it confirmed there first',
+  },
   NOT_FOUND: { kind: 'not-found', message: 'Not found' },
   METHOD_NOT_ALLOWED: { kind: 'method-not-allowed', message: 'Method not allowed' },
   REQUEST_TIMEOUT: { kind: 'timeout', message: 'The request took too long to arrive' },
@@ -75,6 +79,11 @@ export const errorRegistry = {
   RATE_LIMITED: { kind: 'rate-limited', message: 'Too many requests' },
   STORE_UNAVAILABLE: { kind: 'unavailable', message: 'A store needed for the answer is away; try again' },
   SERVICE_UNAVAILABLE: { kind: 'unavailable', message: 'A service needed for the answer is away; try again' },
+  PROVIDER_UNAVAILABLE: {
+    kind: 'unavailable',
+    message:
+      'The single sign-on of your company does not answer as it should; try again, or sign in with a password',
+  },
   CONSISTENCY_TIMEOUT: { kind: 'unavailable', message: 'The list has not caught up yet; try again' },
   INTEGRITY_ERROR: { kind: 'internal', message: 'The stored data failed its integrity check' },
   INTERNAL_ERROR: { kind: 'internal', message: 'Internal error' },

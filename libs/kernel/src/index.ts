@@ -13,7 +13,7 @@ export {
   type Setting,
 } from './env';
 export { errorRegistry, type ErrorCode } from './error-registry';
-export { idFromCommand, isId, newCommandId, newId, uuidV5, type IdPrefix } from './ids';
+export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
 export { isLoopback } from './loopback';
 export { publicRandomBytes } from './random-pool';
 export { Redacted } from './redacted';

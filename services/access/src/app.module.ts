@@ -31,6 +31,12 @@ import { MemberViews } from './members/member-views';
 import { Memberships } from './members/memberships';
 import { RemoveMemberHandler } from './members/remove-member.handler';
 import { RevokeInvitationHandler } from './members/revoke-invitation.handler';
+import { BeginOidcFlowHandler } from './oidc/begin-oidc-flow.handler';
+import { FinishOidcFlowHandler } from './oidc/finish-oidc-flow.handler';
+import { Flows } from './oidc/flows';
+import { Identities } from './oidc/identities';
+import { OidcProvider } from './oidc/oidc-provider';
+import { ProviderPeople } from './oidc/provider-people';
 import { ChangeOrganizationHandler } from './organizations/change-organization.handler';
 import { CreateOrganizationHandler } from './organizations/create-organization.handler';
 import { FirstOrganization } from './organizations/first-organization';
@@ -70,6 +76,7 @@ import {
   LOGGER,
   MAILER,
   MEMBER_INDEX,
+  OIDC_PROVIDER,
   READ_STORE,
 } from './tokens';
 import { EraseMeHandler } from './users/erase-me.handler';
@@ -102,6 +109,7 @@ const handlers = [
   ...[ListApiKeysHandler, IssueApiKeyHandler, RevokeApiKeyHandler],
   ...[SignUpHandler, SignInHandler, ReauthenticateHandler, SessionsHandler, TotpHandler],
   ...[GetSignInMethodsHandler, MeHandler, EraseMeHandler, ChangePasswordHandler],
+  ...[BeginOidcFlowHandler, FinishOidcFlowHandler],
 ];
 
 /** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
@@ -119,6 +127,10 @@ export class AccessModule {
         { provide: FORGET_FIRST_KEY, useValue: forgetFirstKey },
         { provide: LOGGER, useValue: logger },
         { provide: MAILER, useFactory: () => mailerOf(config, logger) },
+        {
+          provide: OIDC_PROVIDER,
+          useValue: config.oidc && new OidcProvider({ settings: config.oidc, clock, logger }),
+        },
         { provide: READ_STORE, useValue: reads },
         { provide: Keyring, useValue: keyring },
         {
@@ -139,6 +151,7 @@ export class AccessModule {
         ...[FirstOwner, SignUpTickets, NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures],
         ...[Sessions, SessionRecords, SignInTrail, NewSessions, Proofs, Lockouts],
         ...[PasswordHasher, Passwords, SecondFactors, Totp, RecoveryCodes, UsedCodes],
+        ...[Flows, Identities, ProviderPeople],
       ],
     };
   }

@@ -2,6 +2,14 @@ import { storeSettings, toStoresConfig } from '#libs/host';
 import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
+import {
+  clientSecret,
+  clientText,
+  domains,
+  issuerUrl,
+  signingAlgorithm,
+  toOidcSettings,
+} from './oidc/oidc-settings';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
@@ -15,6 +23,12 @@ export function readAccessConfig(env = process.env) {
     FIRST_ORGANIZATION_NAME: text('My organization'),
     MAIL_FROM: optionalText(),
     MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+    OIDC_CLIENT_ID: clientText,
+    OIDC_CLIENT_SECRET: clientSecret,
+    OIDC_CLIENT_SECRET_FILE: clientText,
+    OIDC_ISSUER: issuerUrl,
+    OIDC_SIGNING_ALGORITHM: signingAlgorithm,
+    OIDC_SIGN_UP_DOMAINS: domains,
     OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
     ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
     PUBLIC_URL: publicUrl,
@@ -35,6 +49,8 @@ export function readAccessConfig(env = process.env) {
     organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
     /** How invitations are mailed; null when they are not. */
     mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
+    /** The company's provider for signing in; null when there is none. */
+    oidc: toOidcSettings(settings, env['PUBLIC_URL'] ? settings.PUBLIC_URL : null),
   };
 }
 

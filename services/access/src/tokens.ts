@@ -7,6 +7,8 @@ export const LOGGER = Symbol('Logger');
 export const FORGET_FIRST_KEY = Symbol('ForgetFirstKey');
 /** How invitations reach people. */
 export const MAILER = Symbol('Mailer');
+/** The company's OpenID Connect provider; null when there is none. */
+export const OIDC_PROVIDER = Symbol('OidcProvider');
 export const READ_STORE = Symbol('ReadStore');
 /** The running projection that finds the organization of a key. */
 export const API_KEY_INDEX = Symbol('ApiKeyIndex');

@@ -92,6 +92,7 @@ function showSignIn() {
 
 function showSignedOut() {
   const wantsToSignUp = token || location.pathname.startsWith('/sign-up');
+  byId('sign-up-with-oidc').hidden = !methods.oidc;
   byId('invited').hidden = !isInvitation;
   byId('has-account').hidden = !isInvitation;
   if (wantsToSignUp && (token || methods.open_sign_up)) show('sign-up');
@@ -132,6 +133,34 @@ on(byId('accept'), 'click', async () => {
   await showSignedIn();
 });
 
+/** To the provider. What the link was for waits in this tab; the browser comes back to /oidc-callback. */
+for (const id of ['with-oidc', 'sign-up-with-oidc']) on(byId(id), 'click', goToProvider);
+
+async function goToProvider() {
+  const { url } = await ask('POST', 'auth/oidc/begin');
+  if (token) {
+    sessionStorage.setItem('token', token);
+    sessionStorage.setItem('isInvitation', String(isInvitation));
+  }
+  location.assign(url);
+}
+
+/** Back from the provider: what it sent along works once, and stays in no history. */
+async function finishOidc() {
+  const sent = new URLSearchParams(location.search);
+  history.replaceState(null, '', '/sign-in');
+  if (!sent.has('code')) throw new Refused(401, { error: 'The provider did not sign you in; try again.' });
+  const iss = sent.get('iss');
+  const proof = { code: sent.get('code'), state: sent.get('state') ?? '', ...(iss && { iss }) };
+  try {
+    await ask('POST', 'auth/oidc/finish', { ...proof, ...ticket() });
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    throw new Refused(401, { error: 'This sign-in was not begun here, or took too long; try again.' });
+  }
+  if (token) forgetToken();
+}
+
 on(byId('has-account'), 'click', async () => showSignIn());
 
 on(byId('sign-out'), 'click', async () => {
@@ -139,10 +168,13 @@ on(byId('sign-out'), 'click', async () => {
   location.assign('/sign-in');
 });
 
+const isReturn = location.pathname === '/oidc-callback';
 try {
   methods = await ask('GET', 'auth/methods');
+  if (isReturn) await finishOidc();
   await showSignedIn();
 } catch (error) {
-  if (error.status === 401) showSignedOut();
-  else say(error.message);
+  if (error.status === 401 || isReturn) showSignedOut();
+  if (error.status !== 401 || isReturn)
+    say(error instanceof Refused ? error.message : 'That did not work; try again.');
 }

@@ -5,7 +5,9 @@ import type { MessageClient } from '#libs/transport';
 import { ApiKeysController } from './api-keys/api-keys.controller';
 import { ApiGuard } from './auth/api.guard';
 import { MeController } from './auth/me.controller';
+import { OidcController } from './auth/oidc.controller';
 import { PresentedCredential } from './auth/presented-credential';
+import { PreviousSession } from './auth/previous-session';
 import { Refusals } from './auth/refusals';
 import { RequestSource } from './auth/request-source';
 import { SessionCookie } from './auth/session-cookie';
@@ -44,6 +46,7 @@ export class GatewayModule {
   static readonly controllers = [
     PagesController,
     SignInController,
+    OidcController,
     MeController,
     SessionsController,
     TotpController,
@@ -72,7 +75,7 @@ export class GatewayModule {
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
         { provide: RateLimits, useValue: new RateLimits(rateLimits) },
-        ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie],
+        ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie, PreviousSession],
       ],
     };
   }

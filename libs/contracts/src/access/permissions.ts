@@ -57,6 +57,7 @@ export const actions = {
   'list-sessions': 'user',
   'revoke-sessions': 'user',
   reauthenticate: 'user',
+  'begin-oidc-reauthentication': 'user',
   'enrol-totp': 'user',
   'confirm-totp': 'user',
   'disable-totp': 'user',

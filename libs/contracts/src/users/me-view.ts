@@ -9,6 +9,8 @@ export const meViewSchema = v.strictObject({
   personal_organization_id: v.string(),
   /** False for who signs in another way only. */
   has_password: v.boolean(),
+  /** Whether the company's provider knows this person. */
+  has_oidc: v.boolean(),
   totp_enabled: v.boolean(),
   recovery_codes_left: v.number(),
 });

@@ -64,12 +64,13 @@ export class Sessions implements OnModuleInit {
     const fresh = this.#fresh.get(id);
     if (fresh) return fresh;
     const endings = this.#endings;
-    const record = await this.records.find(id);
     const now = this.clock.now();
+    const record = await this.records.find(id);
     if (!record || hasEnded(record, now)) return null;
     this.records.noteUse(record, now);
     const known = knownSession(record);
-    if (endings === this.#endings) this.#fresh.set(id, known);
+    // Believed from when the reading began: what another process ends while it is read must not last longer for it.
+    if (endings === this.#endings) this.#fresh.set(id, known, { start: now.getTime() });
     return known;
   }
 
@@ -88,12 +89,18 @@ export class Sessions implements OnModuleInit {
     });
   }
 
-  /** Another token for a session whose person has just proved who they are. AUTHENTICATION_REQUIRED if it has ended. */
-  async renew(userId: string, sessionId: string): Promise<StartedSession> {
+  /**
+   * Another token for a session whose person has just proved who they are; `authenticatedAt`, ISO 8601, if it was not now.
+   * AUTHENTICATION_REQUIRED if it has ended.
+   */
+  async renew(
+    userId: string,
+    sessionId: string,
+    authenticatedAt = this.clock.now().toISOString(),
+  ): Promise<StartedSession> {
     return this.#turns.take(userId, async () => {
       const before = (await this.listOf(userId)).find((record) => record.sessionId === sessionId);
       if (!before) throw new AppError('AUTHENTICATION_REQUIRED');
-      const authenticatedAt = this.clock.now().toISOString();
       const started = await this.issue({ ...before, authenticatedAt });
       await this.end([before]);
       return started;

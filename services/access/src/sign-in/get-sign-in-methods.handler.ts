@@ -10,6 +10,7 @@ export class GetSignInMethodsHandler {
 
   @Handles(getSignInMethods)
   async handle(): Promise<ReplyOf<typeof getSignInMethods>> {
-    return { oidc: false, passkeys: false, open_sign_up: this.config.openSignUp };
+    const { oidc, openSignUp } = this.config;
+    return { oidc: oidc !== null, passkeys: false, open_sign_up: openSignUp };
   }
 }

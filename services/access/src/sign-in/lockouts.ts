@@ -14,7 +14,7 @@ const failuresCollection = {
 
 const IN_MEMORY_MAX = 10_000;
 /** Whoever guesses at ever new addresses makes ever new records; the oldest go first. */
-const RECORDS_MAX = 100_000;
+export const RECORDS_MAX = 100_000;
 const TRIMMED_EVERY = 1_000;
 
 /** One attempt that is being looked at; exactly one of these is called when its outcome is known. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller, MeView } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
+import { Identities } from '../oidc/identities';
 import { Passwords } from '../passwords/passwords';
 import { RecoveryCodes } from '../second-factors/recovery-codes';
 import { Totp } from '../second-factors/totp';
@@ -10,6 +11,7 @@ import { Users, type User } from './users';
 @Injectable()
 export class MeViews {
   constructor(
+    private readonly identities: Identities,
     private readonly passwords: Passwords,
     private readonly recoveryCodes: RecoveryCodes,
     private readonly totp: Totp,
@@ -32,6 +34,7 @@ export class MeViews {
       created_at: user.createdAt,
       personal_organization_id: user.personalOrgId,
       has_password: await this.passwords.has(user),
+      has_oidc: await this.identities.has(user),
       totp_enabled: await this.totp.isEnabled(user.id),
       recovery_codes_left: await this.recoveryCodes.left(user.id),
     };

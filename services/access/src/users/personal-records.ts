@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Invitations } from '../members/invitations';
+import { Identities } from '../oidc/identities';
 import { Passwords } from '../passwords/passwords';
 import { SecondFactors } from '../second-factors/second-factors';
 import { Sessions } from '../sessions/sessions';
@@ -9,6 +10,7 @@ import { Users } from './users';
 @Injectable()
 export class PersonalRecords {
   constructor(
+    private readonly identities: Identities,
     private readonly invitations: Invitations,
     private readonly passwords: Passwords,
     private readonly secondFactors: SecondFactors,
@@ -23,6 +25,7 @@ export class PersonalRecords {
     if (!user) return;
     await this.secondFactors.removeAll(userId);
     await this.passwords.remove(user.credentialsId);
+    await this.identities.remove(user.credentialsId);
     await this.invitations.eraseAllTo(user.emailCanonical);
     await this.users.erase(user);
   }

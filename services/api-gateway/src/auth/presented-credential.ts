@@ -22,6 +22,16 @@ export class PresentedCredential {
   ) {}
 
   /**
+   * Before a body is read, or its type is looked at: what another site makes a browser send with the cookie is refused as
+   * such, whatever it holds (case F3).
+   */
+  refusalAtArrival(request: GatewayRequest): AppError | undefined {
+    if (request.headers.cookie === undefined || request.method === 'GET') return undefined;
+    if (this.cookie.read(request) === null || this.source.isOwn(request)) return undefined;
+    return new AppError('CROSS_SITE_REQUEST');
+  }
+
+  /**
    * Fails with AUTHENTICATION_REQUIRED without one, MALFORMED_REQUEST with both, for then it is not said who asks, and
    * CROSS_SITE_REQUEST for a cookie that another site made the browser send. A header is never sent by itself.
    */

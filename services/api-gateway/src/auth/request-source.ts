@@ -17,12 +17,16 @@ type Source = 'own' | 'navigation' | 'foreign' | 'unknown';
 export class RequestSource {
   constructor(@Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'publicOrigin'>) {}
 
-  /** For a request that a cookie speaks for: it must come from our own pages. Fails with CROSS_SITE_REQUEST. */
-  demandOwn(request: GatewayRequest): void {
+  /** For a request that a cookie speaks for: it must come from our own pages. */
+  isOwn(request: GatewayRequest): boolean {
     const source = this.of(request);
     // A person may type the address of something that changes nothing.
-    const isEnough = SAFE_METHODS.has(request.method) ? source !== 'foreign' : source === 'own';
-    if (!isEnough) throw new AppError('CROSS_SITE_REQUEST');
+    return SAFE_METHODS.has(request.method) ? source !== 'foreign' : source === 'own';
+  }
+
+  /** Fails with CROSS_SITE_REQUEST unless it is. */
+  demandOwn(request: GatewayRequest): void {
+    if (!this.isOwn(request)) throw new AppError('CROSS_SITE_REQUEST');
   }
 
   /** For what anybody may ask, signing in above all: not in the name of another site, which would choose who signs in. */

@@ -10,6 +10,12 @@ export const startedSessionReply = v.strictObject({
   }),
 });
 
+export const begunOidcFlowReply = v.strictObject({
+  data: described('BegunOidcFlow', v.strictObject({ url: v.string() }), {
+    url: 'Where the browser goes: to the provider.',
+  }),
+});
+
 export const methodsReply = v.strictObject({
   data: described('SignInMethods', getSignInMethods.reply, {
     open_sign_up: 'Whether it takes no invitation.',
@@ -19,6 +25,7 @@ export const methodsReply = v.strictObject({
 export const meReply = v.strictObject({
   data: described('Me', getMe.reply.entries.data, {
     has_password: 'False for who signs in another way only.',
+    has_oidc: 'Whether single sign-on lets you in.',
     totp_enabled: 'Whether signing in asks for a code.',
   }),
 });

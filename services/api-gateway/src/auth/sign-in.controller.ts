@@ -7,7 +7,7 @@ import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from 
 import { TakesNoQuery } from '../http/no-query.guard';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS } from '../tokens';
-import { RequestSource } from './request-source';
+import { PreviousSession } from './previous-session';
 import { Public, Requires } from './requires';
 import { SessionCookie } from './session-cookie';
 import { ReauthenticateBody, SignInBody, SignUpBody } from './sign-in.dto';
@@ -23,7 +23,7 @@ export class SignInController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
     private readonly cookie: SessionCookie,
-    private readonly source: RequestSource,
+    private readonly previous: PreviousSession,
   ) {}
 
   @Get('methods')
@@ -90,10 +90,10 @@ export class SignInController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const previous = this.ownSession(request);
+    const previous = this.previous.of(request);
     const message = { email: body.email, ...proofOf(body), ...originOf(request) };
     const started = await this.access.send(signIn, message, contextOf(request));
-    await this.end(previous, request);
+    await this.previous.end(previous, request);
     this.cookie.set(reply, started);
     return { data: { expires_at: started.expiresAt } };
   }
@@ -113,7 +113,7 @@ export class SignInController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    await this.end(this.ownSession(request), request);
+    await this.previous.end(this.previous.of(request), request);
     this.cookie.clear(reply);
   }
 
@@ -142,17 +142,6 @@ export class SignInController {
     const renewed = await this.access.send(reauthenticate, message, contextOf(request));
     this.cookie.set(reply, renewed);
     return { data: { expires_at: renewed.expiresAt } };
-  }
-
-  /** The session that the request comes with; of no use to another site. */
-  private ownSession(request: GatewayRequest): Redacted<string> | null {
-    const session = this.cookie.read(request);
-    if (session) this.source.demandOwn(request);
-    return session;
-  }
-
-  private async end(session: Redacted<string> | null, request: GatewayRequest): Promise<void> {
-    if (session) await this.access.send(signOut, { session, ...originOf(request) }, contextOf(request));
   }
 }
 

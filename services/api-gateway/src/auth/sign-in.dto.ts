@@ -10,9 +10,9 @@ const CODE_CHARACTERS_MAX = 64;
 const TOKEN_CHARACTERS_MAX = 512;
 const TYPED_CHARACTERS_MAX = 512;
 
-const sent = (_: unknown, value: unknown) => value !== undefined;
+export const sent = (_: unknown, value: unknown) => value !== undefined;
 
-const shortText = (name: string, message: string, maxLength: number) => () =>
+export const shortText = (name: string, message: string, maxLength: number) => () =>
   fieldRule({
     name,
     message,
@@ -38,7 +38,7 @@ const IsNewPassword = () =>
     validate: (value) => isShort(value, PASSWORD_CHARACTERS_MAX),
   });
 const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
-const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
+export const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
 const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
 
 /** Body of `POST /auth/reauthenticate`: what proves who somebody is. */

@@ -2,9 +2,11 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
 import { createNestLogger, type Logger, type Metrics } from '#libs/observability';
+import { PresentedCredential } from '../auth/presented-credential';
 import type { GatewayConfig } from '../config';
 import { RateLimits } from '../limits/rate-limits';
 import { createHttpAdapter } from './create-http-adapter';
+import type { GatewayRequest } from './gateway-request';
 import { addRequestHooks } from './request-hooks';
 
 interface GatewayOptions {
@@ -23,7 +25,10 @@ export async function createGateway(root: DynamicModule, { config, logger, metri
     logger: createNestLogger(logger),
   });
   const limits = app.get(RateLimits);
-  // After the hooks above, so that this refusal carries the headers of every answer.
-  adapter.getInstance().addHook('onRequest', (request, _reply, done) => done(limits.atArrival(request)));
+  const credential = app.get(PresentedCredential);
+  // After the hooks above, so that these refusals carry the headers of every answer.
+  adapter.getInstance().addHook('onRequest', (request, _reply, done) => {
+    done(limits.atArrival(request) ?? credential.refusalAtArrival(request as GatewayRequest));
+  });
   return app;
 }

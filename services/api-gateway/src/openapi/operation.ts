@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import type { Message } from '#libs/contracts';
-import type { ErrorCode, IdPrefix } from '#libs/kernel';
+import type { ErrorCode, newId } from '#libs/kernel';
 import type * as v from 'valibot';
 
 /** A JSON Schema of the dialect that OpenAPI 3.1 speaks (draft 2020-12). */
@@ -18,6 +18,8 @@ export interface PathParameter {
   readonly description: string;
   readonly schema: JsonSchema;
 }
+
+type IdPrefix = Parameters<typeof newId>[0];
 
 /** What `isId` takes (libs/kernel, ids), without anchors. */
 export const idPattern = (prefix: IdPrefix) => `${prefix}_[0-9a-hjkmnp-tv-z]{26}`;

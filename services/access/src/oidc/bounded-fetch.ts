@@ -1,0 +1,26 @@
+import type { CustomFetchOptions } from 'openid-client' with { 'resolution-mode': 'import' };
+
+/** Documents of a provider are a few KiB; what is longer is not one. */
+const BYTES_MAX = 256 * 1_024;
+
+/** Like `fetch`, but follows nobody elsewhere, and reads the whole answer at once, as long as it is short. */
+export async function boundedFetch(url: string, options: CustomFetchOptions): Promise<Response> {
+  const answer = await fetch(url, { ...options, redirect: 'manual' });
+  const body = await readShort(answer);
+  const { status, statusText, headers } = answer;
+  return new Response(body.length > 0 ? body : null, { status, statusText, headers });
+}
+
+async function readShort({ body }: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  if (body) {
+    for await (const chunk of body as ReadableStream<Uint8Array>) {
+      length += chunk.length;
+      // Leaving the loop ends the connection.
+      if (length > BYTES_MAX) throw new RangeError('The provider answers at too great length');
+      chunks.push(chunk);
+    }
+  }
+  return Uint8Array.from(Buffer.concat(chunks));
+}

@@ -1,0 +1,192 @@
+import { createRequire } from 'node:module';
+import { AppError, isLoopback, withDeadline, type Clock, type Redacted } from '#libs/kernel';
+import { errorFields, type Logger } from '#libs/observability';
+import type * as openid from 'openid-client' with { 'resolution-mode': 'import' };
+import { boundedFetch } from './bounded-fetch';
+import type { Flow } from './flows';
+import type { OidcSettings } from './oidc-settings';
+import { providerError } from './provider-error';
+
+// Loaded when somebody signs in with it: an installation without a provider needs none of it.
+const load = createRequire(__filename);
+
+const CALL_SECONDS_MAX = 3;
+/** All calls for one person together: below what the gateway waits for us. */
+const TOGETHER_MS_MAX = 4_000;
+const CONFIGURATION_MS_MAX = 3_600_000;
+const CLOCK_TOLERANCE_S = 5;
+/** People who are looked up at the provider at the same time; it may be slow. */
+const AT_ONCE_MAX = 50;
+
+/** What the provider sent the browser back with. */
+export interface ProviderAnswer {
+  readonly code: Redacted<string>;
+  readonly state: Redacted<string>;
+  readonly issuer: string | null;
+}
+
+/** Who somebody is at the provider; nobody else has the pair. */
+export interface ProvenIdentity {
+  readonly issuer: string;
+  readonly subject: string;
+  /** When they proved it there, ISO 8601; 1970 when the provider does not say, so that what is dangerous asks again. */
+  readonly authenticatedAt: string;
+  /** What it says of them; asked for only when it is needed. */
+  readonly profile: () => Promise<Profile>;
+}
+
+export interface Profile {
+  /** Null when it says none, or does not vouch for it. */
+  readonly verifiedEmail: string | null;
+  readonly name: string | null;
+}
+
+interface ProviderParts {
+  readonly settings: OidcSettings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The company's OpenID Connect provider. Authorization code with PKCE; issuer, audience and algorithm are the settings', and
+ * signatures are checked although the token comes straight from the provider. Every call has a time limit, and what the
+ * provider publishes of itself is read once an hour. Whatever fails there is PROVIDER_UNAVAILABLE here.
+ */
+export class OidcProvider {
+  #known: { readonly at: number; readonly configuration: Promise<openid.Configuration> } | undefined;
+  #running = 0;
+
+  constructor(private readonly parts: ProviderParts) {}
+
+  /** Where the browser goes. Who renews a session must prove it there anew, however lately they did. */
+  async authorizationUrl({ state, nonce, verifier, renewal }: Flow): Promise<string> {
+    const { buildAuthorizationUrl, calculatePKCECodeChallenge } = library();
+    const challenge = await calculatePKCECodeChallenge(verifier);
+    const configuration = await this.limited(() => this.configuration());
+    return buildAuthorizationUrl(configuration, {
+      redirect_uri: this.parts.settings.redirectUri,
+      scope: 'openid email profile',
+      ...{ state, nonce, code_challenge: challenge, code_challenge_method: 'S256' },
+      ...(renewal && { max_age: '0' }),
+    }).href;
+  }
+
+  /** Fails with AUTHENTICATION_REQUIRED whatever is wrong with the proof. */
+  async identify(flow: Flow, answer: ProviderAnswer): Promise<ProvenIdentity> {
+    const endsAt = performance.now() + TOGETHER_MS_MAX;
+    return this.limited(async () => {
+      const configuration = await this.configuration();
+      const elapsed = Math.ceil((this.parts.clock.now().getTime() - flow.begunAt) / 1_000);
+      const tokens = await library().authorizationCodeGrant(configuration, this.returned(answer), {
+        pkceCodeVerifier: flow.verifier,
+        expectedState: flow.state,
+        expectedNonce: flow.nonce,
+        idTokenExpected: true,
+        // Proved since the flow began: `max_age=0` alone would be over before anybody is back.
+        ...(flow.renewal && { maxAge: elapsed }),
+      });
+      const claims = tokens.claims();
+      if (!claims) throw new AppError('AUTHENTICATION_REQUIRED');
+      const { iss: issuer, sub: subject, auth_time: provedAt } = claims;
+      const ask = () =>
+        this.limited(
+          () => library().fetchUserInfo(configuration, tokens.access_token, subject),
+          endsAt - performance.now(),
+        );
+      // Most providers put an address into the token; with the others it is one call more.
+      const profile = async () => profileOf(claims['email'] === undefined ? await ask() : claims);
+      return { issuer, subject, authenticatedAt: this.lately(provedAt), profile };
+    });
+  }
+
+  /** A provider whose clock is ahead does not make a proof last longer. */
+  private lately(seconds: unknown): string {
+    const at = typeof seconds === 'number' ? seconds * 1_000 : 0;
+    return new Date(Math.max(0, Math.min(at, this.parts.clock.now().getTime()))).toISOString();
+  }
+
+  /** The address to which the browser came back. */
+  private returned({ code, state, issuer }: ProviderAnswer): URL {
+    const url = new URL(this.parts.settings.redirectUri);
+    url.searchParams.set('code', code.expose());
+    url.searchParams.set('state', state.expose());
+    if (issuer !== null) url.searchParams.set('iss', issuer);
+    return url;
+  }
+
+  /** What the provider publishes of itself: one question at a time, and a failure is not remembered. */
+  private configuration(): Promise<openid.Configuration> {
+    const now = this.parts.clock.now().getTime();
+    if (this.#known && now - this.#known.at < CONFIGURATION_MS_MAX) return this.#known.configuration;
+    const configuration = this.discover();
+    const known = { at: now, configuration };
+    this.#known = known;
+    configuration.catch(() => {
+      if (this.#known === known) this.#known = undefined;
+    });
+    return configuration;
+  }
+
+  private async discover(): Promise<openid.Configuration> {
+    const { issuer, clientId, clientSecret, signingAlgorithm } = this.parts.settings;
+    const openidClient = library();
+    const metadata: Partial<openid.ClientMetadata> = {
+      [openidClient.clockTolerance]: CLOCK_TOLERANCE_S,
+      id_token_signed_response_alg: signingAlgorithm,
+    };
+    const isPlain = issuer.protocol === 'http:' && isLoopback(issuer.hostname);
+    const options: openid.DiscoveryRequestOptions = {
+      timeout: CALL_SECONDS_MAX,
+      [openidClient.customFetch]: boundedFetch,
+      execute: [
+        openidClient.enableNonRepudiationChecks,
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so that it stands out; a provider on the loopback
+        ...(isPlain ? [openidClient.allowInsecureRequests] : []),
+      ],
+    };
+    return openidClient.discovery(
+      issuer,
+      clientId,
+      metadata,
+      authenticationOf(clientSecret.expose()),
+      options,
+    );
+  }
+
+  /** `msMax`: what is left of the time. */
+  private async limited<T>(work: () => Promise<T>, msMax = TOGETHER_MS_MAX): Promise<T> {
+    if (this.#running >= AT_ONCE_MAX) throw new AppError('PROVIDER_UNAVAILABLE', { retryAfterSeconds: 1 });
+    this.#running += 1;
+    const working = work().finally(() => (this.#running -= 1));
+    return withDeadline(working, msMax, 'PROVIDER_UNAVAILABLE').catch((thrown: unknown) => {
+      const error = providerError(thrown);
+      const reason = error.code === 'PROVIDER_UNAVAILABLE' ? 'provider unavailable' : 'proof refused';
+      const { error_code: cause, error_name } = errorFields(error.cause ?? error);
+      this.parts.logger.warn('sign-in at the provider failed', { reason, error_code: cause, error_name });
+      throw error;
+    });
+  }
+}
+
+/** A boolean `email_verified` alone vouches for an address. */
+function profileOf(said: Readonly<Record<string, unknown>>): Profile {
+  const { email, email_verified: isVerified, name } = said;
+  return {
+    verifiedEmail: typeof email === 'string' && isVerified === true ? email : null,
+    name: typeof name === 'string' ? name : null,
+  };
+}
+
+function library(): typeof openid {
+  return load('openid-client') as typeof openid;
+}
+
+/** As the provider asks for it; HTTP Basic when it does not say (OpenID Connect Discovery 1.0). */
+function authenticationOf(secret: string): openid.ClientAuth {
+  const { ClientSecretBasic, ClientSecretPost } = library();
+  const [basic, post] = [ClientSecretBasic(secret), ClientSecretPost(secret)];
+  return (server, ...rest) => {
+    const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    return (supported.includes('client_secret_basic') ? basic : post)(server, ...rest);
+  };
+}

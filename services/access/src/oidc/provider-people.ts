@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AppError } from '#libs/kernel';
+import type { MessageContext } from '#libs/transport';
+import type { AccessConfig } from '../config';
+import { mailbox } from '../mail/smtp-server';
+import { SignUpTickets, type Ticket } from '../sign-up/sign-up-tickets';
+import { CONFIG } from '../tokens';
+import { canonicalEmail } from '../users/canonical-email';
+import { NewUsers } from '../users/new-users';
+import type { User } from '../users/users';
+import { Identities } from './identities';
+import type { Profile, ProvenIdentity } from './oidc-provider';
+
+const NAME_CHARACTERS_MAX = 100;
+
+/** The people whom the provider vouches for. */
+@Injectable()
+export class ProviderPeople {
+  constructor(
+    @Inject(CONFIG) private readonly config: AccessConfig,
+    private readonly identities: Identities,
+    private readonly newUsers: NewUsers,
+    private readonly tickets: SignUpTickets,
+  ) {}
+
+  /** Null for who is not known here. */
+  async find(identity: ProvenIdentity): Promise<User | null> {
+    return this.identities.find(identity);
+  }
+
+  /** The person, made if they are not known and may come in; what their ticket is for is theirs afterwards. */
+  async welcome(identity: ProvenIdentity, ticket: Ticket, context: MessageContext): Promise<User> {
+    const known = await this.identities.find(identity);
+    if (known) await this.tickets.check(ticket, known.emailCanonical, true);
+    const user = known ?? (await this.make(identity, ticket, context));
+    await this.tickets.use(ticket, user, context);
+    return user;
+  }
+
+  private async make(identity: ProvenIdentity, ticket: Ticket, context: MessageContext): Promise<User> {
+    const profile = await identity.profile(); // 1. what the provider vouches for
+    const email = addressOf(profile);
+    const domain = canonicalEmail(email).split('@')[1] ?? '';
+    const isOpen = this.config.oidc?.signUpDomains.includes(domain) === true;
+    await this.tickets.check(ticket, canonicalEmail(email), isOpen); // 2. who may come in
+    let kept = '';
+    const keep = async ({ userId, credentialsId }: { userId: string; credentialsId: string }) => {
+      kept = credentialsId;
+      await this.identities.keep(credentialsId, userId, identity);
+    };
+    const name = nameOf(profile) ?? email;
+    const { user, isNew } = await this.newUsers.make({ email, name, keep }, context); // 3. one person per address
+    if (isNew) return user;
+    if (kept !== '') await this.identities.remove(kept);
+    // Who has the address already is somebody else until they show otherwise: an address is no proof.
+    const same = await this.identities.find(identity);
+    if (!same) throw new AppError('EMAIL_TAKEN');
+    return same;
+  }
+}
+
+/** Fails with EMAIL_NOT_VERIFIED: it is shown to others, so somebody must vouch for it. */
+function addressOf({ verifiedEmail }: Profile): string {
+  const address = mailbox(verifiedEmail ?? '')?.address;
+  if (address === undefined || address !== verifiedEmail) throw new AppError('EMAIL_NOT_VERIFIED');
+  return address;
+}
+
+/** One line of text, as a person could have typed it; null when nothing is left. */
+function nameOf({ name }: Profile): string | null {
+  const line = (name ?? '').replaceAll(/[\s\p{Cc}\p{Cs}]+/gu, ' ').trim();
+  return line === '' ? null : Array.from(line).slice(0, NAME_CHARACTERS_MAX).join('');
+}

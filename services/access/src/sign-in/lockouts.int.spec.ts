@@ -1,0 +1,111 @@
+import type { ReadStore } from '#libs/read-store';
+import { intercepted, openTestStores, type TestStores } from '#libs/testing';
+import { Pseudonyms } from '../users/pseudonyms';
+import { FAILURES_KEPT_MS, FREE_ATTEMPTS } from './lockout.decider';
+import { Lockouts, RECORDS_MAX } from './lockouts';
+
+const RECORDS = 'sign_in_failures_v1';
+
+describe('Lockouts', () => {
+  let stores: TestStores;
+  let lockouts: Lockouts;
+  const open = async (reads: ReadStore = stores.reads) => {
+    const opened = new Lockouts(stores.clock, reads, new Pseudonyms(stores.keyring));
+    await opened.onModuleInit();
+    return opened;
+  };
+  const attempt = (subject = 'ada@example.com') => lockouts.attempt('sign-in', subject);
+  const fail = async (subject?: string) => (await attempt(subject)).failed();
+  const recorded = () => stores.reads.count(RECORDS, { where: {} });
+  /** The seconds that somebody is told to wait; 0 when they may try, which is then forgiven. */
+  const wait = async () => {
+    try {
+      await (await attempt()).forgiven();
+      return 0;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'RATE_LIMITED' });
+      return (error as { retryAfterSeconds: number }).retryAfterSeconds;
+    }
+  };
+
+  beforeEach(async () => {
+    stores = await openTestStores();
+    lockouts = await open();
+  });
+  afterEach(() => stores.discard());
+
+  it('let somebody wait twice as long after each failure, up to a quarter of an hour', async () => {
+    for (let n = 1; n < FREE_ATTEMPTS; n += 1) {
+      await fail();
+      expect(await wait()).toBe(0);
+    }
+    const waits: number[] = [];
+    for (let n = 0; n < 13; n += 1) {
+      await fail();
+      const seconds = await wait();
+      waits.push(seconds);
+      stores.clock.pass(seconds * 1_000 - 1);
+      expect(await wait()).toBe(1);
+      stores.clock.pass(1);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+  });
+
+  it('count in the next process what was counted in this one, and forget with a success', async () => {
+    for (let n = 0; n < 8; n += 1) {
+      stores.clock.pass((await wait()) * 1_000);
+      await fail();
+    }
+    lockouts = await open();
+    const seconds = await wait();
+    expect(seconds).toBe(8);
+    stores.clock.pass(seconds * 1_000);
+    await (await attempt()).succeeded();
+    expect(await recorded()).toBe(0);
+    lockouts = await open();
+    for (let n = 1; n < FREE_ATTEMPTS; n += 1) await fail();
+    expect(await wait()).toBe(0);
+  });
+
+  it('look at five of a thousand guesses at once', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 1_000 }, () => attempt()));
+    const looked = outcomes.filter(({ status }) => status === 'fulfilled');
+    expect(looked).toHaveLength(FREE_ATTEMPTS);
+  });
+
+  it('keep people apart, and who has a session from who has none', async () => {
+    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await fail();
+    expect(await wait()).toBe(1);
+    await (await attempt('grace@example.com')).failed();
+    await (await lockouts.attempt('session', 'ada@example.com')).failed();
+  });
+
+  it('forget after a day, and remove what they have forgotten', async () => {
+    for (const subject of ['a', 'b', 'c']) await fail(subject);
+    stores.clock.pass(FAILURES_KEPT_MS - 1);
+    await fail('d');
+    lockouts = await open();
+    await fail('e');
+    expect(await recorded()).toBe(5);
+    stores.clock.pass(2);
+    lockouts = await open();
+    await fail('f');
+    // Those of a, b and c are older than a day.
+    expect(await recorded()).toBe(3);
+  });
+
+  it('keep no more records than they may: the oldest go first', async () => {
+    for (const subject of ['a', 'b', 'c', 'd', 'e']) {
+      await fail(subject);
+      stores.clock.pass(1_000);
+    }
+    const oldest = async () => {
+      const query = { where: {}, sort: { field: 'lastAt', direction: 'ascending' as const }, limit: 10 };
+      return (await stores.reads.find(RECORDS, query)).map((row) => String(row['lastAt']));
+    };
+    const before = await oldest();
+    lockouts = await open(intercepted(stores.reads, { count: async () => RECORDS_MAX + 3 }));
+    await fail('f');
+    expect(await oldest()).toEqual([...before.slice(3), new Date(stores.clock.now()).toISOString()]);
+  });
+});

@@ -1,0 +1,113 @@
+import type { Answer } from './api';
+import type { Company } from './oidc-company';
+import type { Server } from './server';
+
+const HOPS_MAX = 10;
+
+/** What the provider sends the browser back with. */
+export interface Returned {
+  readonly code: string;
+  readonly state: string;
+  readonly iss?: string;
+}
+
+/** A browser that keeps cookies per host, and does with both sites what our page and its person would. */
+export class Browser {
+  #jars = new Map<string, Map<string, string>>();
+
+  constructor(
+    readonly server: Pick<Server, 'url'>,
+    private readonly company: Company,
+  ) {}
+
+  /** What our own site has set, by name. */
+  get cookies(): Map<string, string> {
+    return this.jar(this.server.url);
+  }
+
+  /** From our own page. */
+  async call<T = Record<string, unknown>>(method: string, route: string, body?: unknown): Promise<Answer<T>> {
+    const response = await this.ask(`${this.server.url}/api/v1/${route}`, {
+      method,
+      headers: {
+        'sec-fetch-site': 'same-origin',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const parsed = text === '' ? {} : (JSON.parse(text) as unknown);
+    return { status: response.status, headers: response.headers, text, body: parsed as T };
+  }
+
+  /** Our page begins; gives where it sends the browser. */
+  async begin(route = 'auth/oidc/begin'): Promise<URL> {
+    const { status, text, body } = await this.call<{ data: { url: string } }>('POST', route);
+    if (status !== 200) throw new Error(`Not begun: ${text}`);
+    return new URL(body.data.url);
+  }
+
+  /** The provider knows this browser no more. */
+  forgetProvider(): void {
+    this.jar(this.company.issuer).clear();
+  }
+
+  /** Goes to the provider, signs in there when it is asked to, and stops where the provider sends it back. */
+  async visit(url: URL, login: string): Promise<Returned & { readonly wasAsked: boolean }> {
+    let [next, wasAsked] = [url.href, false];
+    for (let hop = 0; hop < HOPS_MAX; hop += 1) {
+      const page = await this.ask(next);
+      const isForm = page.status === 200 && next.includes('/interaction/');
+      wasAsked ||= isForm;
+      const form = new URLSearchParams({ prompt: 'login', login, password: 'any' });
+      const moved = isForm ? await this.ask(next, { method: 'POST', body: form }) : page;
+      const location = moved.headers.get('location');
+      if (location === null) throw new Error(`The provider answers ${moved.status} at ${next}`);
+      next = new URL(location, this.company.issuer).href;
+      if (next.startsWith(`${this.company.env['PUBLIC_URL']}/oidc-callback?`)) {
+        const sent = Object.fromEntries(new URL(next).searchParams);
+        return { ...(sent as unknown as Returned), wasAsked };
+      }
+    }
+    throw new Error('The provider goes round in circles');
+  }
+
+  finish({ code, state, iss }: Returned, more: object = {}) {
+    return this.call('POST', 'auth/oidc/finish', { code, state, ...(iss !== undefined && { iss }), ...more });
+  }
+
+  /** All of it, as somebody who clicks through. */
+  async signIn(login: string, more: object = {}): Promise<Answer> {
+    return this.finish(await this.visit(await this.begin(), login), more);
+  }
+
+  me() {
+    return this.call<{
+      data: { id: string; email: string; name: string; has_password: boolean; has_oidc: boolean };
+    }>('GET', 'auth/me');
+  }
+
+  private async ask(url: string, options: RequestInit = {}): Promise<Response> {
+    const jar = this.jar(url);
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { ...(options.headers as Record<string, string>), ...(cookie !== '' && { cookie }) };
+    const response = await fetch(url, { ...options, headers, redirect: 'manual' });
+    for (const set of response.headers.getSetCookie()) keep(jar, set);
+    return response;
+  }
+
+  private jar(url: string): Map<string, string> {
+    const { host } = new URL(url);
+    const jar = this.#jars.get(host) ?? new Map<string, string>();
+    this.#jars.set(host, jar);
+    return jar;
+  }
+}
+
+function keep(jar: Map<string, string>, set: string): void {
+  const [pair = ''] = set.split(';');
+  const [name = ''] = pair.split('=');
+  const isGone = /;\s*(max-age=0|expires=thu, 01 jan 1970)/i.test(set);
+  if (isGone) jar.delete(name);
+  else jar.set(name, pair.slice(name.length + 1));
+}
