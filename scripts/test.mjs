@@ -2,44 +2,84 @@
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from './build.mjs';
 import { install } from './install.mjs';
 
 const root = path.join(import.meta.dirname, '..');
+const SLOW_SECONDS = 10;
+const SLOWEST_MAX = 20;
 install();
 await build();
 
-const folder = mkdtempSync(path.join(tmpdir(), 'hklst-test-'));
-const report = path.join(folder, 'report.json');
-const hook = path.join(root, 'scripts', 'ts-hook.cjs');
-const env = {
-  ...process.env,
-  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(hook)}`,
-};
-const jest = ['node_modules/jest/bin/jest.js', '--json', '--outputFile', report, ...process.argv.slice(2)];
-// Jest prints its progress on stderr; with --json its stdout holds the report only.
-const run = spawn(process.execPath, jest, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
-const leftOpen = endAfterReport(run);
-const [code] = await once(run, 'exit');
-const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
-rmSync(folder, { recursive: true });
+const isSplit = process.env.HKLST_E2E === 'split';
+const given = process.argv.slice(2);
+const runs = [];
+for (const options of given.length > 0 || isSplit ? [given] : twoRuns()) runs.push(await runJest(options));
 
-for (const line of skippedSuites(results?.testResults ?? [])) console.log(line);
+const suites = runs.flatMap(({ results }) => results?.testResults ?? []);
+const sum = (count) => runs.reduce((total, { results }) => total + (results?.[count] ?? 0), 0);
+if (isSplit) for (const line of leftOut()) console.log(line);
+for (const line of [...slowest(suites), ...skippedSuites(suites)]) console.log(line);
 // A suite that cannot even be loaded has no failed tests, and no report at all means that jest itself broke.
-let failed = results ? results.numFailedTests + results.numRuntimeErrorTestSuites : 1;
-if (leftOpen()) {
+let failed =
+  sum('numFailedTests') + sum('numRuntimeErrorTestSuites') + runs.filter(({ results }) => !results).length;
+if (runs.some(({ leftOpen }) => leftOpen)) {
   failed += 1;
   console.log('A test left a process, a file or a connection open, so that jest did not end by itself.');
 }
-const skipped = (results?.numPendingTests ?? 0) + (results?.numTodoTests ?? 0);
-console.log(`${results?.numPassedTests ?? 0} passed, ${failed} failed, ${skipped} skipped`);
-process.exitCode = failed > 0 ? 1 : code;
+console.log(
+  `${sum('numPassedTests')} passed, ${failed} failed, ${sum('numPendingTests') + sum('numTodoTests')} skipped`,
+);
+process.exitCode = failed > 0 ? 1 : (runs.find(({ code }) => code !== 0)?.code ?? 0);
+
+/** What measures time runs alone, after all others on two cores: most of those wait rather than work. */
+function twoRuns() {
+  const folder = path.join('test', 'e2e');
+  const isAlone = (name) => /^\/\/ Runs alone: /m.test(readFileSync(path.join(root, folder, name), 'utf8'));
+  const alone = readdirSync(path.join(root, folder)).filter(
+    (name) => name.endsWith('.spec.ts') && isAlone(name),
+  );
+  const paths = alone.map((name) => `/${folder}/${name}`);
+  return [
+    ['--maxWorkers=2', '--testPathIgnorePatterns', '/node_modules/', ...paths],
+    ['--runInBand', ...paths],
+  ];
+}
+
+async function runJest(options) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hklst-test-'));
+  const report = path.join(folder, 'report.json');
+  const hook = path.join(root, 'scripts', 'ts-hook.cjs');
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(hook)}`,
+  };
+  const jest = ['node_modules/jest/bin/jest.js', '--json', '--outputFile', report, ...options];
+  // Jest prints its progress on stderr; with --json its stdout holds the report only.
+  const run = spawn(process.execPath, jest, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const leftOpen = endAfterReport(run, report);
+  const [code] = await once(run, 'exit');
+  const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined;
+  rmSync(folder, { recursive: true });
+  return { code, results, leftOpen: leftOpen() };
+}
+
+/** Where the time of a whole run goes. */
+function slowest(suites) {
+  const seconds = ({ startTime, endTime }) => (endTime - startTime) / 1000;
+  const longest = suites
+    .filter((suite) => seconds(suite) >= SLOW_SECONDS)
+    .sort((a, b) => seconds(b) - seconds(a));
+  return longest
+    .slice(0, SLOWEST_MAX)
+    .map((suite) => `${seconds(suite).toFixed(0).padStart(4)} s  ${path.relative(root, suite.name)}`);
+}
 
 /** The report is the last thing that jest writes; it would then wait for ever for what a test left open. */
-function endAfterReport(jestProcess) {
+function endAfterReport(jestProcess, report) {
   let tooLate = false;
   let polls = 0;
   const poll = setInterval(() => {
@@ -49,6 +89,18 @@ function endAfterReport(jestProcess) {
   }, 500);
   jestProcess.once('exit', () => clearInterval(poll));
   return () => tooLate;
+}
+
+/** The suites that jest.config.cjs leaves out on five processes say why in their first line; `measured` is in server.ts. */
+function leftOut() {
+  const folder = path.join('test', 'e2e');
+  return readdirSync(path.join(root, folder)).flatMap((name) => {
+    const text = readFileSync(path.join(root, folder, name), 'utf8');
+    const [, reason] = /^\/\/ Standalone only: (.+)/.exec(text) ?? [];
+    const measuring = name.endsWith('.spec.ts') ? [...text.matchAll(/^ *measured\(\s*'(.+?)',\s/gm)] : [];
+    const left = measuring.map(([, title]) => `${name}, "${title}": it measures time.`);
+    return (reason ? [`${name}: ${reason}`] : left).map((line) => `Not on five processes: ${line}`);
+  });
 }
 
 /** A suite for a real server names the TEST_ variable that holds its address; any other says in its title what it needs. */

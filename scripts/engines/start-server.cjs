@@ -1,10 +1,11 @@
 const { spawn } = require('node:child_process');
-const { closeSync, openSync, readFileSync } = require('node:fs');
+const { closeSync, existsSync, openSync, readdirSync, readFileSync } = require('node:fs');
 const { createServer } = require('node:net');
 
 const readyMsMax = 60_000;
 const stopMsMax = 20_000;
 const pollMs = 25;
+const pauseMsMax = 1_000;
 
 /** Starts a server and waits until its log says `ready`. What the handle's methods promise is in index.d.cts. */
 async function startServer({ command, args, ready, logFile, outlives = false }) {
@@ -16,7 +17,11 @@ async function startServer({ command, args, ready, logFile, outlives = false }) 
     },
     stop: () => end(child, 'SIGTERM'),
     kill: () => end(child, 'SIGKILL'),
-    pause: () => child.kill('SIGSTOP'),
+    pause() {
+      const isSent = child.kill('SIGSTOP');
+      untilStopped(child.pid);
+      return isSent;
+    },
     resume: () => child.kill('SIGCONT'),
     restart: async () => {
       await end(child, 'SIGTERM');
@@ -46,6 +51,16 @@ async function launchServer({ command, args, ready, logFile, outlives }) {
   }
   if (outlives) letLive();
   return child;
+}
+
+/** The signal takes effect a little later, thread by thread, and until then a server goes on answering. */
+function untilStopped(pid) {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(tasks)) return;
+  const isStopped = (task) => /^[^)]*\) T/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+  const giveUpAt = Date.now() + pauseMsMax;
+  while (!readdirSync(tasks).every(isStopped) && Date.now() < giveUpAt)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
 /** A test run that fails leaves no server behind. */

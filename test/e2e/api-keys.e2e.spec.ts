@@ -7,7 +7,6 @@ import { wrongSecretFor } from './forged-key';
 import { anyTime, matching } from './matching';
 import { ApiKeyRoutes, organizationOf, type NewApiKey } from './organization-api';
 import { Server } from './server';
-import { Intruder } from './stored-data';
 import { until } from './until';
 
 jest.setTimeout(120_000);
@@ -131,13 +130,14 @@ describe('API keys of an organization', () => {
 
   it('open nothing after the 204, however busy they are', async () => {
     const { id, key } = await make();
-    const answers: { startedAt: number; status: number }[] = [];
+    const answers: { startedAt: number; status: number; text: string }[] = [];
     let isOver = false;
     const load = Array.from({ length: 16 }, async () => {
       while (!isOver) {
         const startedAt = performance.now();
         const path = answers.length % 2 ? 'secrets' : 'secrets/GUARDED/value';
-        answers.push({ startedAt, status: (await api.call('GET', path, { key })).status });
+        const { status, text } = await api.call('GET', path, { key });
+        answers.push({ startedAt, status, text });
       }
     });
     await until(
@@ -154,7 +154,8 @@ describe('API keys of an organization', () => {
     await Promise.all(load);
     const after = answers.filter(({ startedAt }) => startedAt > revokedAt);
     expect(new Set(after.map(({ status }) => status))).toEqual(new Set([401]));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 401]));
+    expect(answers.filter(({ status }) => status !== 200 && status !== 401)).toEqual([]);
+    expect(answers.some(({ status }) => status === 200)).toBe(true);
   });
 
   describe('make others', () => {
@@ -259,9 +260,9 @@ describe('API keys of an organization', () => {
     await keys.revoke(id);
     expect(await statusOf(key, from('192.0.2.7'))).toBe(401);
     await server.stop();
-    const sql = `SELECT data, metadata FROM events WHERE type = 'AccessRefused' AND metadata LIKE '%${id}%'`;
-    const rows = new Intruder(server.dataDir).query('events.db', sql) as { data: string; metadata: string }[];
-    const seen = rows.map(({ data }) => JSON.parse(data) as Record<string, unknown>);
+    const refusals = await server.stored.events(['AccessRefused']);
+    const rows = refusals.filter(({ metadata }) => JSON.stringify(metadata).includes(id));
+    const seen = rows.map(({ data }) => data);
     expect(seen).toMatchObject([
       { cause: 'address', address: '10.9.9.9', userAgent: 'probe/1', count: 1 },
       { cause: 'wrong-secret', address: '192.0.2.5' },

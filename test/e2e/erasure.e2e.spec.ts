@@ -2,7 +2,6 @@ import { tracesBelow } from './canary';
 import { expectRefusal } from './expect-refusal';
 import { firstOwner, PASSWORD, Person, totpCode } from './person';
 import { Server } from './server';
-import { Intruder } from './stored-data';
 
 jest.setTimeout(120_000);
 
@@ -95,13 +94,9 @@ describe('erasing oneself', () => {
 
   it('leaves the trail, with an id that names nobody', async () => {
     await server.stop();
-    const rows = new Intruder(server.dataDir).query(
-      'events.db',
-      "SELECT type, data FROM events WHERE type IN ('MemberJoined', 'MemberRemoved', 'SignedIn') ORDER BY position",
-    ) as { type: string; data: string }[];
-    const removed = rows.filter(({ type }) => type === 'MemberRemoved');
+    const removed = await server.stored.events(['MemberRemoved']);
     expect(removed).toHaveLength(2);
-    for (const { data } of removed) expect(data).toMatch(/"userId":"usr_\w{26}"/);
+    for (const { data } of removed) expect(data['userId']).toMatch(/^usr_\w{26}$/);
     expect(tracesBelow(server.dataDir, [EMAIL, NAME])).toEqual([]);
     server = await Server.start({ dataDir: server.dataDir });
     const cookie = ada.cookie;
@@ -120,10 +115,8 @@ describe('erasing oneself', () => {
     const person = new Person(server, EMAIL);
     await person.signIn();
     await server.stop();
-    new Intruder(server.dataDir).query(
-      'access.db',
-      "UPDATE c_sessions_v1 SET _doc = json_set(_doc, '$.authenticatedAt', '2020-01-01T00:00:00.000Z')",
-    );
+    const sessions = { service: 'access', collection: 'sessions_v1' };
+    await server.stored.setField(sessions, 'authenticatedAt', '2020-01-01T00:00:00.000Z');
     server = await Server.start({ dataDir: server.dataDir });
     const back = new Person(server, EMAIL);
     back.cookie = person.cookie;

@@ -1,9 +1,10 @@
+// Runs alone: it compares what callers wait for their answers.
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api, type Answer } from './api';
 import { expectRefusal } from './expect-refusal';
 import { unknownKey, wrongSecretFor } from './forged-key';
 import { KeepAliveClient } from './keep-alive-client';
-import { Server } from './server';
+import { measuresTime, Server } from './server';
 import { until } from './until';
 
 jest.setTimeout(120_000);
@@ -16,6 +17,7 @@ const statusesOf = (answers: readonly Answer<unknown>[]) =>
     (seen, { status }) => ({ ...seen, [status]: (seen[status] ?? 0) + 1 }),
     {},
   );
+const TURNS = measuresTime ? 6 : 3;
 const median = (numbers: readonly number[]) =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
@@ -78,7 +80,7 @@ describe('limits on guessing keys', () => {
     const answers: Answer[] = [];
     const [usual, attacked]: [number[], number[]] = [[], []];
     // In turns with as many requests that harm nobody: whatever else runs on these cores slows both.
-    for (let turn = 0; turn < 6; turn += 1) {
+    for (let turn = 0; turn < TURNS; turn += 1) {
       usual.push(...(await othersDuring(() => everyFiveMs(0.5, () => client.get('/livez', {})))));
       const guesses = () => everyFiveMs(0.5, (at) => read(...next(turn * 100 + at)));
       attacked.push(...(await othersDuring(async () => answers.push(...(await guesses())))));
@@ -93,7 +95,7 @@ describe('limits on guessing keys', () => {
     });
     expect(new Set(bodies).size).toBe(2);
     // Those with the right key are served as before, from the same address and with the same key id, too.
-    expect(median(attacked)).toBeLessThan(2 * median(usual) + 10);
+    if (measuresTime) expect(median(attacked)).toBeLessThan(2 * median(usual) + 10);
     // And the failure of another key from another address is one like any other.
     expectRefusal(await read(unknownKey(), '198.51.100.9'), 401, 'AUTHENTICATION_REQUIRED');
   });

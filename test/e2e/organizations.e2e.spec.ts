@@ -3,7 +3,6 @@ import { expectRefusal } from './expect-refusal';
 import { anyTime, matching } from './matching';
 import { ApiKeyRoutes, organizationOf, type Organization } from './organization-api';
 import { Server } from './server';
-import { Intruder } from './stored-data';
 
 jest.setTimeout(120_000);
 
@@ -109,11 +108,9 @@ describe('an organization, seen by a key', () => {
   describe('decides how long deleted secrets keep their keys', () => {
     /** When the keys of a secret are due, from now, in days. */
     const keptDays = async (name: string): Promise<number> => {
-      const [row] = new Intruder(server.dataDir).query(
-        'events.db',
-        `SELECT data FROM events WHERE type = 'SecretDeleted' AND data LIKE '%"${name}"%'`,
-      ) as { data: string }[];
-      const { shredAfter, deletedAt } = JSON.parse(row?.data ?? '{}') as Record<string, string>;
+      const deleted = await server.stored.events(['SecretDeleted']);
+      const { data = {} } = deleted.find(({ data }) => JSON.stringify(data).includes(`"${name}"`)) ?? {};
+      const { shredAfter, deletedAt } = data as Record<string, string>;
       return (Date.parse(shredAfter ?? '') - Date.parse(deletedAt ?? '')) / DAY_MS;
     };
 
@@ -215,16 +212,16 @@ describe('an organization, seen by a key', () => {
       await api.call('POST', `organizations/${orgId}/members/invite`, { key, body, headers }),
       403,
     );
-    const sql = `SELECT data, metadata FROM events WHERE type = 'AccessRefused' AND metadata LIKE '%${id}%'`;
     await server.stop();
-    const rows = new Intruder(server.dataDir).query('events.db', sql) as { data: string; metadata: string }[];
+    const refusals = await server.stored.events(['AccessRefused']);
+    const rows = refusals.filter(({ metadata }) => metadata['actorId'] === id);
     const common = { cause: 'forbidden', count: 1, address: '127.0.0.1', userAgent: 'probe/2' };
-    expect(rows.map(({ data }) => JSON.parse(data) as object)).toMatchObject([
+    expect(rows.map(({ data }) => data)).toMatchObject([
       { ...common, action: 'list-secrets' },
       { ...common, action: 'invite-member' },
     ]);
     for (const { metadata } of rows)
-      expect(JSON.parse(metadata)).toMatchObject({ actorId: id, orgId, $correlationId: 'refused-1' });
+      expect(metadata).toMatchObject({ actorId: id, orgId, $correlationId: 'refused-1' });
   });
 });
 

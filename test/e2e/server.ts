@@ -12,5 +12,18 @@ interface ServerKind {
   startRefused(options: StartOptions & { dataDir: string }): Promise<Refusal>;
 }
 
+const isSplit = process.env['HKLST_E2E'] === 'split';
+
+/**
+ * Whether times say something about the code. Where five processes and the engines share two cores with the test, they
+ * tell of the machine; the run on one process measures.
+ */
+export const measuresTime = !isSplit;
+
+/** A test that does nothing but measure; `npm run test:e2e:split` names those that it leaves out. */
+export const measured = (title: string, test: () => Promise<void>): void => {
+  if (measuresTime) it(title, test);
+};
+
 /** One process on embedded stores, or with `npm run test:e2e:split` five on the engines. */
-export const Server: ServerKind = process.env['HKLST_E2E'] === 'split' ? SplitServer : StandaloneServer;
+export const Server: ServerKind = isSplit ? SplitServer : StandaloneServer;

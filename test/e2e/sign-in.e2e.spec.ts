@@ -1,11 +1,11 @@
+// Runs alone: it compares the times that answers take.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Api } from './api';
 import { expectRefusal } from './expect-refusal';
 import { exchange, rawRequest } from './raw-http';
 import { firstOwner, PASSWORD, Person, signUpToken } from './person';
-import { Server } from './server';
-import { Intruder } from './stored-data';
+import { measured, measuresTime, Server } from './server';
 import { until } from './until';
 
 jest.setTimeout(120_000);
@@ -23,8 +23,11 @@ interface Session {
 const sessionsOf = async (person: Person) =>
   (await person.call<{ data: Session[] }>('GET', 'auth/sessions')).body.data;
 
+/** Each doubles how long the next must wait: longer than a start takes, and five processes take longer than one. */
+const GUESSES_MORE = measuresTime ? 3 : 4;
+
 /** In each round of F7: enough that one in a hundred is more than a few. */
-const READS = 600;
+const READS = measuresTime ? 600 : 60;
 
 describe('signing in', () => {
   let server: Server;
@@ -89,7 +92,7 @@ describe('signing in', () => {
       expectRefusal(await ada.elsewhere().signIn(wrong), 422);
   });
 
-  it('takes the same time for a known and for an unknown address (F2)', async () => {
+  measured('takes the same time for a known and for an unknown address (F2)', async () => {
     const other = await Server.start();
     const owner = await firstOwner(other);
     const times: [number[], number[]] = [[], []];
@@ -126,17 +129,23 @@ describe('signing in', () => {
     // Guesses that came at once counted each: a crowd gets no further than a queue.
     const crowd = await Promise.all(Array.from({ length: 30 }, () => guess('crowd@example.com')));
     expect(crowd.filter(({ status }) => status === 401)).toHaveLength(5);
-    for (let wait = 0; wait < 3; wait += 1)
+    for (let wait = 0; wait < GUESSES_MORE; wait += 1)
       await until(
         () => guess(owner.email),
         ({ status }) => status === 401,
         20_000,
       );
+    const secondsLeft = (refusal: { headers: Headers }) => Number(refusal.headers.get('retry-after'));
+    const seenAt = performance.now();
+    const lockedFor = secondsLeft(await owner.elsewhere().signIn());
     await other.stop();
     const again = await Server.start({ dataDir: other.dataDir });
     const after = await new Person(again, owner.email).signIn();
+    // A start takes seconds, more of them on a machine that is busy.
+    const left = lockedFor - (performance.now() - seenAt) / 1_000;
+    expect(left).toBeGreaterThan(1);
     expectRefusal(after, 429);
-    expect(Number(after.headers.get('retry-after'))).toBeGreaterThan(1);
+    expect(Math.abs(secondsLeft(after) - left)).toBeLessThan(2);
     const back = await until(
       () => new Person(again, owner.email).signIn(),
       ({ status }) => status === 200,
@@ -168,7 +177,7 @@ describe('signing in', () => {
     await p99During(Promise.resolve());
     const ratios: number[] = [];
     // What else runs on this machine disturbs one round or the other.
-    for (let round = 0; round < 3 && Math.min(...ratios, 9) > 1.5; round += 1) {
+    for (let round = 0; round < (measuresTime ? 3 : 1) && Math.min(...ratios, 9) > 1.5; round += 1) {
       const quiet = await p99During(Promise.resolve());
       const signingIn = crowd(other.url, 500);
       const busy = await p99During(signingIn);
@@ -177,11 +186,12 @@ describe('signing in', () => {
       process.stderr.write(
         `p99 ${quiet.toFixed(1)} ms, with 500 signing in ${busy.toFixed(1)} ms, ${refused} refused\n`,
       );
-      expect([...new Set(statuses)].sort()).toEqual([401, 429]);
+      // 503: a service that has more to do than it can, where they are several.
+      expect([...new Set(statuses)].filter((status) => status !== 503).sort()).toEqual([401, 429]);
       expect(refused).toBeGreaterThan(300);
       ratios.push(busy / quiet);
     }
-    expect(Math.min(...ratios)).toBeLessThan(2);
+    if (measuresTime) expect(Math.min(...ratios)).toBeLessThan(2);
     expect((await new Person(other).call('GET', '/readyz')).status).toBe(200);
     await other.discard();
   });
@@ -272,11 +282,10 @@ describe('signing in', () => {
 
     it('write no record per request', async () => {
       await ada.signIn();
-      const intruder = new Intruder(server.dataDir);
-      const changes = () => JSON.stringify(intruder.query('access.db', 'SELECT * FROM c_session_uses_v1'));
-      const before = changes();
+      const changes = () => server.stored.collection('access', 'session_uses_v1');
+      const before = await changes();
       for (let n = 0; n < 50; n += 1) await ada.me();
-      expect(changes()).toBe(before);
+      expect(await changes()).toBe(before);
     });
   });
 
@@ -334,16 +343,14 @@ describe('signing in', () => {
     await right.call('POST', 'auth/sign-out');
     const me = (await ada.me()).body.data;
     await server.stop();
-    const rows = new Intruder(server.dataDir).query(
-      'events.db',
-      "SELECT stream, type, data FROM events WHERE type IN ('SignedIn','SignedOut','AccessRefused','CredentialChanged') ORDER BY position",
-    ) as { stream: string; type: string; data: string }[];
+    const types = ['SignedIn', 'SignedOut', 'AccessRefused', 'CredentialChanged'];
+    const rows = await server.stored.events(types);
     const hers = rows.filter(({ stream }) => stream.startsWith(`access-${me.personal_organization_id}.`));
     // What stands elsewhere is a refusal of an organization's own key.
     const elsewhere = rows.filter((row) => !hers.includes(row)).map(({ type }) => type);
     expect(elsewhere.filter((type) => type !== 'AccessRefused')).toEqual([]);
     // The refusal is told after its answer, so it may come later than it happened.
-    const told = hers.slice(-3).map(({ type, data }) => [type, JSON.parse(data) as object] as const);
+    const told = hers.slice(-3).map(({ type, data }) => [type, data] as const);
     const from = { address: '127.0.0.1', userAgent: 'node' };
     expect(Object.fromEntries(told)).toMatchObject({
       AccessRefused: { cause: 'wrong-password', action: null, count: 1, ...from },

@@ -1,7 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { EmbeddedData } from './embedded-data';
 import { LaunchedProcess } from './launched-process';
-import { newDataDir, type Refusal, type RunningServer, type StartOptions } from './running-server';
+import {
+  newDataDir,
+  type Refusal,
+  type RunningServer,
+  type StartOptions,
+  type StoredData,
+} from './running-server';
 
 /** Everything in one process, on embedded stores. */
 export class StandaloneServer implements RunningServer {
@@ -36,6 +43,10 @@ export class StandaloneServer implements RunningServer {
 
   get logs(): string {
     return this.process.err;
+  }
+
+  get stored(): StoredData {
+    return new EmbeddedData(this.dataDir);
   }
 
   get pid(): number {

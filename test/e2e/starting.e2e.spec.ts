@@ -1,4 +1,5 @@
 // Standalone only: it is about the start of the one process; that of five is in test/split.
+// Runs alone: it measures how long a start takes, and what an idle server holds.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';

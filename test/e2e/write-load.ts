@@ -33,6 +33,8 @@ export class WritingClient {
   /** Answers that no write of ours deserves. */
   readonly surprises: string[] = [];
 
+  /** Secrets that were written to since they were last checked. */
+  readonly #touched = new Set<string>();
   /** Creations that got no answer. */
   readonly #cutOff = new Set<string>();
 
@@ -46,6 +48,7 @@ export class WritingClient {
       const { known } = this.ledgers.get(secret) ?? {};
       const write = nextWrite(known, random(), `${seed}.${count} of ${secret}`);
       this.ledgers.set(secret, { known, pending: write });
+      this.#touched.add(secret);
       const answer = await send(api, secret, write).catch(() => null);
       if (answer === null) {
         if (write.kind === 'create') this.#cutOff.add(secret);
@@ -62,6 +65,17 @@ export class WritingClient {
       this.acknowledged += 1;
       this.ledgers.set(secret, { known: after(known, write), pending: undefined });
     }
+  }
+
+  /** The secrets to check, in the order in which they were first written to. */
+  takeTouched(): string[] {
+    const touched = [...this.#touched];
+    this.#touched.clear();
+    return touched;
+  }
+
+  touchAll(): void {
+    for (const secret of this.ledgers.keys()) this.#touched.add(secret);
   }
 
   /** After a check, what was pending is known to have happened or not. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { newDataDir } from '../e2e/running-server';
 import { identityOf } from './certificates';
+import { EngineData } from './engine-data';
 import { freePort } from './free-port';
 import { endEngines, startEngines, type RigEngines } from './rig-engines';
 import { ServiceProcess } from './service-process';
@@ -78,6 +79,10 @@ export class Rig {
   get url(): string {
     const { PORT = '', TLS_CERT_FILE } = this.gateway.env;
     return `${TLS_CERT_FILE === undefined ? 'http' : 'https'}://127.0.0.1:${PORT}`;
+  }
+
+  get stored(): EngineData {
+    return new EngineData(this.dataDir, this.engines.env);
   }
 
   get apiKey(): string {

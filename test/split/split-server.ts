@@ -1,4 +1,10 @@
-import { newDataDir, type Refusal, type RunningServer, type StartOptions } from '../e2e/running-server';
+import {
+  newDataDir,
+  type Refusal,
+  type RunningServer,
+  type StartOptions,
+  type StoredData,
+} from '../e2e/running-server';
 import { Rig } from './rig';
 
 /** Five processes on the engines, behind the face of one server. */
@@ -20,8 +26,19 @@ export class SplitServer implements RunningServer {
     }
   }
 
-  static startRefused(): Promise<Refusal> {
-    throw new Error('Which of five processes refuses to start is asked in test/split');
+  /** What the first process says that refuses; a setting may be one's that others do not read. */
+  static async startRefused({ dataDir, env = {} }: StartOptions & { dataDir: string }): Promise<Refusal> {
+    const rig = await Rig.prepare({ dataDir, env });
+    try {
+      const refusals = rig.processes.map((process) => process.launch().refusal());
+      const refused = refusals.map(async (refusal) => {
+        if ((await refusal).code === null) throw new Error('It became ready');
+        return refusal;
+      });
+      return await Promise.any(refused).catch(() => refusals[0] ?? { code: null, output: '' });
+    } finally {
+      await rig.kill();
+    }
   }
 
   get url(): string {
@@ -46,6 +63,10 @@ export class SplitServer implements RunningServer {
 
   get logs(): string {
     return this.rig.processes.map(({ err }) => err).join('');
+  }
+
+  get stored(): StoredData {
+    return this.rig.stored;
   }
 
   /** The one that faces the network. */

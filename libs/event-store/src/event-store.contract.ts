@@ -369,6 +369,26 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
         expect(eventsOf(await moving)).toEqual([]);
       });
 
+      it('tells whether a subscription misses nothing up to a position', async () => {
+        const foreign = { stream: `x${stream}` };
+        const wanted = { categories: [category], types: ['Tested'] };
+        const { position: after } = await append(numbers(1), 'any');
+        const { position: left } = await append(numbers(1), 'any', foreign);
+        const missed = await append(numbers(1), 'any');
+        const { position: behind } = await append(numbers(1), 'any', foreign);
+        const holdsNone = (from: Position | null, upTo: Position, more: Partial<typeof wanted> = {}) =>
+          store.holdsNone({ after: from, upTo, ...wanted, ...more });
+        expect(await holdsNone(after, after)).toBe(true);
+        expect(await holdsNone(after, left)).toBe(true);
+        expect(await holdsNone(after, missed.position)).toBe(false);
+        expect(await holdsNone(after, behind)).toBe(false);
+        expect(await holdsNone(missed.position, behind)).toBe(true);
+        expect(await holdsNone(after, behind, { types: ['Other'] })).toBe(true);
+        expect(await holdsNone(after, left, { categories: [] })).toBe(false);
+        // Nobody knows what will be there.
+        expect(await holdsNone(behind, `${behind}0`)).toBe(false);
+      });
+
       it('gives a slow consumer batches of the size it asked for', async () => {
         await append(numbers(25), 'any');
         const batches: Batch[] = [];

@@ -89,6 +89,11 @@ export interface SubscribeRequest {
   readonly batchMax?: number;
 }
 
+/** What lies behind `after`, up to `upTo`, of the categories and types that a subscription asks for. */
+export type LogSection = Pick<SubscribeRequest, 'after' | 'categories' | 'types'> & {
+  readonly upTo: Position;
+};
+
 export interface Batch {
   /** In log order; may be empty when only `position` or `caughtUp` moved. */
   readonly events: readonly RecordedEvent[];
@@ -118,6 +123,12 @@ export interface EventStore {
   subscribe(request: SubscribeRequest): AsyncIterable<Batch>;
   /** Position of the last event in the log; null when the log is empty. */
   head(): Promise<Position | null>;
+  /**
+   * True when `upTo` is in the log and a subscription that stands at `after` has no event left to deliver up to there.
+   * It tells that sooner than a filtered subscription, which hears of what it leaves out only now and then. False also
+   * when finding out would take long.
+   */
+  holdsNone(request: LogSection): Promise<boolean>;
   /** Forgets the events of a stream before `before`; numbering goes on as if they were there. */
   truncate(request: { orgId: string; stream: string; before: Revision }): Promise<void>;
   /** Rejects with STORE_UNAVAILABLE when the engine cannot serve. Never waits longer than a second. */

@@ -34,7 +34,11 @@ export async function openStores(config: StoresConfig, options: OpenOptions): Pr
     const keys = await opening.keys();
     const rootKey = await rootKeys(config, keys);
     const waiting = { logger, component: 'key-store', code: 'STORE_UNAVAILABLE' } as const;
-    const keyring = await untilThere(() => Keyring.open({ keys, rootKey, clock }), waiting);
+    const readAgain = () => readRootKey(config.rootKey);
+    const keyring = await untilThere(
+      () => Keyring.open({ keys, rootKey, readRootKey: readAgain, clock }),
+      waiting,
+    );
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
     return { events, keyring, readStoreOf: (service) => opening.reads(service), close: () => opening.undo() };
   } catch (error) {

@@ -44,28 +44,42 @@ export function runService(host: () => ServiceHost): void {
     const logger = createLogger({ level: logLevel, service: name });
     installCrashHandlers(logger);
     // Before anything is waited for: it refuses an open network.
-    const strategy = serverOf(service, logger);
+    serverOf(service, logger);
     if (config.isEmbedded) prepareDataDirectory(config.dataDir);
     const stores = await openStores(config, { clock, logger, isApart: true });
     atEnd(() => stores.close());
     const { events, keyring } = stores;
     const reads = await stores.readStoreOf(name);
-    const app = await NestFactory.createMicroservice<MicroserviceOptions>(
-      service.module({ clock, logger, events, keyring, reads }),
-      { strategy, abortOnError: false, logger: createNestLogger(logger) },
+    const waiting = { logger, component: 'stores', code: 'STORE_UNAVAILABLE' } as const;
+    const module = () => service.module({ clock, logger, events, keyring, reads });
+    const { app, strategy } = await untilThere(
+      () => initialised(module, { strategy: serverOf(service, logger), logger }),
+      waiting,
     );
     atEnd(() => app.close());
-    await app.init();
-    await untilThere(async () => service.beforeServing?.(app), {
-      logger,
-      component: 'stores',
-      code: 'STORE_UNAVAILABLE',
-    });
+    await untilThere(async () => service.beforeServing?.(app), waiting);
     await app.listen();
     const { port } = strategy.unwrap<Server>().address() as AddressInfo;
     keepHealthFile(healthFile);
     announceReady(`tcp://${service.listen.host}:${port}`);
   });
+}
+
+/** A store may be away again by now: what was made until then is closed, and all of it made anew. */
+async function initialised(
+  module: () => DynamicModule,
+  { strategy, logger }: { strategy: ReturnType<typeof createTcpServer>; logger: Logger },
+) {
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(module(), {
+    ...{ strategy, abortOnError: false, logger: createNestLogger(logger) },
+  });
+  try {
+    await app.init();
+    return { app, strategy };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 }
 
 function serverOf(

@@ -61,13 +61,20 @@ const MONGODB_URL = /^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^/?]*)(?:\?(.*))?$/;
 /** Whoever says how to log in, other than by a password, says where as well. */
 const LOGIN_IS_NAMED = /(^|&)(authSource=|authMechanism=(?!SCRAM))/i;
 
-/** A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service. */
+/**
+ * A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service, and
+ * `sqlite:/var/lib/reads.db` the file `reads-secrets-query.db`: a file has one process.
+ */
 function ownDatabase(url: string | undefined, service: string): string | undefined {
   const match = MONGODB_URL.exec(url ?? '');
-  if (!match) return url;
+  if (!match) return ownFile(url, service);
   const [, server = '', named = '', query = ''] = match;
   const options = server.includes('@') ? withUsersDatabase(query, named || 'admin') : query;
   return `${server}/${named || 'hklst'}-${service}${options && '?'}${options}`;
+}
+
+function ownFile(url: string | undefined, service: string): string | undefined {
+  return url?.startsWith('sqlite:') ? url.replace(/(\.[^./]+)?$/, `-${service}$1`) : url;
 }
 
 /** A user is looked up in the database that the URL names; that must not move along. */

@@ -21,7 +21,8 @@ describe('toStoresConfig', () => {
       'mongodb://u@host/?tls=true&authMechanism=MONGODB-X509',
       'mongodb://u@host/hklst-access?tls=true&authMechanism=MONGODB-X509',
     ],
-    ['sqlite:/var/lib/hklst/reads.db', 'sqlite:/var/lib/hklst/reads.db'],
+    ['sqlite:/var/lib/hklst/reads.db', 'sqlite:/var/lib/hklst/reads-access.db'],
+    ['sqlite:/var/lib/hklst.d/reads', 'sqlite:/var/lib/hklst.d/reads-access'],
   ])('reads of %s for a service in %s', (url, own) => {
     expect(configFor({ READ_STORE_URL: url }).readStoreUrl('access')).toBe(own);
   });

@@ -13,6 +13,7 @@ import type { KeyStore, WrappedKey } from './key-store';
 import { OrganizationKeys, type OrganizationKey } from './organization-keys';
 import { rewrapDataKeys, type RewrappedBatch } from './rewrap-data-keys';
 import { settleRootKeys, type RootKeyPair } from './root-keys';
+import { RootKeysInUse, type ReadRootKey } from './root-keys-in-use';
 import { RootedKeys } from './rooted-keys';
 
 /** In UTF-8 half a character turns into another one: the value would come back changed. */
@@ -20,6 +21,14 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Keys of the installation itself, each for one purpose. */
 export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency' | 'sign-in' | 'totp';
+
+export interface KeyringOptions {
+  readonly keys: KeyStore;
+  readonly rootKey: RootKeyPair;
+  /** Asked once another process has rotated the root key. Default: this process is left behind, and says 503. */
+  readonly readRootKey?: ReadRootKey;
+  readonly clock: Clock;
+}
 
 /** A sealed value as events carry it. */
 export interface Sealed {
@@ -54,9 +63,8 @@ export class Keyring {
   }
 
   /** Fails with ROOT_KEY_INVALID when the root key is not the store's. A rotation is finished when it resolves. */
-  static async open(options: { keys: KeyStore; rootKey: RootKeyPair; clock: Clock }): Promise<Keyring> {
-    const { keys, clock } = options;
-    const roots = await settleRootKeys(keys, options.rootKey);
+  static async open({ keys, rootKey, readRootKey, clock }: KeyringOptions): Promise<Keyring> {
+    const roots = new RootKeysInUse(keys, await settleRootKeys(keys, rootKey), readRootKey);
     return new Keyring(keys, new RootedKeys(keys, roots, clock), clock);
   }
 

@@ -238,6 +238,65 @@ describe('Keyring.open, rotating the root key', () => {
     expect(await keys.get('org_new.1')).toBeNull();
   });
 
+  it('takes a running process along, once its root key file holds the new one', async () => {
+    const { sealed } = await inUse();
+    const reads: Uint8Array[] = [];
+    let inFile = old;
+    const readRootKey = async () => {
+      reads.push(inFile);
+      return inFile;
+    };
+    const running = await Keyring.open({
+      keys,
+      rootKey: { current: old },
+      readRootKey,
+      clock: systemClock,
+    });
+    await start({ current: next, previous: old });
+    const open = (org: string) => running.open(org, 'sec_a', 1, sealed.get(org)!);
+    // The file still holds the old one: nothing is wrong with the data, this process is behind.
+    await expect(open('org_0')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(Promise.all(Array.from({ length: 50 }, () => open('org_1')))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    expect(reads).toEqual([old]);
+
+    inFile = next;
+    const giveUpAt = Date.now() + 5_000;
+    let opened: string | null = null;
+    while (opened === null && Date.now() < giveUpAt) {
+      opened = await open('org_0').then(
+        (value) => value.expose(),
+        () => null,
+      );
+    }
+    expect(opened).toBe('value of org_0');
+    expect((await open('org_1')).expose()).toBe('value of org_1');
+    expect(reads).toEqual([old, next]);
+    const made = await running.seal('org_new', 'sec_a', 1, new Redacted('x'));
+    const other = await start({ current: next });
+    expect((await other.open('org_new', 'sec_a', 1, made)).expose()).toBe('x');
+  });
+
+  it('takes no key from the file but the one that the key store names', async () => {
+    const { sealed } = await inUse();
+    const running = await Keyring.open({
+      keys,
+      rootKey: { current: old },
+      readRootKey: async () => third,
+      clock: systemClock,
+    });
+    await start({ current: next, previous: old });
+    await expect(running.open('org_0', 'sec_a', 1, sealed.get('org_0')!)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    const row = (await keys.get('org_0.1'))!;
+    await keys.rewrap([{ ...row, parent: rootKeyFingerprint(third) }]);
+    await expect(running.open('org_0', 'sec_a', 1, sealed.get('org_0')!)).rejects.toMatchObject({
+      code: 'INTEGRITY_ERROR',
+    });
+  });
+
   it('takes along what another process was late with', async () => {
     const used = await inUse();
     const row = (await keys.get('org_1.1'))!;

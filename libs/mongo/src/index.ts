@@ -1,3 +1,3 @@
 export type { AnyBulkWriteOperation, Collection, Filter, Sort } from 'mongodb';
 export { BATCH_MS, openMongo, REQUEST_MS, type MongoDatabase } from './mongo-database';
-export { duplicatesIn, isDuplicateKey } from './server-errors';
+export { duplicatesIn } from './server-errors';

@@ -2,11 +2,6 @@ import { MongoBulkWriteError, MongoServerError } from 'mongodb';
 
 const DUPLICATE_KEY = 11_000;
 
-/** Whether an insertion failed because a document with this id is there. */
-export function isDuplicateKey(error: unknown): boolean {
-  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
-}
-
 /**
  * Which operations of an unordered bulk write failed because a document with their id is there, by index; the
  * others are done then. Throws the error itself when anything else went wrong.
@@ -14,7 +9,8 @@ export function isDuplicateKey(error: unknown): boolean {
 export function duplicatesIn(error: unknown): number[] {
   if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
   const failures = [error.writeErrors].flat();
-  if (!failures.every(({ code }) => code === DUPLICATE_KEY)) throw error;
+  // None: the driver wraps whatever went wrong, a connection that broke as well, and then nothing is certain.
+  if (failures.length === 0 || !failures.every(({ code }) => code === DUPLICATE_KEY)) throw error;
   return failures.map(({ index }) => index);
 }
 

@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadStore } from '#libs/read-store';
 
-/** A process that stops without a word is replaced after this long. */
-export const LEASE_MS = 10_000;
+/**
+ * A process that stops without a word is replaced after this long, and a start after it takes as long. One that is
+ * merely slow may lose its lease, too: that costs a new term, and nothing else, for the fence guards the writes.
+ */
+export const LEASE_MS = 3_000;
 const RENEW_MS = LEASE_MS / 3;
+/** Whoever stands by looks more often than the holder renews: the wait for its end should not be rounded up. */
+const STAND_BY_MS = 250;
 
 interface Lease {
   readonly name: string;
@@ -47,7 +52,7 @@ async function acquire(reads: ReadStore, { name, holder, signal, standBy }: Leas
     const fence = await reads.acquireLease(name, holder, LEASE_MS);
     if (fence !== null) return fence;
     standBy?.();
-    await delay(RENEW_MS, undefined, { signal }).catch(() => undefined);
+    await delay(STAND_BY_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;
 }

@@ -46,6 +46,14 @@ export class PositionWaiters {
     return this.#waiters.size === 0;
   }
 
+  /** The first position that somebody waits for; null when nobody does. */
+  get next(): Position | null {
+    let first: Position | null = null;
+    for (const { position } of this.#waiters)
+      if (first === null || comparePositions(position, first) < 0) first = position;
+    return first;
+  }
+
   reached(position: Position | null): void {
     for (const waiter of this.#waiters)
       if (comparePositions(waiter.position, position) <= 0) waiter.resolve();

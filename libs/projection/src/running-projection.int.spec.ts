@@ -257,6 +257,36 @@ describe('RunningProjection', () => {
     },
   );
 
+  it('applies what was parked once it can be applied, without undoing what came later', async () => {
+    const broken = await start();
+    await append('bad', [5, 'poison']);
+    await append('overtaken', ['poison', 'later']);
+    const position = await append('still', ['poison']);
+    await broken.waitFor(position, WAIT_MS);
+    expect(broken.status()).toMatchObject({ state: 'degraded', parked: 4 });
+    await stop(broken);
+
+    const mended = (event: RecordedEvent) => {
+      const name =
+        event.data.name === 'poison' && event.data.id !== 'still' ? 'mended' : (event.data.name ?? null);
+      return projectionOf().apply({ ...event, data: { ...event.data, name } });
+    };
+    const projection = new RunningProjection({
+      projection: { ...projectionOf(), apply: mended },
+      events,
+      reads,
+      logger,
+    });
+    running.add(projection);
+    await projection.onModuleInit();
+    await until(() => projection.status().state === 'degraded' && projection.status().parked === 2);
+    expect([await nameOf('bad'), await nameOf('overtaken'), await nameOf('still')]).toEqual([
+      'mended',
+      'later',
+      undefined,
+    ]);
+  });
+
   it('reaches positions that change nothing at once, and stores them before long', async () => {
     const projection = await start();
     await projection.waitFor(await append('a', ['A']), WAIT_MS);

@@ -8,6 +8,7 @@ import { park, parkedCollection } from './parked-events';
 import { PositionWaiters } from './position-waiters';
 import type { Projection } from './projection';
 import { ProjectionTerm } from './projection-term';
+import { replayParked } from './replay-parked';
 
 /** As much of a logger as a projection needs. */
 export interface ProjectionLogger {
@@ -32,7 +33,8 @@ export interface ProjectionStatus {
 }
 
 const BACK_OFF_MS_MIN = 50;
-const BACK_OFF_MS_MAX = 5_000;
+/** However long a store was away: once it is back, lists that wait for a position give it two seconds. */
+const BACK_OFF_MS_MAX = 1_000;
 /** A position that changed nothing is worth a transaction of its own only so often. */
 const FLUSH_INTERVAL_MS = 1_000;
 /**
@@ -40,7 +42,7 @@ const FLUSH_INTERVAL_MS = 1_000;
  * would cost the disk as many flushes as the log itself. Whoever waits for a position is not kept waiting.
  */
 const PACE_MS = 10;
-/** How often a process without the lease looks how far the holder has come. */
+/** How often we look, while somebody waits, what neither this process nor the one with the lease will tell. */
 const POLL_MS = 20;
 
 /**
@@ -139,6 +141,7 @@ export class RunningProjection {
     const { categories, types } = projection;
     const after = await reads.checkpoint(this.#key);
     if (after !== null) this.#reached(after);
+    if (after !== null) await this.#replayParked(after, { fence, signal: leased });
     this.#parked = await reads.count(parkedCollection.name, { where: { projection: this.#key } });
     this.#state = 'catching-up';
     this.#changes.beginAt(after ?? '0');
@@ -170,14 +173,28 @@ export class RunningProjection {
     }
   }
 
-  /** `apply` is pure, so what it cannot do now it cannot do later: the event is put aside, the others flow. */
+  #replayParked(after: Position, { fence, signal }: { fence: number; signal: AbortSignal }): Promise<void> {
+    const { events, projection, reads } = this.parts;
+    return replayParked({
+      ...{ projection, events, reads, signal },
+      key: this.#key,
+      changesOf: (event) => this.#changesOf(event),
+      write: (changes) => reads.project(this.#key, changes, after, fence),
+    });
+  }
+
+  #changesOf(event: RecordedEvent): readonly Change[] {
+    const changes = this.parts.projection.apply(event);
+    // Here it costs one event; in the store it would stop them all.
+    for (const change of changes) this.#catalog.assertChange(change);
+    return changes;
+  }
+
+  /** `apply` is pure, so what it cannot do now this process cannot do later: the event is put aside, the others flow. */
   #apply(event: RecordedEvent): readonly Change[] {
-    const { logger, projection } = this.parts;
+    const { logger } = this.parts;
     try {
-      const changes = projection.apply(event);
-      // Here it costs one event; in the store it would stop them all.
-      for (const change of changes) this.#catalog.assertChange(change);
-      return changes;
+      return this.#changesOf(event);
     } catch (error) {
       this.#parked += 1;
       logger.warn('event parked', {
@@ -195,17 +212,29 @@ export class RunningProjection {
     this.#waiters.reached(position);
   }
 
-  /** What another process has written shows in the checkpoint alone. */
   async #pollWhileWaiting(): Promise<void> {
     this.#isPolling = true;
     while (!this.#waiters.isEmpty && !this.#ending.signal.aborted) {
-      if (this.#state === 'standby') {
-        const position = await this.parts.reads.checkpoint(this.#key).catch(() => null);
-        if (position !== null) this.#reached(position);
-      }
+      await this.#look().catch(() => undefined);
       await delay(POLL_MS);
     }
     this.#isPolling = false;
+  }
+
+  /**
+   * What another process has written shows in the checkpoint alone. And a position may be that of an event which the
+   * projection does not read, and of which it would hear seconds later: then nothing is missing up to there.
+   */
+  async #look(): Promise<void> {
+    const { events, projection, reads } = this.parts;
+    const stored = this.#state === 'standby' ? await reads.checkpoint(this.#key) : await delay(POLL_MS, null);
+    if (stored !== null) this.#reached(stored);
+    const upTo = this.#waiters.next;
+    const isFollowed = this.#state === 'standby' || this.#state === 'live';
+    if (upTo === null || !isFollowed) return;
+    const { categories, types } = projection;
+    const missesNone = await events.holdsNone({ after: this.#position, upTo, categories, types });
+    if (missesNone) this.#reached(upTo);
   }
 
   #warn(event: string, error: unknown): void {

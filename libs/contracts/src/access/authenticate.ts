@@ -30,5 +30,7 @@ export const authenticate = defineMessage({
     sessionId: v.nullable(v.string()),
     /** When the person last proved who they are, ISO 8601; null for a key. */
     authenticatedAt: v.nullable(v.string()),
+    /** The log could not be asked: what it says of the caller may have changed minutes ago. */
+    isStale: v.boolean(),
   }),
 });

@@ -1,16 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError, withDeadline } from '#libs/kernel';
 import { createEsdbClient, type EsdbClient } from './esdb-client';
+import { readHead } from './esdb-reads';
 import type { EsdbSettings } from './esdb-url';
 
-/** How long a store that has just failed is given: callers should learn within a second that it is away. */
+/**
+ * How long callers wait for a store that has just failed: they should learn within a second that it is away. A server
+ * that is only slow may take longer (a new connection, a slow disk: half a second was measured), so it is for the probe,
+ * which has time, to tell whether it is back.
+ */
 const PATIENCE_WHEN_FAILING_MS = 400;
-const RENEWAL_GAP_MS = { min: 250, max: 2000 };
+const PROBE_MS = 2_500;
+const PROBE_GAP_MS = 100;
+const RENEWAL_GAP_MS = { min: 250, max: 1_000 };
 
 /**
  * The one connection of a store. The client reconnects by itself, but after a long outage only minutes
  * later, and a connection that hangs is noticed by its keep-alive at the earliest: so whatever looks like
- * a lost connection replaces the client, at most every two seconds. Its calls end with it, their outcome
+ * a lost connection replaces the client, at most every second. Its calls end with it, their outcome
  * unknown; who waits for one settles that by asking on the new connection.
+ *
+ * From a failure on, one probe after the other asks the server until it answers. A call that was given up early says
+ * nothing about the connection: only the probe, and a call that had its full time, replace it.
  */
 export class EsdbConnection {
   #client: EsdbClient;
@@ -19,6 +30,7 @@ export class EsdbConnection {
   #renewedAt = -Infinity;
   #heardAt = 0;
   #failing = false;
+  #isProbing = false;
   #closed = false;
 
   constructor(private readonly settings: EsdbSettings) {
@@ -34,8 +46,8 @@ export class EsdbConnection {
   async run<T>(timeoutMs: number, work: (client: EsdbClient) => Promise<T>): Promise<T> {
     const { client } = this;
     const startedAt = performance.now();
+    const patienceMs = this.#failing ? Math.min(timeoutMs, PATIENCE_WHEN_FAILING_MS) : timeoutMs;
     try {
-      const patienceMs = this.#failing ? Math.min(timeoutMs, PATIENCE_WHEN_FAILING_MS) : timeoutMs;
       const result = await withDeadline(work(client), patienceMs, 'STORE_UNAVAILABLE');
       if (client.disconnected) throw new AppError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 });
       this.#heard();
@@ -45,8 +57,10 @@ export class EsdbConnection {
         this.#heard();
         throw cause;
       }
+      const waitedMs = performance.now() - startedAt;
+      const wasGivenUpEarly = patienceMs < timeoutMs && waitedMs >= patienceMs;
       // A server that answers others is slow, not gone: cutting all of its calls would make it slower.
-      if (this.#heardAt < startedAt) this.#renew(client);
+      if (this.#heardAt < startedAt && !wasGivenUpEarly) this.#renew(client);
       throw isAppError(cause) ? cause : new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
     }
   }
@@ -62,8 +76,26 @@ export class EsdbConnection {
     this.#renewalGapMs = RENEWAL_GAP_MS.min;
   }
 
+  /** Until the server answers, a caller or us. */
+  async #probe(): Promise<void> {
+    this.#isProbing = true;
+    for (;;) {
+      await delay(PROBE_GAP_MS, undefined, { ref: false });
+      if (!this.#failing || this.#closed) break;
+      const client = this.#client;
+      const isThere = await withDeadline(readHead(client), PROBE_MS, 'STORE_UNAVAILABLE').then(
+        () => !client.disconnected,
+        () => false,
+      );
+      if (isThere) this.#heard();
+      else this.#renew(client);
+    }
+    this.#isProbing = false;
+  }
+
   #renew(lost: EsdbClient): void {
     this.#failing = true;
+    if (!this.#isProbing) void this.#probe();
     const now = performance.now();
     if (this.#closed || lost !== this.#client || now - this.#renewedAt < this.#renewalGapMs) return;
     this.#renewedAt = now;

@@ -6,6 +6,7 @@ import {
   type AppendRequest,
   type Batch,
   type EventStore,
+  type LogSection,
   type Position,
   type ReadRequest,
   type RecordedEvent,
@@ -18,7 +19,7 @@ import { AppendGroups } from './append-groups';
 import type { EncodedEvent } from './batch-appender';
 import { EsdbAppends } from './esdb-appends';
 import { EsdbConnection } from './esdb-connection';
-import { readHead, readStream } from './esdb-reads';
+import { holdsNone, readHead, readStream } from './esdb-reads';
 import { subscribeToLog } from './esdb-subscription';
 import { parseEsdbUrl } from './esdb-url';
 import { changeLimits } from './stream-limits';
@@ -98,6 +99,10 @@ class EsdbEventStore implements EventStore {
     const head = await this.connection.run(READ_MS, readHead);
     this.#appends.saw(head);
     return head;
+  }
+
+  async holdsNone(section: LogSection): Promise<boolean> {
+    return this.connection.run(READ_MS, (client) => holdsNone(client, section));
   }
 
   async truncate({

@@ -7,7 +7,14 @@ import {
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client';
-import type { Position, RecordedEvent, Revision } from '../event-store';
+import {
+  comparePositions,
+  type LogSection,
+  type Position,
+  type RecordedEvent,
+  type Revision,
+} from '../event-store';
+import { isWanted } from './wanted-events';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';
 
@@ -51,6 +58,33 @@ export async function readFirstFrom(
   let first: AllStreamResolvedEvent | undefined;
   for await (const resolved of read) first = resolved;
   return first;
+}
+
+/** So many events are looked at: a caller waits for the answer. */
+const SECTION_EVENTS_MAX = 64;
+
+/** This client reads the whole log or one stream, nothing in between: so what is left out comes along. */
+export async function holdsNone(client: EsdbClient, section: LogSection): Promise<boolean> {
+  const { after, upTo } = section;
+  const commit = BigInt(after ?? 0);
+  const fromPosition = commit === 0n ? START : { commit, prepare: commit };
+  const read = client.readAll({
+    direction: FORWARDS,
+    fromPosition,
+    maxCount: SECTION_EVENTS_MAX,
+    requiresLeader: true,
+  });
+  let seen: Position | null = null;
+  let isEmpty = true;
+  // To the end, as above. It begins with the event at `after`, which was delivered.
+  for await (const { event } of read) {
+    if (!event) continue;
+    const position = event.position.commit.toString();
+    const isInside = comparePositions(position, after) > 0 && comparePositions(position, upTo) <= 0;
+    if (isInside && isWanted(section, { stream: event.streamId, type: event.type })) isEmpty = false;
+    seen = position;
+  }
+  return isEmpty && comparePositions(seen, upTo) >= 0;
 }
 
 async function collect(read: StreamingRead<ResolvedEvent>): Promise<RecordedEvent[]> {

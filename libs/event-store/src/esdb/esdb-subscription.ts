@@ -3,12 +3,14 @@ import { AppError, isAppError } from '#libs/kernel';
 import { comparePositions, type Batch, type Position, type SubscribeRequest } from '../event-store';
 import type { EsdbConnection } from './esdb-connection';
 import { readFirstFrom, readHead } from './esdb-reads';
-import { isWanted, LogFeed } from './log-feed';
+import { LogFeed } from './log-feed';
 import { recordedEvent } from './recorded-event';
+import { isWanted } from './wanted-events';
 
 const BATCH_EVENTS_DEFAULT = 1000;
 const HEAD_MS = 2000;
-const RETRY_MS = { min: 20, max: 2000 };
+/** However long the server was away: lists wait for it to be heard again. */
+const RETRY_MS = { min: 20, max: 1000 };
 
 interface Log {
   readonly connection: EsdbConnection;

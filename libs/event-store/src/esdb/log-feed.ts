@@ -9,6 +9,7 @@ import {
 import { comparePositions, type Batch, type Position, type RecordedEvent } from '../event-store';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';
+import { isWanted } from './wanted-events';
 
 export interface FeedRequest {
   /** Events after this one; null: from the beginning. */
@@ -18,16 +19,6 @@ export interface FeedRequest {
   readonly batchMax: number;
   /** The end of the log, read from the leader before the subscription begins. */
   readonly head: Position | null;
-}
-
-/** Whether the subscriber asked for an event like this. */
-export function isWanted(
-  { categories, types }: Pick<FeedRequest, 'categories' | 'types'>,
-  event: { readonly stream: string; readonly type: string },
-): boolean {
-  if (types.length > 0 && !types.includes(event.type)) return false;
-  if (categories.length === 0) return !event.stream.startsWith('$');
-  return categories.some((category) => event.stream.startsWith(`${category}-`));
 }
 
 interface Gathered {

@@ -2,7 +2,7 @@ import { once, type EventEmitter } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '#libs/kernel';
 import type { SqliteReader } from '#libs/sqlite';
-import type { Batch, RecordedEvent, SubscribeRequest } from '../event-store';
+import type { Batch, LogSection, RecordedEvent, SubscribeRequest } from '../event-store';
 import { decimal } from './decimal';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
 import type { RecentEvents } from './recent-events';
@@ -67,6 +67,15 @@ async function growth(
   await nextTurn();
 }
 
+/** Whether none of the wanted events lies behind `after` up to `upTo`, which is in the log. */
+export function holdsNone({ reader, recent }: WrittenLog, section: LogSection): boolean {
+  const { after, upTo, categories, types } = section;
+  const log = filteredLog(reader, recent, { categories, types });
+  const [from, until] = [after === null ? 0 : decimal(after), decimal(upTo)];
+  if (until > log.head() || until - from > PAGE_POSITIONS_MAX) return false;
+  return log.page(from, until, 1).length === 0;
+}
+
 async function readBatch(
   log: FilteredLog,
   request: { after: number; batchMax: number; signal: AbortSignal },
@@ -102,7 +111,7 @@ interface FilteredLog {
 function filteredLog(
   reader: SqliteReader,
   recent: RecentEvents,
-  { categories, types }: SubscribeRequest,
+  { categories, types }: Pick<SubscribeRequest, 'categories' | 'types'>,
 ): FilteredLog {
   const isWanted = ({ stream, type }: RecordedEvent) =>
     (types.length === 0 || types.includes(type)) &&

@@ -16,6 +16,7 @@ import {
   type EventStore,
   type EventStoreOptions,
   type JsonObject,
+  type LogSection,
   type Position,
   type ReadRequest,
   type RecordedEvent,
@@ -27,7 +28,7 @@ import { assertOwned } from '../stream-name';
 import { decimal } from './decimal';
 import { DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
-import { headOf, subscribeToLog, type WrittenLog } from './log-subscription';
+import { headOf, holdsNone, subscribeToLog, type WrittenLog } from './log-subscription';
 import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
 
@@ -153,8 +154,15 @@ class SqliteEventStore implements EventStore {
 
   subscribe(request: SubscribeRequest): AsyncIterable<Batch> {
     const signal = AbortSignal.any([request.signal, this.#closing.signal]);
-    const log = { reader: this.reader, appended: this.#appended, recent: this.#recent };
-    return subscribeToLog(log, { ...request, signal });
+    return subscribeToLog(this.#log, { ...request, signal });
+  }
+
+  async holdsNone(section: LogSection): Promise<boolean> {
+    return holdsNone(this.#log, section);
+  }
+
+  get #log(): WrittenLog {
+    return { reader: this.reader, appended: this.#appended, recent: this.#recent };
   }
 
   async head(): Promise<Position | null> {

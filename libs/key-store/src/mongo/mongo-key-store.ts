@@ -1,5 +1,6 @@
-import { BATCH_MS, isDuplicateKey, openMongo, type Collection, type MongoDatabase } from '#libs/mongo';
+import { BATCH_MS, openMongo, type Collection, type MongoDatabase } from '#libs/mongo';
 import type { KeyStore, RootKeyState, WrappedKey } from '../key-store';
+import { GroupedInserts } from './grouped-inserts';
 import { filterOf, text, toKey, toStored, type StoredKey, type StoredState } from './stored-key';
 
 const STATE_ID = 'state';
@@ -30,24 +31,17 @@ export async function openMongoKeyStore(
 
 class MongoKeyStore implements KeyStore {
   readonly #keys: Collection<StoredKey>;
+  readonly #inserts: GroupedInserts;
   readonly #states: Collection<StoredState>;
 
   constructor(private readonly db: MongoDatabase) {
     this.#keys = db.collection('keys');
+    this.#inserts = new GroupedInserts(db, this.#keys);
     this.#states = db.collection('root_key_state');
   }
 
   async insert(key: WrappedKey): Promise<boolean> {
-    const stored = toStored(key);
-    return this.db.run(async () => {
-      try {
-        await this.#keys.insertOne(stored);
-        return true;
-      } catch (error) {
-        if (isDuplicateKey(error)) return false;
-        throw error;
-      }
-    });
+    return this.#inserts.insert(toStored(key));
   }
 
   async get(id: string): Promise<WrappedKey | null> {

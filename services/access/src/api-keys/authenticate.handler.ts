@@ -25,7 +25,7 @@ export class AuthenticateHandler {
     const { apiKey, session, organizationId, address, userAgent } = request;
     if (apiKey && !session) {
       const known = await this.presentedKeys.verify({ text: apiKey, address, userAgent }, context);
-      return grant(known, organizationId);
+      return { ...grant(known, organizationId), isStale: this.organizations.isStale(known.orgId) };
     }
     if (session && !apiKey) return this.withSession(session, organizationId);
     throw new AppError('AUTHENTICATION_REQUIRED');
@@ -42,11 +42,12 @@ export class AuthenticateHandler {
     const member = members.get(userId);
     if (!member) throw new AppError('NOT_FOUND');
     const caller = { orgId, actorType: 'user' as const, actorId: userId };
-    return { caller, role: rightsOfMember(member).role, scopes: [], sessionId, authenticatedAt };
+    const isStale = this.organizations.isStale(orgId);
+    return { caller, role: rightsOfMember(member).role, scopes: [], sessionId, authenticatedAt, isStale };
   }
 }
 
-function grant({ orgId, key }: KnownKey, organizationId: string | null): Reply {
+function grant({ orgId, key }: KnownKey, organizationId: string | null): Omit<Reply, 'isStale'> {
   if (organizationId !== null && organizationId !== orgId) throw new AppError('NOT_FOUND');
   return {
     caller: { orgId, actorType: 'api-key', actorId: key.keyId },

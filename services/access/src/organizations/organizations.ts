@@ -15,6 +15,8 @@ import { Turns } from './turns';
 
 /** How long a change made by another process may go unseen (case A5). */
 const FRESH_MS = 1_000;
+/** How long who somebody is goes on without the log; they may list secrets, and nothing else (case H2). */
+const STALE_MS = 5 * 60_000;
 /** Members, keys and invitations held in memory over all organizations. */
 const ENTRIES_MAX = 500_000;
 
@@ -48,6 +50,7 @@ export class Organizations {
     this.#recent = new RecentStates({
       read: (orgId) => this.read(orgId),
       freshMs: FRESH_MS,
+      staleMs: STALE_MS,
       weigh: ({ members, invitations, keys }) => members.size + invitations.size + keys.size,
       weightMax: ENTRIES_MAX,
     });
@@ -58,9 +61,17 @@ export class Organizations {
     return this.#recent.peek(orgId);
   }
 
-  /** At most a second old, and never older than a change made here. One that does not exist is without everything. */
+  /**
+   * At most a second old, or five minutes while the log cannot be read, and never older than a change made here. One
+   * that does not exist is without everything.
+   */
   async recent(orgId: string): Promise<OrganizationState> {
     return (await this.#recent.get(orgId)) ?? organizationFold.initial;
+  }
+
+  /** Whether what was given last is more than a second old, for want of the log. */
+  isStale(orgId: string): boolean {
+    return this.#recent.isStale(orgId);
   }
 
   /**

@@ -1,13 +1,22 @@
 import { LRUCache } from 'lru-cache';
+import { isAppError } from '#libs/kernel';
 
 interface RecentStatesOptions<S> {
   /** Gives the state as it is now; null when there is none, which is not remembered: anybody can ask for it. */
   readonly read: (id: string) => Promise<S | null>;
   /** For how long a state is believed, in milliseconds, counted from when its reading began. */
   readonly freshMs: number;
+  /** For how long it is given, in milliseconds, when the store cannot be read. `peek` gives it to nobody then. */
+  readonly staleMs: number;
   /** How much a state weighs, in any unit, and how much all of them may. */
   readonly weigh: (state: S) => number;
   readonly weightMax: number;
+}
+
+interface Known<S> {
+  readonly state: S;
+  readonly readAt: number;
+  readonly isStale: boolean;
 }
 
 /**
@@ -15,7 +24,7 @@ interface RecentStatesOptions<S> {
  * overtaken is neither kept nor handed to who asks afterwards.
  */
 export class RecentStates<S extends object> {
-  readonly #known: LRUCache<string, { readonly state: S; readonly readAt: number }>;
+  readonly #known: LRUCache<string, Known<S>>;
   readonly #reading = new Map<string, Promise<S | null>>();
 
   constructor(private readonly options: RecentStatesOptions<S>) {
@@ -29,6 +38,11 @@ export class RecentStates<S extends object> {
     return known && performance.now() - known.readAt <= this.options.freshMs ? known.state : undefined;
   }
 
+  /** Whether what was given last is older than what is believed, because the store could not be read. */
+  isStale(id: string): boolean {
+    return this.#known.get(id)?.isStale === true;
+  }
+
   /** Null when there is none. */
   async get(id: string): Promise<S | null> {
     return this.peek(id) ?? this.#reading.get(id) ?? this.#read(id);
@@ -40,14 +54,24 @@ export class RecentStates<S extends object> {
     this.#reading.delete(id);
   }
 
+  #stale(id: string, error: unknown): S {
+    const known = this.#known.get(id);
+    const isUsable = known && performance.now() - known.readAt <= this.options.staleMs;
+    if (!isUsable || !isAppError(error, 'STORE_UNAVAILABLE')) throw error;
+    this.#known.set(id, { ...known, isStale: true });
+    return known.state;
+  }
+
   #read(id: string): Promise<S | null> {
     const readAt = performance.now();
     const reading = this.options
       .read(id)
       .then((state) => {
-        if (state && this.#reading.get(id) === reading) this.#known.set(id, { state, readAt });
+        if (state && this.#reading.get(id) === reading)
+          this.#known.set(id, { state, readAt, isStale: false });
         return state;
       })
+      .catch((error: unknown) => this.#stale(id, error))
       .finally(() => {
         if (this.#reading.get(id) === reading) this.#reading.delete(id);
       });

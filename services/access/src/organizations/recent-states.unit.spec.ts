@@ -1,4 +1,7 @@
+import { AppError } from '#libs/kernel';
 import { RecentStates } from './recent-states';
+
+const STALE_MS = 60_000;
 
 interface State {
   readonly value: number;
@@ -8,6 +11,7 @@ interface State {
 class Store {
   value = 1;
   readings = 0;
+  failure: AppError | null = null;
   readonly #waiting: (() => void)[] = [];
 
   /** Gives what was true when the reading began. */
@@ -15,6 +19,7 @@ class Store {
     this.readings += 1;
     const seen = id === 'nobody' ? null : { value: this.value };
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.failure) throw this.failure;
     return seen;
   };
 
@@ -26,7 +31,7 @@ class Store {
 describe('RecentStates', () => {
   let store: Store;
   const open = (freshMs: number, weightMax = 100) =>
-    new RecentStates<State>({ read: store.read, freshMs, weigh: () => 9, weightMax });
+    new RecentStates<State>({ read: store.read, freshMs, staleMs: STALE_MS, weigh: () => 9, weightMax });
 
   beforeEach(() => (store = new Store()));
 
@@ -62,6 +67,48 @@ describe('RecentStates', () => {
     expect(await before).toEqual({ value: 1 });
     expect(await after).toEqual({ value: 2 });
     expect(states.peek('a')).toEqual({ value: 2 });
+  });
+
+  it('gives what was last read while the store is away, as nothing to believe', async () => {
+    const states = open(-1);
+    const ask = async () => {
+      const asked = states.get('a');
+      store.release();
+      return asked;
+    };
+    await ask();
+    store.failure = new AppError('STORE_UNAVAILABLE');
+    expect(states.isStale('a')).toBe(false);
+    expect(await ask()).toEqual({ value: 1 });
+    expect([states.peek('a'), states.isStale('a')]).toEqual([undefined, true]);
+    store.failure = null;
+    await ask();
+    expect(states.isStale('a')).toBe(false);
+    store.failure = new AppError('INTEGRITY_ERROR');
+    await expect(ask()).rejects.toMatchObject({ code: 'INTEGRITY_ERROR' });
+    store.failure = new AppError('STORE_UNAVAILABLE');
+    // Not what a change may have overtaken.
+    states.changed('a');
+    await expect(ask()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('gives nothing that is too old, and nothing that was never read', async () => {
+    const states = new RecentStates<State>({
+      read: store.read,
+      freshMs: -1,
+      staleMs: -1,
+      weigh: () => 9,
+      weightMax: 100,
+    });
+    const known = states.get('a');
+    store.release();
+    await known;
+    store.failure = new AppError('STORE_UNAVAILABLE');
+    for (const id of ['a', 'b']) {
+      const asked = states.get(id);
+      store.release();
+      await expect(asked).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    }
   });
 
   it('keeps nothing that a change has overtaken', async () => {

@@ -40,6 +40,8 @@ export class ApiGuard implements CanActivate {
     const identity = await this.limits.authenticated(request, () =>
       this.access.send(authenticate, question, contextOf(request)),
     );
+    // Names of secrets, to who could see them minutes ago; whatever opens or changes something waits for the log.
+    if (identity.isStale && requirement !== 'list-secrets') throw new AppError('STORE_UNAVAILABLE');
     request.identity = identity;
     // Whose record a path names, only the deciding service knows; what it asks least is asked here.
     if (requirement === undefined || !may(identity, requirement, { own: true }))

@@ -1,0 +1,73 @@
+import type { EventStore, Position, RecordedEvent } from '#libs/event-store';
+import type { Change, Document, ReadStore } from '#libs/read-store';
+import { parkedCollection } from './parked-events';
+import type { Projection } from './projection';
+
+interface Replay {
+  readonly projection: Projection;
+  /** As checkpoint and lease are called. */
+  readonly key: string;
+  readonly events: EventStore;
+  readonly reads: ReadStore;
+  readonly signal: AbortSignal;
+  /** The changes that an event makes, checked; throws when it can still not be applied. */
+  changesOf(event: RecordedEvent): readonly Change[];
+  write(changes: readonly Change[]): Promise<void>;
+}
+
+/** More than that, and it is the projection that is broken: a new version of it reads everything anew. */
+const REPLAYED_MAX = 1_000;
+const AT_ONCE = 100;
+
+/**
+ * Tries again what was put aside: a process that starts may be one with the mistake mended. Late is as good as in time,
+ * for a document that a later event has written refuses this one.
+ */
+export async function replayParked(replay: Replay): Promise<void> {
+  const { key, reads, signal } = replay;
+  for (let skip = 0, seen = 0; seen < REPLAYED_MAX && !signal.aborted;) {
+    const sort = { field: 'position', direction: 'ascending' } as const;
+    const query = { where: { projection: key }, sort, skip, limit: AT_ONCE };
+    const notes = await reads.find(parkedCollection.name, query);
+    if (notes.length === 0) return;
+    for (const note of notes) if (!(await retried(replay, note))) skip += 1;
+    seen += notes.length;
+  }
+}
+
+/** False when the event stays aside. Interrupted between its two writes, it is tried once more. */
+async function retried(replay: Replay, note: Document): Promise<boolean> {
+  const event = await eventAt(replay, String(note['position']));
+  // It aged out, and what it would have changed with it.
+  const changes = event === null ? [] : changesIfAny(replay, event);
+  if (changes === null) return false;
+  if (changes.length > 0) await replay.write(changes);
+  await replay.reads.remove(parkedCollection.name, note.id);
+  return true;
+}
+
+function changesIfAny(replay: Replay, event: RecordedEvent): readonly Change[] | null {
+  try {
+    return replay.changesOf(event);
+  } catch {
+    return null;
+  }
+}
+
+/** Null when there is none any more. */
+async function eventAt(
+  { events, projection, signal }: Replay,
+  position: Position,
+): Promise<RecordedEvent | null> {
+  const { categories, types } = projection;
+  const after = (BigInt(position) - 1n).toString();
+  const found = new AbortController();
+  const request = { after, categories, types, batchMax: 1, signal: AbortSignal.any([signal, found.signal]) };
+  for await (const batch of events.subscribe(request)) {
+    found.abort();
+    const [event] = batch.events;
+    if (event?.position === position) return event;
+    if (event || batch.caughtUp) return null;
+  }
+  return null;
+}
