@@ -1,3 +1,4 @@
+// Runs alone: it measures how long a restart takes.
 import { randomInt } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';

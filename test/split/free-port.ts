@@ -3,11 +3,16 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 const ATTEMPTS_MAX = 100;
+/** Each of jest's workers draws from a range of its own, and none of its ports twice. */
+const FIRST = 12_000 + ((Number(process.env['JEST_WORKER_ID'] ?? 1) - 1) % 4) * 5_000;
+const given = new Set<number>();
 
 /** A port that nobody listens on, below those that the system gives to outgoing connections: it stays free for a restart. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const port = randomInt(12_000, 32_000);
+    const port = randomInt(FIRST, FIRST + 5_000);
+    if (given.has(port)) continue;
+    given.add(port);
     const probe = createServer();
     const taken = once(probe, 'error').then(() => true);
     probe.listen(port, '127.0.0.1');
