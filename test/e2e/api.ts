@@ -61,14 +61,7 @@ export class Api {
       },
       ...(body !== undefined && { body: isRaw(body) ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: (isJson ? JSON.parse(text) : {}) as T,
-    };
+    return answerOf<T>(response);
   }
 
   create(name: string, value: string, more: object = {}, headers: Record<string, string> = {}) {
@@ -111,4 +104,16 @@ export class Api {
 
 function isRaw(body: unknown): body is string | Uint8Array {
   return typeof body === 'string' || body instanceof Uint8Array;
+}
+
+/** What came, read to its end; an empty object where the body is no JSON. */
+export async function answerOf<T>(response: Response): Promise<Answer<T>> {
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: (isJson ? JSON.parse(text) : {}) as T,
+  };
 }

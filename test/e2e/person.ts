@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Answer } from './api';
+import { answerOf, type Answer } from './api';
 import type { Server } from './server';
 
 interface Me {
@@ -47,14 +47,7 @@ export class Person {
     });
     const [set] = response.headers.getSetCookie();
     if (set !== undefined) this.cookie = set.includes('Max-Age=0') ? '' : (set.split(';')[0] ?? '');
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: (isJson ? JSON.parse(text) : {}) as T,
-    };
+    return answerOf<T>(response);
   }
 
   signUp(more: object = {}) {

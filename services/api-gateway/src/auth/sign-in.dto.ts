@@ -38,7 +38,7 @@ const IsNewPassword = () =>
     validate: (value) => isShort(value, PASSWORD_CHARACTERS_MAX),
   });
 const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
-export const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
+const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
 const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
 
 /** Body of `POST /auth/reauthenticate`: what proves who somebody is. */
@@ -64,19 +64,8 @@ export class SignInBody extends ReauthenticateBody {
   email!: string;
 }
 
-/** Body of `POST /auth/sign-up`. */
-@NotTogether('sign_up_token', 'invitation_token')
-export class SignUpBody {
-  @IsEmailAddress()
-  email!: string;
-
-  @IsLabel()
-  name!: string;
-
-  @IsNewPassword()
-  @About('12 to 256 characters of any kind; none that others would guess.')
-  password!: string;
-
+/** What lets somebody in who is not known yet. */
+export class TicketBody {
   @ValidateIf(sent)
   @IsTicket()
   @About('From the link that a new installation prints.')
@@ -86,6 +75,20 @@ export class SignUpBody {
   @IsTicket()
   @About('From the link of an invitation; it is accepted with that.')
   invitation_token?: string;
+}
+
+/** Body of `POST /auth/sign-up`. */
+@NotTogether('sign_up_token', 'invitation_token')
+export class SignUpBody extends TicketBody {
+  @IsEmailAddress()
+  email!: string;
+
+  @IsLabel()
+  name!: string;
+
+  @IsNewPassword()
+  @About('12 to 256 characters of any kind; none that others would guess.')
+  password!: string;
 }
 
 /** Body of `PUT /auth/password`. */
