@@ -3,6 +3,7 @@ import type { Metrics, Logger } from '#libs/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isMisplacedCredential } from '../auth/misplaced-credential';
 import type { GatewayRequest } from './gateway-request';
+import { inStep } from './in-step';
 import { SECURITY_HEADERS } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
@@ -17,6 +18,8 @@ interface HookParts {
 
 /** What happens to every request, routed or not: headers, early refusals, one log line, one measurement. */
 export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls }: HookParts): void {
+  const gate = inStep();
+  server.addHook('onRequest', (_request, _reply, done) => gate(done));
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     if (tls) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
