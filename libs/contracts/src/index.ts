@@ -34,6 +34,7 @@ export type { OrganizationView } from './organizations/organization-view';
 export { checkAccess, checkSecretsCommand, checkSecretsQuery, statesOf } from './readiness';
 export { createSecret } from './secrets/create-secret';
 export { deleteSecret } from './secrets/delete-secret';
+export { getLastRead } from './secrets/get-last-read';
 export { getSecret } from './secrets/get-secret';
 export { listSecretVersions } from './secrets/list-secret-versions';
 export { listSecrets, secretSortFields } from './secrets/list-secrets';

@@ -50,6 +50,15 @@ export class StreamFolds<S> {
     return now;
   }
 
+  /**
+   * What is remembered, however old, without asking the store: for who appends at its revision, which tells whether it
+   * was current. Undefined when nothing is, and when the events of `commandId` are in it: `of` has the answer then.
+   */
+  remembered({ stream, commandId }: { stream: string; commandId: string }): Folded<S> | undefined {
+    const known = this.#remembered.get(stream);
+    return known?.commands.has(commandId) ? undefined : known?.folded;
+  }
+
   /** Takes in what was just appended here, so that it need not be read back. */
   appended(
     { stream, events, metadata }: Omit<AppendRequest, 'expected'>,

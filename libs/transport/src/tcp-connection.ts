@@ -5,6 +5,7 @@ import { fromEvent, map, merge, take, type Observable } from 'rxjs';
 import { AppError, withDeadline } from '#libs/kernel';
 import { clientTls, type MutualTls } from './mutual-tls';
 import { NotTaken } from './not-taken';
+import { oneWritePerTurn } from './one-write-per-turn';
 import {
   BYE,
   callFrame,
@@ -100,6 +101,7 @@ export class TcpConnection extends ClientTCP {
         else reject(answer.err);
       });
       try {
+        oneWritePerTurn(socket.netSocket);
         socket.sendMessage(callFrame(call));
       } catch (cause) {
         // JSON refuses it: a mistake of ours, and no fault of the connection.

@@ -6,6 +6,7 @@ import { AppError, withDeadline } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { MessageDispatcher, type ServerOptions } from './message-dispatcher';
 import { isAllowedPeer, refuseOpenNetwork, serverTls, type MutualTls } from './mutual-tls';
+import { oneWritePerTurn } from './one-write-per-turn';
 import {
   answerFrame,
   BYE,
@@ -119,6 +120,7 @@ class TcpServer extends ServerTCP {
       return;
     }
     const answer = await this.#answer(call);
+    oneWritePerTurn(socket.netSocket);
     try {
       socket.sendMessage(answer);
     } catch (error) {

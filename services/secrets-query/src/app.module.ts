@@ -7,6 +7,7 @@ import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsQueryConfig } from './config';
 import { CheckSecretsQueryHandler } from './health/check-secrets-query.handler';
+import { GetLastReadHandler } from './secrets/get-last-read.handler';
 import { GetSecretHandler } from './secrets/get-secret.handler';
 import { ListSecretVersionsHandler } from './secrets/list-secret-versions.handler';
 import { ListSecretsHandler } from './secrets/list-secrets.handler';
@@ -35,6 +36,7 @@ export class SecretsQueryModule {
       module: SecretsQueryModule,
       controllers: [
         CheckSecretsQueryHandler,
+        GetLastReadHandler,
         GetSecretHandler,
         ListSecretsHandler,
         ListSecretVersionsHandler,

@@ -1,6 +1,12 @@
-import { BATCH_MS, openMongo, type Collection, type MongoDatabase } from '#libs/mongo';
+import {
+  BATCH_MS,
+  duplicatesIn,
+  GroupedCalls,
+  openMongo,
+  type Collection,
+  type MongoDatabase,
+} from '#libs/mongo';
 import type { KeyStore, RootKeyState, WrappedKey } from '../key-store';
-import { GroupedInserts } from './grouped-inserts';
 import { filterOf, text, toKey, toStored, type StoredKey, type StoredState } from './stored-key';
 
 const STATE_ID = 'state';
@@ -31,22 +37,22 @@ export async function openMongoKeyStore(
 
 class MongoKeyStore implements KeyStore {
   readonly #keys: Collection<StoredKey>;
-  readonly #inserts: GroupedInserts;
+  /** Whether the key is new. The server flushes its journal for each call. */
+  readonly #inserts = new GroupedCalls((keys: readonly StoredKey[]) => this.#insertAll(keys));
+  readonly #reads = new GroupedCalls((ids: readonly string[]) => this.#getAll(ids));
   readonly #states: Collection<StoredState>;
 
   constructor(private readonly db: MongoDatabase) {
     this.#keys = db.collection('keys');
-    this.#inserts = new GroupedInserts(db, this.#keys);
     this.#states = db.collection('root_key_state');
   }
 
   async insert(key: WrappedKey): Promise<boolean> {
-    return this.#inserts.insert(toStored(key));
+    return this.#inserts.run(toStored(key));
   }
 
   async get(id: string): Promise<WrappedKey | null> {
-    const _id = text(id);
-    const stored = await this.db.run(() => this.#keys.findOne({ _id }));
+    const stored = await this.#reads.run(text(id));
     return stored && toKey(stored);
   }
 
@@ -102,5 +108,24 @@ class MongoKeyStore implements KeyStore {
 
   close(): Promise<void> {
     return this.db.close();
+  }
+
+  async #insertAll(keys: readonly StoredKey[]): Promise<readonly boolean[]> {
+    const known = await this.db.run(async () => {
+      try {
+        await this.#keys.insertMany(keys, { ordered: false });
+        return new Set<number>();
+      } catch (error) {
+        return new Set(duplicatesIn(error));
+      }
+    });
+    return keys.map((_, index) => !known.has(index));
+  }
+
+  async #getAll(ids: readonly string[]): Promise<readonly (StoredKey | null)[]> {
+    const options = { limit: ids.length, batchSize: ids.length } as const;
+    const find = () => this.#keys.find({ _id: { $in: ids } }, options).toArray();
+    const found = new Map((await this.db.run(find)).map((stored) => [stored._id, stored]));
+    return ids.map((id) => found.get(id) ?? null);
   }
 }

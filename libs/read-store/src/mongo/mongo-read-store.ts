@@ -1,5 +1,12 @@
 import { AppError } from '#libs/kernel';
-import { BATCH_MS, openMongo, REQUEST_MS, type Collection, type MongoDatabase } from '#libs/mongo';
+import {
+  BATCH_MS,
+  GroupedCalls,
+  openMongo,
+  REQUEST_MS,
+  type Collection,
+  type MongoDatabase,
+} from '#libs/mongo';
 import {
   assertDocument,
   assertFilter,
@@ -16,7 +23,7 @@ import { filterOf, indexesOf, sortOf } from './document-query';
 import { applyChanges } from './guarded-writes';
 import { Leases } from './leases';
 import { hasProjected, hasRecord, listRecords, putRecord, putRecordIfAbsent } from './records';
-import { SHOWN, shown, type StoredDocument } from './stored-document';
+import { SHOWN, shown, type Shown, type StoredDocument } from './stored-document';
 
 /** Building the indexes of a collection that is there already. */
 const BUILD_MS = 60_000;
@@ -33,9 +40,13 @@ export function openMongoReadStore(
   return new MongoReadStore(openMongo(url, { ...options, setting: 'READ_STORE_URL', database: 'hklst' }));
 }
 
+type Found = Shown & Pick<StoredDocument, '_id'>;
+
 class MongoReadStore implements ReadStore {
   readonly #collections = new CollectionCatalog();
   readonly #leases: Leases;
+  /** By collection. */
+  readonly #gets = new Map<string, GroupedCalls<string, Found | undefined>>();
 
   constructor(private readonly db: MongoDatabase) {
     this.#leases = new Leases(db);
@@ -52,9 +63,13 @@ class MongoReadStore implements ReadStore {
   async get(collection: string, id: string): Promise<Document | null> {
     const spec = this.#collections.get(collection);
     assertId(id);
-    const options = { projection: SHOWN };
-    const stored = await this.db.run(() => this.#documents(collection).findOne({ _id: id }, options));
-    return stored && shown(spec, stored);
+    let gets = this.#gets.get(collection);
+    if (!gets) {
+      gets = new GroupedCalls((ids) => this.#getAll(collection, ids));
+      this.#gets.set(collection, gets);
+    }
+    const stored = await gets.run(id);
+    return stored ? shown(spec, stored) : null;
   }
 
   async find(collection: string, query: Query): Promise<Document[]> {
@@ -167,6 +182,16 @@ class MongoReadStore implements ReadStore {
 
   close(): Promise<void> {
     return this.db.close();
+  }
+
+  async #getAll(collection: string, ids: readonly string[]): Promise<readonly (Found | undefined)[]> {
+    const options = { projection: { ...SHOWN, _id: 1 }, limit: ids.length, batchSize: ids.length };
+    const find = () =>
+      this.#documents(collection)
+        .find({ _id: { $in: ids } }, options)
+        .toArray();
+    const found = new Map((await this.db.run(find)).map((stored) => [stored._id, stored]));
+    return ids.map((id) => found.get(id));
   }
 
   #documents(collection: string): Collection<StoredDocument> {

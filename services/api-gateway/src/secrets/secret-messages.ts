@@ -82,12 +82,13 @@ export function toCreate(
 
 export function toUpdate(
   request: GatewayRequest,
-  target: { secret: string; lastReadAt: string | null },
+  secret: string,
   { secret: fields }: UpdateSecretBody,
 ): RequestOf<typeof updateSecret> {
   return {
     ...commandOf(request),
-    ...target,
+    secret,
+    lastReadAt: null,
     ifRevision: ifRevision(request),
     ...(fields.name !== undefined && { name: fields.name }),
     ...(fields.value !== undefined && { value: new Redacted(fields.value) }),

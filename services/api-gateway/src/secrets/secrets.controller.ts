@@ -2,11 +2,14 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put, Query, Req,
 import {
   createSecret,
   deleteSecret,
+  getLastRead,
   getSecret,
   listSecrets,
   listSecretVersions,
   revealSecret,
   updateSecret,
+  type ReplyOf,
+  type RequestOf,
 } from '#libs/contracts';
 import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
@@ -143,10 +146,7 @@ export class SecretsController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const secret = secretRef(request);
-    const lastReadAt = await this.lastReadAt(request, secret);
-    const message = toUpdate(request, { secret, lastReadAt }, body);
-    const updated = await this.command.send(updateSecret, message, contextOf(request));
+    const updated = await this.updated(request, toUpdate(request, secretRef(request), body));
     this.ownWrites.answer(request, reply, updated.position);
     void reply.header('etag', etag(updated.revision));
     return { data: updated.data };
@@ -186,10 +186,23 @@ export class SecretsController {
     return this.query.send(listSecretVersions, message, contextOf(request));
   }
 
+  private async updated(
+    request: GatewayRequest,
+    message: RequestOf<typeof updateSecret>,
+  ): Promise<ReplyOf<typeof updateSecret>> {
+    const asking = this.lastReadAt(request, message.secret);
+    const send = (lastReadAt: string | null) =>
+      this.command.send(updateSecret, { ...message, lastReadAt }, contextOf(request));
+    // A repetition gets the first answer again, so all of that is recorded, and known before.
+    if (message.idempotencyKey !== null) return send(await asking);
+    const [{ data, ...place }, lastReadAt] = await Promise.all([send(null), asking]);
+    return { ...place, data: { ...data, last_read_at: lastReadAt } };
+  }
+
   /** When it was last read is the query service's knowledge, part of every answer, and never worth failing a write for. */
   private async lastReadAt(request: GatewayRequest, secret: string): Promise<string | null> {
     const message = { caller: callerOf(request), secret };
-    const known = await this.query.send(getSecret, message, contextOf(request)).catch(() => null);
-    return known?.data.last_read_at ?? null;
+    const known = await this.query.send(getLastRead, message, contextOf(request)).catch(() => null);
+    return known?.lastReadAt ?? null;
   }
 }

@@ -36,6 +36,11 @@ export class SecretStreams {
     return this.#secrets.of({ orgId, stream: secretStream(orgId, secretId), commandId });
   }
 
+  /** The secret as it was when it was last seen here, unless the command is known to have changed it; asks nobody. */
+  remembered({ orgId, secretId }: SecretRef, commandId: string) {
+    return this.#secrets.remembered({ stream: secretStream(orgId, secretId), commandId });
+  }
+
   /**
    * Appends at the exact revision. A data key that no event will ever name is destroyed again when the
    * append lost its race; after any other failure it may be in use and stays.

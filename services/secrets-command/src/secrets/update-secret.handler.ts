@@ -1,10 +1,10 @@
 import { Controller, Inject } from '@nestjs/common';
 import { updateSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata, untilWon, type EventMetadata } from '#libs/event-store';
-import type { SecretSnapshot } from '#libs/events';
+import { eventMetadata, untilWon, type EventMetadata, type Folded } from '#libs/event-store';
+import type { SecretSnapshot, SecretState } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, isAppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { CLOCK, PRODUCER } from '../tokens';
 import { decideUpdate } from './secret.decider';
@@ -37,18 +37,44 @@ export class UpdateSecretHandler {
   private async update(command: Command, context: MessageContext): Promise<Reply> {
     const secretId = await this.names.resolve(command.caller.orgId, command.secret);
     if (secretId === null) throw new AppError('NOT_FOUND');
-    return untilWon(command.ifRevision, () => this.change(secretId, command, context));
+    const ref = { orgId: command.caller.orgId, secretId };
+    const load = () => this.streams.load(ref, command.commandId);
+    const decided = await this.changeRemembered(ref, command, context);
+    return decided ?? untilWon(command.ifRevision, async () => this.change(await load(), command, context));
   }
 
-  private async change(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
+  /**
+   * A new value always appends something, and the append tells whether what is remembered was current: no need to ask
+   * first. Whatever else comes of it is no answer, but for the log to give; undefined then.
+   */
+  private async changeRemembered(
+    ref: { orgId: string; secretId: string },
+    command: Command,
+    context: MessageContext,
+  ): Promise<Reply | undefined> {
+    const { commandId, ifRevision, name, value } = command;
+    const asksFirst = value === undefined || name !== undefined || ifRevision !== null;
+    const remembered = asksFirst ? undefined : this.streams.remembered(ref, commandId);
+    try {
+      return remembered && (await this.change(remembered, command, context));
+    } catch (error) {
+      if (isAppError(error, 'STORE_UNAVAILABLE')) throw error;
+      return undefined;
+    }
+  }
+
+  private async change(
+    { state, revision, position, expected, applied }: Folded<SecretState>,
+    command: Command,
+    context: MessageContext,
+  ): Promise<Reply> {
     const { caller, commandId, ifRevision, lastReadAt } = command;
-    const ref = { orgId: caller.orgId, secretId };
-    const { state, revision, position, expected, applied } = await this.streams.load(ref, commandId);
     if (applied) return written(applied.state, applied, lastReadAt);
     if (state.status !== 'live' || revision === null || position === null) throw new AppError('NOT_FOUND');
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
 
     const { secret } = state;
+    const secretId = secret.id;
     const at = this.clock.now().toISOString();
     const { correlationId } = context;
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
@@ -56,7 +82,10 @@ export class UpdateSecretHandler {
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
     const appended = await this.streams.append({ secretId, events, expected, metadata }, sealed);
-    if (isRenamed(secret, command)) await this.names.release({ ...ref, name: secret.name }, metadata);
+    // An earlier attempt was faster, with another time and key: its answer stands in the log.
+    if (appended.duplicate && ifRevision === null) throw new AppError('WRONG_REVISION');
+    if (isRenamed(secret, command))
+      await this.names.release({ orgId: caller.orgId, secretId, name: secret.name }, metadata);
     return written(evolved(state, events, metadata), appended, lastReadAt);
   }
 

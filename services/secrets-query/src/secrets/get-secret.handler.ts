@@ -14,6 +14,9 @@ export class GetSecretHandler {
   @Handles(getSecret)
   async handle({ caller, secret: ref }: RequestOf<typeof getSecret>): Promise<ReplyOf<typeof getSecret>> {
     const { secret, revision } = await this.streams.find(caller.orgId, ref);
-    return { data: presentSecret(secret, await this.secretReads.lastReadAt(secret.id)), revision };
+    return {
+      data: presentSecret(secret, await this.secretReads.lastReadAt(caller.orgId, secret.id)),
+      revision,
+    };
   }
 }

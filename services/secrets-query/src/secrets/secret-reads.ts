@@ -10,10 +10,10 @@ export class SecretReads {
   constructor(@Inject(READ_STORE) private readonly reads: ReadStore) {}
 
   /** Null when never read, or when the read store is away: metadata does not fail for it. */
-  async lastReadAt(secretId: string): Promise<string | null> {
+  async lastReadAt(orgId: string, secretId: string): Promise<string | null> {
     try {
       const row = await this.reads.get(SECRETS, secretId);
-      return typeof row?.['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
+      return row?.['orgId'] === orgId && typeof row['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE')) return null;
       throw error;

@@ -21,12 +21,17 @@ export class SecretStreams {
 
   /** `ref` is an id or a name. Fails with NOT_FOUND, also for a deleted secret. */
   async find(orgId: string, ref: string): Promise<LiveSecret> {
-    const secretId = isId('sec', ref) ? ref : await this.holderOf(orgId, ref);
+    const secretId = await this.idOf(orgId, ref);
     if (secretId === null) throw new AppError('NOT_FOUND');
     const stream = secretStream(orgId, secretId);
     const { state, revision } = await this.#secrets.of({ orgId, stream });
     if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
     return { status: 'live', secret: state.secret, versions: state.versions, revision };
+  }
+
+  /** The id that `ref`, an id or a name, stands for; null when nobody holds the name. */
+  async idOf(orgId: string, ref: string): Promise<string | null> {
+    return isId('sec', ref) ? ref : this.holderOf(orgId, ref);
   }
 
   private async holderOf(orgId: string, name: string): Promise<string | null> {
