@@ -16,6 +16,7 @@ export {
   type Revision,
 } from './event-store';
 export { foldStream, type Fold, type Folded } from './fold-stream';
+export { FollowedLog } from './followed-log';
 export { openEventStore } from './open-event-store';
 export { StreamFolds } from './stream-folds';
 export { untilWon } from './until-won';

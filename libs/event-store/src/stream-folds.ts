@@ -1,9 +1,17 @@
 import { LRUCache } from 'lru-cache';
-import type { Appended, AppendRequest, EventStore, JsonObject } from './event-store';
+import type { Appended, AppendRequest, EventStore, JsonObject, RecordedEvent } from './event-store';
 import { foldStream, type Fold, type Folded } from './fold-stream';
+import type { FollowedLog } from './followed-log';
+import { assertOwned } from './stream-name';
 
 /** Events in remembered states, which grow with their streams; a stream counts as three more, for what it is alone. */
 const EVENTS_MAX = 40_000;
+
+interface StreamRequest {
+  readonly orgId: string;
+  readonly stream: string;
+  readonly commandId?: string;
+}
 
 interface Remembered<S> {
   readonly folded: Folded<S>;
@@ -11,9 +19,16 @@ interface Remembered<S> {
   readonly commands: Set<string>;
 }
 
+/** A stream that is being read. */
+interface Loading {
+  readers: number;
+  /** Of the last event that was told of meanwhile. */
+  told: bigint;
+}
+
 /**
  * Folds streams and remembers what it made of them, so that a long history is read once. Every answer still
- * asks the store for what came since: nothing is ever staler than a read, whoever writes.
+ * asks the store for what came since, one stream or the whole log: nothing is ever staler than a read, whoever writes.
  */
 export class StreamFolds<S> {
   readonly #remembered = new LRUCache<string, Remembered<S>>({
@@ -21,19 +36,34 @@ export class StreamFolds<S> {
     maxEntrySize: EVENTS_MAX / 2,
     sizeCalculation: ({ folded }) => Number(folded.revision ?? 0) + 4,
   });
+  #loading = new Map<string, Loading>();
 
+  /** With a `log` that is followed, what came since is most often known already. */
   constructor(
     private readonly store: Pick<EventStore, 'read'>,
     private readonly fold: Fold<S>,
-  ) {}
+    private readonly log?: FollowedLog,
+  ) {
+    log?.listen({ began: () => this.#forget(), note: (event) => this.#note(event) });
+  }
 
   /** Like `foldStream`. */
-  async of(request: { orgId: string; stream: string; commandId?: string }): Promise<Folded<S>> {
+  async of(request: StreamRequest): Promise<Folded<S>> {
     const { stream, commandId } = request;
+    assertOwned(request);
+    if (this.log && this.#remembered.has(stream) && (await this.log.isCurrent())) {
+      const known = this.#remembered.get(stream);
+      if (known && (commandId === undefined || !known.commands.has(commandId))) return known.folded;
+    }
     const before = this.#remembered.get(stream);
     // How things stood right after that command has been forgotten: once more from the beginning.
     if (commandId !== undefined && before?.commands.has(commandId))
       return foldStream(this.store, request, this.fold);
+    return this.#load(request, before);
+  }
+
+  async #load(request: StreamRequest, before: Remembered<S> | undefined): Promise<Folded<S>> {
+    const { stream } = request;
     const commands = before?.commands ?? new Set<string>();
     const { initial, evolve } = this.fold;
     const noting: Fold<S> = {
@@ -43,11 +73,21 @@ export class StreamFolds<S> {
         return evolve(state, event);
       },
     };
-    const now = await foldStream(this.store, request, noting, before?.folded);
-    if (now !== before?.folded && now.revision !== null) {
-      this.#remembered.set(stream, { folded: { ...now, applied: null }, commands });
+    const all = this.#loading;
+    const loading = all.get(stream) ?? { readers: 0, told: -1n };
+    all.set(stream, loading);
+    loading.readers += 1;
+    try {
+      const now = await foldStream(this.store, request, noting, before?.folded);
+      // Told of more meanwhile, or what was begun before the log was followed: it may miss what nobody will tell again.
+      const isWhole = all === this.#loading && loading.told <= BigInt(now.revision ?? -1);
+      if (now !== before?.folded && now.revision !== null && isWhole)
+        this.#remember(stream, { folded: { ...now, applied: null }, commands });
+      return now;
+    } finally {
+      loading.readers -= 1;
+      if (loading.readers === 0) all.delete(stream);
     }
-    return now;
   }
 
   /**
@@ -75,6 +115,35 @@ export class StreamFolds<S> {
     });
     before.commands.add(metadata.commandId);
     const folded = { state, revision, position, expected: { revision }, applied: null };
-    this.#remembered.set(stream, { folded, commands: before.commands });
+    this.#remember(stream, { folded, commands: before.commands });
+  }
+
+  /** Never in place of what is newer. */
+  #remember(stream: string, known: Remembered<S>): void {
+    const present = this.#remembered.peek(stream)?.folded.revision ?? '-1';
+    if (BigInt(known.folded.revision ?? -1) >= BigInt(present)) this.#remembered.set(stream, known);
+  }
+
+  #note(event: RecordedEvent): void {
+    const { stream, metadata, revision, position } = event;
+    const loading = this.#loading.get(stream);
+    if (loading) loading.told = BigInt(revision);
+    const before = this.#remembered.peek(stream);
+    if (!before || BigInt(revision) <= BigInt(before.folded.revision ?? -1)) return;
+    try {
+      if (BigInt(revision) !== BigInt(before.folded.revision ?? -1) + 1n) throw new Error('A gap');
+      const state = this.fold.evolve(before.folded.state, event);
+      before.commands.add(metadata.commandId);
+      const folded = { state, revision, position, expected: { revision }, applied: null };
+      this.#remembered.set(stream, { folded, commands: before.commands });
+    } catch {
+      // The next one to ask reads it, and hears what is wrong with it.
+      this.#remembered.delete(stream);
+    }
+  }
+
+  #forget(): void {
+    this.#remembered.clear();
+    this.#loading = new Map();
   }
 }

@@ -1,4 +1,5 @@
 import type { RecordedEvent, ReadRequest } from './event-store';
+import type { FollowedLog } from './followed-log';
 import { StreamFolds } from './stream-folds';
 
 const orgId = 'org_a';
@@ -18,7 +19,7 @@ function logOf(...types: string[]) {
     reads.push(from);
     return events.filter(({ revision }) => Number(revision) >= Number(from));
   };
-  return { events, reads, folds: new StreamFolds({ read }, fold) };
+  return { events, reads, read, folds: new StreamFolds({ read }, fold) };
 }
 
 describe('StreamFolds', () => {
@@ -73,6 +74,88 @@ describe('StreamFolds', () => {
       events.push(event(1, 'B'), event(2, 'C', 'told'));
       folds.appended({ orgId, stream, events: [{ type: 'C', data: {} }], metadata }, appended('2'));
       expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'ABC' });
+    });
+  });
+
+  it('remembers for who appends what was there, unless the command is in it', async () => {
+    const { events, folds } = logOf('A');
+    expect(folds.remembered({ stream, commandId: 'new' })).toBeUndefined();
+    await folds.of({ orgId, stream });
+    events.push(event(1, 'B'));
+    expect(folds.remembered({ stream, commandId: 'new' })).toMatchObject({ state: 'A', revision: '0' });
+    expect(folds.remembered({ stream, commandId: 'command 0' })).toBeUndefined();
+  });
+
+  describe('with a log that is followed', () => {
+    /** Says what it is told of the log, and is current as long as it is told so. */
+    function followed(...types: string[]) {
+      const { events, reads, read } = logOf(...types);
+      const log = {
+        isCurrent: async () => true,
+        began: () => undefined,
+        note: (_: RecordedEvent) => undefined,
+      };
+      const listen = (listener: Pick<typeof log, 'began' | 'note'>) => void Object.assign(log, listener);
+      const store = { read };
+      const folds = new StreamFolds(store, fold, Object.assign(log, { listen }) as unknown as FollowedLog);
+      return { events, reads, store, log, folds };
+    }
+
+    it('reads once, and knows what it was told since', async () => {
+      const { reads, log, folds } = followed('A');
+      await folds.of({ orgId, stream });
+      log.note(event(0, 'A'));
+      log.note(event(1, 'B'));
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'AB', expected: { revision: '1' } });
+      expect(reads).toEqual(['0']);
+      expect(folds.remembered({ stream, commandId: 'command 1' })).toBeUndefined();
+    });
+
+    it('reads when the log is not current', async () => {
+      const { events, log, folds } = followed('A');
+      await folds.of({ orgId, stream });
+      log.isCurrent = async () => false;
+      events.push(event(1, 'B'));
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'AB' });
+    });
+
+    it('reads what it was told with a gap, and what cannot follow', async () => {
+      const { events, reads, log, folds } = followed('A');
+      await folds.of({ orgId, stream });
+      events.push(event(1, 'B'), event(2, 'C'));
+      log.note(event(2, 'C'));
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'ABC' });
+      expect(reads).toEqual(['0', '0']);
+    });
+
+    it('does not remember a reading that was overtaken by what it was told', async () => {
+      const { events, store, log, folds } = followed('A');
+      const { read } = store;
+      store.read = async (request) => {
+        const before = await read(request);
+        events.push(event(1, 'B'));
+        log.note(event(1, 'B'));
+        return before;
+      };
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'A' });
+      store.read = read;
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'AB' });
+    });
+
+    it('forgets what it knew, and what is being read, when the following begins anew', async () => {
+      const { events, store, log, folds } = followed('A');
+      await folds.of({ orgId, stream });
+      log.began();
+      const { read } = store;
+      store.read = async (request) => {
+        const before = await read(request);
+        log.began();
+        return before;
+      };
+      await folds.of({ orgId, stream });
+      store.read = read;
+      events.push(event(1, 'B'));
+      expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'AB' });
     });
   });
 });

@@ -7,7 +7,7 @@ interface Replay {
   readonly projection: Projection;
   /** As checkpoint and lease are called. */
   readonly key: string;
-  readonly events: EventStore;
+  readonly events: Pick<EventStore, 'subscribe'>;
   readonly reads: ReadStore;
   readonly signal: AbortSignal;
   /** The changes that an event makes, checked; throws when it can still not be applied. */

@@ -17,7 +17,7 @@ export interface ProjectionLogger {
 
 export interface ProjectionParts {
   readonly projection: Projection;
-  readonly events: EventStore;
+  readonly events: Pick<EventStore, 'subscribe' | 'holdsNone'>;
   readonly reads: ReadStore;
   readonly logger: ProjectionLogger;
 }

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { EventStore } from '#libs/event-store';
+import { FollowedLog, type EventStore } from '#libs/event-store';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
@@ -15,7 +15,7 @@ import { RevealSecretHandler } from './secrets/reveal-secret.handler';
 import { secretList } from './secrets/secret-list.projection';
 import { SecretReads } from './secrets/secret-reads';
 import { SecretStreams } from './secrets/secret-streams';
-import { CLOCK, CONFIG, EVENT_STORE, READ_STORE, SECRET_LIST } from './tokens';
+import { CLOCK, CONFIG, EVENT_STORE, FOLLOWED_LOG, READ_STORE, SECRET_LIST } from './tokens';
 
 /** What the composition root opens for this service, and closes after it. */
 export interface SecretsQueryParts {
@@ -26,12 +26,17 @@ export interface SecretsQueryParts {
   readonly keyring: Keyring;
   /** This service's own. */
   readonly reads: ReadStore;
+  /** Default false. True where asking the event store is a call to a server: then it is followed, and asked less. */
+  readonly isFollowed?: boolean;
 }
 
 /** Projects events into the read store, lists, and opens one value on demand after recording the read. */
 @Module({})
 export class SecretsQueryModule {
-  static register({ config, clock, logger, events, keyring, reads }: SecretsQueryParts): DynamicModule {
+  static register(parts: SecretsQueryParts): DynamicModule {
+    const { config, clock, logger, events, keyring, reads, isFollowed = false } = parts;
+    const followed = isFollowed ? new FollowedLog(events) : undefined;
+    const list = { projection: secretList, events: followed ?? events, reads, logger };
     return {
       module: SecretsQueryModule,
       controllers: [
@@ -47,10 +52,11 @@ export class SecretsQueryModule {
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: events },
         { provide: READ_STORE, useValue: reads },
+        { provide: FOLLOWED_LOG, useValue: followed },
         { provide: Keyring, useValue: keyring },
         {
           provide: SECRET_LIST,
-          useFactory: () => new RunningProjection({ projection: secretList, events, reads, logger }),
+          useFactory: () => new RunningProjection(list),
         },
         SecretReads,
         SecretStreams,

@@ -2,6 +2,8 @@
 export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('SecretsQueryConfig');
 export const EVENT_STORE = Symbol('EventStore');
+/** The event store's log, where it is followed; undefined elsewhere. */
+export const FOLLOWED_LOG = Symbol('FollowedLog');
 export const READ_STORE = Symbol('ReadStore');
 /** The running projection behind the lists. */
 export const SECRET_LIST = Symbol('SecretList');

@@ -14,7 +14,7 @@ import {
   type RecordedEvent,
   type Revision,
 } from '../event-store';
-import { isWanted } from './wanted-events';
+import { isWanted } from '../wanted-events';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';
 

@@ -5,7 +5,7 @@ import type { EsdbConnection } from './esdb-connection';
 import { readFirstFrom, readHead } from './esdb-reads';
 import { LogFeed } from './log-feed';
 import { recordedEvent } from './recorded-event';
-import { isWanted } from './wanted-events';
+import { isWanted } from '../wanted-events';
 
 const BATCH_EVENTS_DEFAULT = 1000;
 const HEAD_MS = 2000;

@@ -9,7 +9,7 @@ import {
 import { comparePositions, type Batch, type Position, type RecordedEvent } from '../event-store';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';
-import { isWanted } from './wanted-events';
+import { isWanted } from '../wanted-events';
 
 export interface FeedRequest {
   /** Events after this one; null: from the beginning. */

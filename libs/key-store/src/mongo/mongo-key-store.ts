@@ -1,11 +1,5 @@
-import {
-  BATCH_MS,
-  duplicatesIn,
-  GroupedCalls,
-  openMongo,
-  type Collection,
-  type MongoDatabase,
-} from '#libs/mongo';
+import { BATCH_MS, duplicatesIn, openMongo, type Collection, type MongoDatabase } from '#libs/mongo';
+import { GroupedCalls } from '#libs/kernel';
 import type { KeyStore, RootKeyState, WrappedKey } from '../key-store';
 import { filterOf, text, toKey, toStored, type StoredKey, type StoredState } from './stored-key';
 

@@ -1,12 +1,5 @@
-import { AppError } from '#libs/kernel';
-import {
-  BATCH_MS,
-  GroupedCalls,
-  openMongo,
-  REQUEST_MS,
-  type Collection,
-  type MongoDatabase,
-} from '#libs/mongo';
+import { AppError, GroupedCalls } from '#libs/kernel';
+import { BATCH_MS, openMongo, REQUEST_MS, type Collection, type MongoDatabase } from '#libs/mongo';
 import {
   assertDocument,
   assertFilter,

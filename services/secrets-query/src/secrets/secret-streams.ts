@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { StreamFolds, type EventStore } from '#libs/event-store';
+import { StreamFolds, type EventStore, type FollowedLog } from '#libs/event-store';
 import { nameHolder, secretFold, secretNameStream, secretStream, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, isId } from '#libs/kernel';
-import { EVENT_STORE } from '../tokens';
+import { EVENT_STORE, FOLLOWED_LOG } from '../tokens';
 
 export type LiveSecret = Extract<SecretState, { status: 'live' }> & { readonly revision: string };
 
@@ -15,8 +15,9 @@ export class SecretStreams {
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
     private readonly keyring: Keyring,
+    @Inject(FOLLOWED_LOG) log: FollowedLog | undefined,
   ) {
-    this.#secrets = new StreamFolds(events, secretFold);
+    this.#secrets = new StreamFolds(events, secretFold, log);
   }
 
   /** `ref` is an id or a name. Fails with NOT_FOUND, also for a deleted secret. */

@@ -1,4 +1,4 @@
-import type { SubscribeRequest } from '../event-store';
+import type { SubscribeRequest } from './event-store';
 
 /** Whether the subscriber asked for an event like this. */
 export function isWanted(

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AppError } from '#libs/kernel';
+import { AppError } from './app-error';
 
 interface Member<T, R> {
   readonly item: T;
@@ -11,7 +11,7 @@ const GROUP_MAX = 500;
 const WAITING_MAX = 10_000;
 
 /**
- * One call to the server for many items: a call costs the same whatever it carries. What arrives while one is under way
+ * One call to a server for many items: a call costs the same whatever it carries. What arrives while one is under way
  * goes out as one call afterwards, so no answer is older than its question, and each caller gets the result of its own item.
  */
 export class GroupedCalls<T, R> {
