@@ -22,8 +22,7 @@ export async function applyChanges(
 }
 
 async function applyTo(documents: Documents, changes: readonly Change[]): Promise<void> {
-  const writes = newestWrites(changes);
-  if (writes.length > 0) await replaceOlder(documents, await insertMissing(documents, writes));
+  await writeNewest(documents, newestWrites(changes));
   for (const [field, latest] of latestTexts(changes)) await raise(documents, field, latest);
 }
 
@@ -40,8 +39,24 @@ function newestWrites(changes: readonly Change[]): StoredDocument[] {
   return [...newest.values()];
 }
 
+/**
+ * What a stream begins with is new, what it goes on with is most often there: so few statements find nothing to do.
+ * Nothing here relies on it, for events may be gone from the beginning of a stream, and any of them may come again.
+ */
+async function writeNewest(documents: Documents, writes: readonly StoredDocument[]): Promise<void> {
+  const first = writes.filter(({ revision }) => revision === 0n);
+  const later = writes.filter(({ revision }) => revision !== 0n);
+  const isAnyMissing = later.length > (await replaceOlder(documents, later));
+  const there = await insertMissing(documents, isAnyMissing ? writes : first);
+  await replaceOlder(documents, there);
+}
+
 /** Gives those whose id is there already; nothing that has a revision ever goes. */
-async function insertMissing(documents: Documents, writes: StoredDocument[]): Promise<StoredDocument[]> {
+async function insertMissing(
+  documents: Documents,
+  writes: readonly StoredDocument[],
+): Promise<StoredDocument[]> {
+  if (writes.length === 0) return [];
   try {
     await documents.insertMany(writes, { ordered: false });
     return [];
@@ -52,10 +67,11 @@ async function insertMissing(documents: Documents, writes: StoredDocument[]): Pr
 
 /**
  * The guard is the server's: each document compares its own revision while it is written. It stands in the
- * update rather than in the filter, so that one that is not newer is no error; such errors are costly.
+ * update rather than in the filter, so that one that is not newer is no error; such errors are costly. Gives how many
+ * were there.
  */
-async function replaceOlder(documents: Documents, writes: readonly StoredDocument[]): Promise<void> {
-  await updateEach(documents, writes, (chunk) => {
+async function replaceOlder(documents: Documents, writes: readonly StoredDocument[]): Promise<number> {
+  return updateEach(documents, writes, (chunk) => {
     const [revision, doc] = [own(chunk, 'revision'), own(chunk, 'doc')];
     return {
       doc: { $cond: [{ $lt: ['$revision', revision] }, doc, '$doc'] },
@@ -96,14 +112,15 @@ async function updateEach<T extends { readonly _id: string }>(
   documents: Documents,
   all: readonly T[],
   fieldsFor: (chunk: readonly T[]) => Record<string, unknown>,
-): Promise<void> {
+): Promise<number> {
   const updates = [];
   for (let from = 0; from < all.length; from += STATEMENT_MAX) {
     const chunk = all.slice(from, from + STATEMENT_MAX);
     const filter = { _id: { $in: chunk.map(({ _id }) => _id) } };
     updates.push({ updateMany: { filter, update: [{ $set: fieldsFor(chunk) }] } });
   }
-  if (updates.length > 0) await documents.bulkWrite(updates, { ordered: false });
+  if (updates.length === 0) return 0;
+  return (await documents.bulkWrite(updates, { ordered: false })).matchedCount;
 }
 
 /** An expression that gives each document what the chunk holds for it. Literal: nothing in it is an operator. */

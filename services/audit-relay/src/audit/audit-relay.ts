@@ -39,7 +39,7 @@ export interface AuditRelayStatus {
  */
 const BATCH_EVENTS_MAX = 100;
 /** At the end of the log events come one by one: those of such a while share a send and a checkpoint. */
-const GATHER_MS = 25;
+const GATHER_MS = 100;
 /** A position that published nothing is worth a commit of its own only so often. */
 const IDLE_CHECKPOINT_MS = 1_000;
 const BACK_OFF_MS = { min: 200, max: 10_000 };
