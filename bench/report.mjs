@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 /** The measurements as one Markdown page; ratios are to the raw server's rate in the same minute. */
 export function table({ rows, single, nestShare, idleMiB, secondStartMs, lastStartMs }) {
   const lines = rows.map((row) => {
-    const ratio = (row.perSecond / row.rawPerSecond) * 100;
+    const ratio = row.ofRaw * 100;
     const met = ratio >= row.must && row.p99Ms <= row.mustP99 ? 'yes' : 'no';
     return [
       row.name,

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hmacSha256 } from './hmac-sha256';
 
 const HASH_BYTES = 32;
 
@@ -18,9 +18,10 @@ interface HkdfInput {
  * takes half as long again, and this runs for every value read.
  */
 export function hkdfSha256({ key, salt, info, bytes }: HkdfInput): Buffer {
-  const pseudorandomKey = createHmac('sha256', salt).update(key).digest();
+  const pseudorandomKey = hmacSha256(salt, key);
+  const label = Buffer.from(info);
   const block = (before: Uint8Array, counter: number) =>
-    createHmac('sha256', pseudorandomKey).update(before).update(info).update(Uint8Array.of(counter)).digest();
+    hmacSha256(pseudorandomKey, before, label, Uint8Array.of(counter));
   const first = block(new Uint8Array(0), 1);
   if (bytes <= HASH_BYTES) return first.subarray(0, bytes);
   // Not Buffer.concat: it takes small buffers from a pool that they share with everything else in the process.

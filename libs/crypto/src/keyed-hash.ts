@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { hmacSha256 } from './hmac-sha256';
 import { lengthPrefixed } from './length-prefixed';
 
 /**
@@ -9,9 +10,7 @@ export function keyedHash(
   key: Uint8Array,
   ...parts: readonly [label: string, ...(string | number | Uint8Array)[]]
 ): Buffer {
-  return createHmac('sha256', key)
-    .update(lengthPrefixed(...parts))
-    .digest();
+  return hmacSha256(key, lengthPrefixed(...parts));
 }
 
 /** Compares without telling where two byte strings differ. Their lengths are not a secret: hashes have one size. */

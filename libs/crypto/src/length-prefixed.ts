@@ -6,14 +6,17 @@ const LENGTH_BYTES = 4;
  */
 export function lengthPrefixed(...parts: readonly (string | number | Uint8Array)[]): Buffer {
   const fields = parts.map((part) => (typeof part === 'number' ? String(part) : part));
-  const sizes = fields.map((field) => (typeof field === 'string' ? Buffer.byteLength(field) : field.length));
-  const joined = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, 0));
+  let size = 0;
+  for (const field of fields)
+    size += LENGTH_BYTES + (typeof field === 'string' ? Buffer.byteLength(field) : field.length);
+  const joined = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const [index, field] of fields.entries()) {
-    at = joined.writeUInt32BE(sizes[index] ?? 0, at);
-    if (typeof field === 'string') joined.write(field, at);
-    else joined.set(field, at);
-    at += sizes[index] ?? 0;
+  for (const field of fields) {
+    const start = at + LENGTH_BYTES;
+    if (typeof field !== 'string') joined.set(field, start);
+    const length = typeof field === 'string' ? joined.write(field, start) : field.length;
+    joined.writeUInt32BE(length, at);
+    at = start + length;
   }
   return joined;
 }

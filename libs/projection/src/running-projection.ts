@@ -41,7 +41,7 @@ const FLUSH_INTERVAL_MS = 1_000;
  * At the head of the log, what comes within this time is read and written together: a batch for every commit
  * would cost the disk as many flushes as the log itself. Whoever waits for a position is not kept waiting.
  */
-const PACE_MS = 10;
+const PACE_MS = 50;
 /** How often we look, while somebody waits, what neither this process nor the one with the lease will tell. */
 const POLL_MS = 20;
 

@@ -1,4 +1,5 @@
 import type { Connection } from '#libs/sqlite';
+import { LRUCache } from 'lru-cache';
 import type { CheckedAppend } from '../check-append';
 
 /** Revisions and positions are numbers in here: SQLite counts them, and 2^53 events are out of reach. */
@@ -54,7 +55,7 @@ function appendJob(db: Connection) {
     events.forEach(({ id, type, data }, index) => {
       const revision = after + 1 + index;
       position = Number(insert.run(stream, revision, id, type, data, metadata).lastInsertRowid);
-      recent.add(id, { revision, position });
+      recent.set(id, { revision, position });
     });
     return { revision: after + events.length, position, duplicate: false };
   }
@@ -111,20 +112,16 @@ const RECENT_AT_START = 1000;
 /**
  * Where the latest events went, by id: what makes the retry of an append at any revision harmless. It is
  * bounded, for such retries follow at once; it starts from the end of the log, because a retry may be
- * the answer to a restart.
+ * the answer to a restart. Not a Map: to find its oldest entry it steps over all that were deleted before.
  */
 function recentAppends(db: Connection) {
-  const places = new Map<string, Place>();
-  const add = (id: string, place: Place) => {
-    places.set(id, place);
-    if (places.size <= RECENT_MAX) return;
-    for (const oldest of places.keys()) return void places.delete(oldest);
-  };
+  const places = new LRUCache<string, Place>({ max: RECENT_MAX });
   const tail = db.prepare<[id: string, revision: number, position: number]>(
     'SELECT id, revision, position FROM events ORDER BY position DESC LIMIT ?',
   );
-  for (const [id, revision, position] of tail.all(RECENT_AT_START).reverse()) add(id, { revision, position });
-  return { add, get: (id: string) => places.get(id) };
+  for (const [id, revision, position] of tail.all(RECENT_AT_START).reverse())
+    places.set(id, { revision, position });
+  return places;
 }
 
 function deletionJobs(db: Connection) {

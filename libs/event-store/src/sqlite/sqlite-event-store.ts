@@ -142,7 +142,10 @@ class SqliteEventStore implements EventStore {
   }
 
   #readBackwards(stream: string, from: number, limit: number): RecordedEvent[] {
-    return reading(() => this.#backwards.all(stream, from, limit).map(recordedEvent));
+    // Most ask for the last event alone; the driver gives one row in half the time of a list.
+    if (limit > 1) return reading(() => this.#backwards.all(stream, from, limit).map(recordedEvent));
+    const row = reading(() => this.#backwards.get(stream, from, 1));
+    return row ? [reading(() => recordedEvent(row))] : [];
   }
 
   #readForwards(stream: string, from: number, limit: number): RecordedEvent[] {
