@@ -1,5 +1,5 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { actions, authenticate, may } from '#libs/contracts';
+import { actions, authenticate, may, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import type { MessageClient } from '#libs/transport';
 import { contextOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
@@ -9,10 +9,13 @@ import { PresentedCredential } from './presented-credential';
 import { demandRecentSignIn, needsRecentSignIn } from './recent-sign-in';
 import { RequestSource } from './request-source';
 import { requirementOf, type Requirement } from './requires';
+import { SharedQuestion } from './shared-question';
 
 /** The one guard of all routes: deny by default, the credential from its own header or cookie alone. */
 @Injectable()
 export class ApiGuard implements CanActivate {
+  readonly #questions = new SharedQuestion<ReplyOf<typeof authenticate>>();
+
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
     private readonly credential: PresentedCredential,
@@ -38,7 +41,9 @@ export class ApiGuard implements CanActivate {
       userAgent: userAgentOf(request),
     };
     const identity = await this.limits.authenticated(request, () =>
-      this.access.send(authenticate, question, contextOf(request)),
+      this.#questions.of(aboutOf(request, question), () =>
+        this.access.send(authenticate, question, contextOf(request)),
+      ),
     );
     // Names of secrets, to who could see them minutes ago; whatever opens or changes something waits for the log.
     if (identity.isStale && requirement !== 'list-secrets') throw new AppError('STORE_UNAVAILABLE');
@@ -49,6 +54,12 @@ export class ApiGuard implements CanActivate {
     if (needsRecentSignIn(handler)) demandRecentSignIn(request);
     return true;
   }
+}
+
+/** All that an answer depends on, and what a refusal would be recorded with. */
+function aboutOf({ headers }: GatewayRequest, question: RequestOf<typeof authenticate>): string {
+  const { organizationId, address, userAgent } = question;
+  return JSON.stringify([headers.authorization, headers.cookie, organizationId, address, userAgent]);
 }
 
 /** What no organization is called: whoever asks for it gets the answer of any that is not there. */
