@@ -75,10 +75,11 @@ export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> 
    * False when it is not known, or not soon: ask the log itself then.
    */
   async isCurrent(): Promise<boolean> {
-    return this.#isUpToDate && this.#questions.run(null);
+    return this.isFollowing && this.#questions.run(null);
   }
 
-  get #isUpToDate(): boolean {
+  /** False from the moment on that the listeners hear late, or nothing any more. */
+  get isFollowing(): boolean {
     return this.#followed !== undefined && this.#isLive && !this.#isHalted;
   }
 
@@ -108,7 +109,7 @@ export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> 
     const head = await this.log.head();
     const hasReached = head !== null && ((await this.#arrival(head)) || (await this.#passesOver(head)));
     // Another subscription may have begun meanwhile, and who listens has forgotten what it knew.
-    return hasReached && this.#isUpToDate && this.#followed === followed;
+    return hasReached && this.isFollowing && this.#followed === followed;
   }
 
   async #arrival(head: Position): Promise<boolean> {

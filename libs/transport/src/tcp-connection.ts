@@ -3,9 +3,9 @@ import { connect as tlsConnect } from 'node:tls';
 import { ClientTCP, JsonSocket, type TcpSocket } from '@nestjs/microservices';
 import { fromEvent, map, merge, take, type Observable } from 'rxjs';
 import { AppError, withDeadline } from '#libs/kernel';
+import { gatherWrites } from './gather-writes';
 import { clientTls, type MutualTls } from './mutual-tls';
 import { NotTaken } from './not-taken';
-import { oneWritePerTurn } from './one-write-per-turn';
 import {
   BYE,
   callFrame,
@@ -101,7 +101,7 @@ export class TcpConnection extends ClientTCP {
         else reject(answer.err);
       });
       try {
-        oneWritePerTurn(socket.netSocket);
+        gatherWrites(socket.netSocket, this.routingMap.size);
         socket.sendMessage(callFrame(call));
       } catch (cause) {
         // JSON refuses it: a mistake of ours, and no fault of the connection.

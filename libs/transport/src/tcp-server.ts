@@ -4,9 +4,9 @@ import { TLSSocket } from 'node:tls';
 import { ServerTCP, type TcpSocket } from '@nestjs/microservices';
 import { AppError, withDeadline } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
+import { gatherWrites } from './gather-writes';
 import { MessageDispatcher, type ServerOptions } from './message-dispatcher';
 import { isAllowedPeer, refuseOpenNetwork, serverTls, type MutualTls } from './mutual-tls';
-import { oneWritePerTurn } from './one-write-per-turn';
 import {
   answerFrame,
   BYE,
@@ -43,6 +43,8 @@ class TcpServer extends ServerTCP {
   readonly #logger: Logger;
   readonly #tls: MutualTls | undefined;
   readonly #callers = new Set<TcpSocket>();
+  /** Calls that are not answered yet. */
+  #underWay = 0;
 
   constructor(options: TcpServerOptions) {
     const { host, port, tls } = options;
@@ -119,8 +121,10 @@ class TcpServer extends ServerTCP {
       socket.netSocket.destroy(new Error('Not a call'));
       return;
     }
+    this.#underWay += 1;
     const answer = await this.#answer(call);
-    oneWritePerTurn(socket.netSocket);
+    this.#underWay -= 1;
+    gatherWrites(socket.netSocket, this.#underWay);
     try {
       socket.sendMessage(answer);
     } catch (error) {

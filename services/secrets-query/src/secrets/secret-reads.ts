@@ -1,22 +1,53 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { isAppError } from '#libs/kernel';
+import { LRUCache } from 'lru-cache';
+import type { FollowedLog, RecordedEvent } from '#libs/event-store';
+import type { SecretRead } from '#libs/events';
+import { entriesAtMost, isAppError } from '#libs/kernel';
 import type { ReadStore } from '#libs/read-store';
-import { READ_STORE } from '../tokens';
+import { FOLLOWED_LOG, READ_STORE } from '../tokens';
 import { SECRETS } from './secret-list.projection';
 
-/** When secrets were last read, as far as the projection knows: information, never a decision. */
+const REMEMBERED_MAX = 20_000;
+
+/** When secrets were last read, as far as this process knows: information, never a decision. */
 @Injectable()
 export class SecretReads {
-  constructor(@Inject(READ_STORE) private readonly reads: ReadStore) {}
+  /** Null: never. Kept up by the log where it is followed, and empty elsewhere. */
+  readonly #remembered = new LRUCache<string, { readonly at: string | null }>(entriesAtMost(REMEMBERED_MAX));
+
+  constructor(
+    @Inject(READ_STORE) private readonly reads: ReadStore,
+    @Inject(FOLLOWED_LOG) private readonly log: FollowedLog | undefined,
+  ) {
+    log?.listen({ began: () => this.#remembered.clear(), note: (event) => this.note(event) });
+  }
 
   /** Null when never read, or when the read store is away: metadata does not fail for it. */
   async lastReadAt(orgId: string, secretId: string): Promise<string | null> {
+    const place = `${orgId} ${secretId}`;
+    const remembered = this.log?.isFollowing ? this.#remembered.get(place) : undefined;
+    if (remembered) return remembered.at;
     try {
       const row = await this.reads.get(SECRETS, secretId);
-      return row?.['orgId'] === orgId && typeof row['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
+      const at = row?.['orgId'] === orgId && typeof row['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
+      return this.log?.isFollowing ? this.remember(place, at) : at;
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE')) return null;
       throw error;
     }
+  }
+
+  private note({ type, data, metadata }: RecordedEvent): void {
+    if (type !== 'SecretRead') return;
+    const { secretId, readAt } = data as unknown as SecretRead['data'];
+    this.remember(`${metadata.orgId} ${secretId}`, readAt);
+  }
+
+  /** The later of what was known and what is heard, which is given. */
+  private remember(place: string, at: string | null): string | null {
+    const known = this.#remembered.get(place)?.at ?? null;
+    const later = known !== null && (at === null || known > at) ? known : at;
+    this.#remembered.set(place, { at: later });
+    return later;
   }
 }

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { oneWritePerTurn } from './one-write-per-turn';
+import { gatherWrites } from './gather-writes';
 
-describe('oneWritePerTurn', () => {
-  it('lets what is written in one turn leave as one write, in order, and what comes later as another', async () => {
+const turns = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+describe('gatherWrites', () => {
+  it('lets what is written in one turn leave as one write, in order, what comes later as another, and in a crowd later ones too', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -30,16 +32,27 @@ describe('oneWritePerTurn', () => {
         }),
       );
       for (const text of ['a', 'b', 'c']) {
-        oneWritePerTurn(socket);
+        gatherWrites(socket, 1);
         socket.write(text);
       }
-      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      await turns();
       expect(writes).toEqual([3]);
-      oneWritePerTurn(socket);
+      gatherWrites(socket, 1);
       socket.write('d');
       await all;
       expect(received).toBe('abcd');
       expect(writes).toEqual([3, 1]);
+      gatherWrites(socket, 8);
+      socket.write('e');
+      await turns();
+      gatherWrites(socket, 8);
+      socket.write('f');
+      await turns();
+      expect(writes).toEqual([3, 1]);
+      socket.end();
+      await once(accepted, 'end');
+      expect(received).toBe('abcdef');
+      expect(writes).toEqual([3, 1, 2]);
     } finally {
       for (const end of [socket, accepted]) end.destroy();
       server.close();
