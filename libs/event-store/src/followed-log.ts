@@ -1,4 +1,4 @@
-import { GroupedCalls } from '#libs/kernel';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   comparePositions,
   type Batch,
@@ -30,10 +30,9 @@ const ARRIVAL_MS = 50;
  */
 export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> {
   readonly #listeners: Listener[] = [];
-  readonly #questions = new GroupedCalls(async (all: readonly null[]) => {
-    const isCurrent = await this.#catchesUp();
-    return all.map(() => isCurrent);
-  });
+  /** The question that whoever asks now takes part in; it goes out when the one before is answered. */
+  #question: Promise<boolean> | undefined;
+  #answering: Promise<unknown> = Promise.resolve();
   /** The subscription that is followed. */
   #followed: SubscribeRequest | undefined;
   #position: Position | null = null;
@@ -75,7 +74,7 @@ export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> 
    * False when it is not known, or not soon: ask the log itself then.
    */
   async isCurrent(): Promise<boolean> {
-    return this.isFollowing && this.#questions.run(null);
+    return this.isFollowing && (this.#question ??= this.#ask());
   }
 
   /** False from the moment on that the listeners hear late, or nothing any more. */
@@ -103,7 +102,15 @@ export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> 
     this.#wake();
   }
 
-  /** One at a time: those who ask meanwhile need a head of their own. */
+  async #ask(): Promise<boolean> {
+    await Promise.all([this.#answering, nextTurn()]);
+    // From here on the head may lie behind what somebody has seen.
+    this.#question = undefined;
+    const answer = this.#catchesUp();
+    this.#answering = answer.catch(() => undefined);
+    return answer;
+  }
+
   async #catchesUp(): Promise<boolean> {
     const followed = this.#followed;
     const head = await this.log.head();

@@ -18,23 +18,23 @@ export async function* readAhead(
   batches: AsyncIterable<Batch>,
   { arrived, halted }: ReadAhead,
 ): AsyncGenerator<Batch> {
-  let waiting: Batch | undefined;
-  let isOver = false;
+  const state: { waiting?: Batch | undefined; isOver: boolean } = { isOver: false };
   let wakeConsumer: () => void = () => undefined;
   let wakeReader: () => void = () => undefined;
 
   const reading = (async () => {
     for await (const batch of batches) {
       arrived(batch);
-      waiting = waiting ? { ...batch, events: [...waiting.events, ...batch.events] } : batch;
+      const events = [...(state.waiting?.events ?? []), ...batch.events];
+      state.waiting = { ...batch, events };
       wakeConsumer();
-      if (waiting.events.length < WAITING_MAX) continue;
+      if (events.length < WAITING_MAX) continue;
       halted(true);
       await new Promise<void>((resolve) => (wakeReader = resolve));
       halted(false);
     }
   })().finally(() => {
-    isOver = true;
+    state.isOver = true;
     wakeConsumer();
   });
   // The consumer hears of it when it asks.
@@ -42,11 +42,11 @@ export async function* readAhead(
 
   try {
     for (;;) {
-      const taken: Batch | undefined = waiting;
-      waiting = undefined;
+      const taken = state.waiting;
+      state.waiting = undefined;
       wakeReader();
       if (taken) yield taken;
-      else if (isOver) return await reading;
+      else if (state.isOver) return await reading;
       else await new Promise<void>((resolve) => (wakeConsumer = resolve));
     }
   } finally {

@@ -65,23 +65,13 @@ export class StreamFolds<S> {
   async #load(request: StreamRequest, before: Remembered<S> | undefined): Promise<Folded<S>> {
     const { stream } = request;
     const commands = before?.commands ?? new Set<string>();
-    const { initial, evolve } = this.fold;
-    const noting: Fold<S> = {
-      initial,
-      evolve: (state, event) => {
-        commands.add(event.metadata.commandId);
-        return evolve(state, event);
-      },
-    };
     const all = this.#loading;
-    const loading = all.get(stream) ?? { readers: 0, told: -1n };
-    all.set(stream, loading);
-    loading.readers += 1;
+    const loading = this.#beginLoading(stream);
     try {
-      const now = await foldStream(this.store, request, noting, before?.folded);
+      const now = await foldStream(this.store, request, this.#noting(commands), before?.folded);
       // Told of more meanwhile, or what was begun before the log was followed: it may miss what nobody will tell again.
       const isWhole = all === this.#loading && loading.told <= BigInt(now.revision ?? -1);
-      if (now !== before?.folded && now.revision !== null && isWhole)
+      if (isWhole && now !== before?.folded)
         this.#remember(stream, { folded: { ...now, applied: null }, commands });
       return now;
     } finally {
@@ -118,10 +108,27 @@ export class StreamFolds<S> {
     this.#remember(stream, { folded, commands: before.commands });
   }
 
-  /** Never in place of what is newer. */
+  #beginLoading(stream: string): Loading {
+    const loading = this.#loading.get(stream) ?? { readers: 0, told: -1n };
+    this.#loading.set(stream, loading);
+    loading.readers += 1;
+    return loading;
+  }
+
+  #noting(commands: Set<string>): Fold<S> {
+    const { initial, evolve } = this.fold;
+    const noting = (state: S, event: RecordedEvent) => {
+      commands.add(event.metadata.commandId);
+      return evolve(state, event);
+    };
+    return { initial, evolve: noting };
+  }
+
+  /** Never in place of what is newer, and nothing of a stream that is not there. */
   #remember(stream: string, known: Remembered<S>): void {
+    const { revision } = known.folded;
     const present = this.#remembered.peek(stream)?.folded.revision ?? '-1';
-    if (BigInt(known.folded.revision ?? -1) >= BigInt(present)) this.#remembered.set(stream, known);
+    if (revision !== null && BigInt(revision) >= BigInt(present)) this.#remembered.set(stream, known);
   }
 
   #note(event: RecordedEvent): void {

@@ -13,7 +13,6 @@ export {
   type Setting,
 } from './env';
 export { errorRegistry, type ErrorCode } from './error-registry';
-export { GroupedCalls } from './grouped-calls';
 export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
 export { isLoopback } from './loopback';
 export { publicRandomBytes } from './random-pool';

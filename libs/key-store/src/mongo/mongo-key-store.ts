@@ -1,5 +1,11 @@
-import { BATCH_MS, duplicatesIn, openMongo, type Collection, type MongoDatabase } from '#libs/mongo';
-import { GroupedCalls } from '#libs/kernel';
+import {
+  BATCH_MS,
+  duplicatesIn,
+  openMongo,
+  type Collection,
+  type MongoDatabase,
+  GroupedCalls,
+} from '#libs/mongo';
 import type { KeyStore, RootKeyState, WrappedKey } from '../key-store';
 import { filterOf, text, toKey, toStored, type StoredKey, type StoredState } from './stored-key';
 

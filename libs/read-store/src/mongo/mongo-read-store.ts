@@ -1,5 +1,12 @@
-import { AppError, GroupedCalls } from '#libs/kernel';
-import { BATCH_MS, openMongo, REQUEST_MS, type Collection, type MongoDatabase } from '#libs/mongo';
+import { AppError } from '#libs/kernel';
+import {
+  BATCH_MS,
+  openMongo,
+  REQUEST_MS,
+  type Collection,
+  type MongoDatabase,
+  GroupedCalls,
+} from '#libs/mongo';
 import {
   assertDocument,
   assertFilter,

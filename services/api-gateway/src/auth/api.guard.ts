@@ -9,12 +9,12 @@ import { PresentedCredential } from './presented-credential';
 import { demandRecentSignIn, needsRecentSignIn } from './recent-sign-in';
 import { RequestSource } from './request-source';
 import { requirementOf, type Requirement } from './requires';
-import { SharedQuestion } from './shared-question';
+import { JointQuestion } from './joint-question';
 
 /** The one guard of all routes: deny by default, the credential from its own header or cookie alone. */
 @Injectable()
 export class ApiGuard implements CanActivate {
-  readonly #questions = new SharedQuestion<ReplyOf<typeof authenticate>>();
+  readonly #questions = new JointQuestion<ReplyOf<typeof authenticate>>();
 
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,

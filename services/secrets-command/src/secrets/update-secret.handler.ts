@@ -74,19 +74,22 @@ export class UpdateSecretHandler {
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
 
     const { secret } = state;
-    const secretId = secret.id;
     const at = this.clock.now().toISOString();
     const { correlationId } = context;
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const sealed = await this.prepare(secret, command, metadata);
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
-    const appended = await this.streams.append({ secretId, events, expected, metadata }, sealed);
+    const appended = await this.streams.append({ secretId: secret.id, events, expected, metadata }, sealed);
     // An earlier attempt was faster, with another time and key: its answer stands in the log.
     if (appended.duplicate && ifRevision === null) throw new AppError('WRONG_REVISION');
-    if (isRenamed(secret, command))
-      await this.names.release({ orgId: caller.orgId, secretId, name: secret.name }, metadata);
+    await this.releaseOld(secret, command, metadata);
     return written(evolved(state, events, metadata), appended, lastReadAt);
+  }
+
+  private async releaseOld({ id, name }: SecretSnapshot, command: Command, metadata: EventMetadata) {
+    if (command.name === undefined || command.name === name) return;
+    await this.names.release({ orgId: command.caller.orgId, secretId: id, name }, metadata);
   }
 
   /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
@@ -94,11 +97,7 @@ export class UpdateSecretHandler {
     const { orgId } = command.caller;
     const { name, value } = command;
     const seal = async () => value && this.keyring.seal(orgId, secret.id, secret.version + 1, value);
-    if (name === undefined || !isRenamed(secret, command)) return seal();
+    if (name === undefined || name === secret.name) return seal();
     return this.names.claim({ orgId, name, secretId: secret.id }, metadata, seal);
   }
-}
-
-function isRenamed(secret: SecretSnapshot, { name }: Command): boolean {
-  return name !== undefined && name !== secret.name;
 }

@@ -28,13 +28,17 @@ export class SecretReads {
     const remembered = this.log?.isFollowing ? this.#remembered.get(place) : undefined;
     if (remembered) return remembered.at;
     try {
-      const row = await this.reads.get(SECRETS, secretId);
-      const at = row?.['orgId'] === orgId && typeof row['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
+      const at = await this.stored(orgId, secretId);
       return this.log?.isFollowing ? this.remember(place, at) : at;
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE')) return null;
       throw error;
     }
+  }
+
+  private async stored(orgId: string, secretId: string): Promise<string | null> {
+    const row = await this.reads.get(SECRETS, secretId);
+    return row?.['orgId'] === orgId && typeof row['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
   }
 
   private note({ type, data, metadata }: RecordedEvent): void {

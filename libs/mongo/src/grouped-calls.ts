@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AppError } from './app-error';
+import { AppError } from '#libs/kernel';
 
 interface Member<T, R> {
   readonly item: T;

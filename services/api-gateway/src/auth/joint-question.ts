@@ -4,7 +4,7 @@ import { isAppError } from '#libs/kernel';
  * Asks once for all who want to know the same before anything else can happen in this process: no request that came
  * later, and so none that was sent after somebody heard of a change, gets an answer from before it.
  */
-export class SharedQuestion<T> {
+export class JointQuestion<T> {
   /** What was asked since the event loop last went on. */
   readonly #asked = new Map<string, Promise<T>>();
 
