@@ -2,7 +2,7 @@
 
 FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
@@ -15,12 +15,16 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/scripts/healthy.mjs scripts/healthy.mjs
+COPY --from=build /app/docs/openapi.json docs/openapi.json
+COPY --from=build /app/services/access/common-passwords.txt services/access/common-passwords.txt
+COPY --from=build /app/services/api-gateway/pages services/api-gateway/pages
+COPY --from=build /app/services/api-gateway/sign-in-page services/api-gateway/sign-in-page
 COPY --from=build /app/dist dist
 USER 1000:1000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "scripts/healthy.mjs", "/tmp/health"]
 ENTRYPOINT ["node"]
-CMD ["dist/services/standalone/src/main.js"]
+CMD ["dist/standalone.js"]
 
 # MongoDB as the user of everything else, who may read its certificate; with a folder of its own for the data, as the one
 # of the image belongs to another user.

@@ -11,7 +11,7 @@ import { seed } from './seed.mjs';
 import { startServer } from './server-process.mjs';
 
 const here = import.meta.dirname;
-const standalone = path.join(here, '../dist/services/standalone/src/main.js');
+const standalone = path.join(here, '../dist/standalone.js');
 const SECRETS = 10_000;
 const PAGE_SIZE = 20;
 /** Until what a request runs through is compiled; a server in use is long past it. */

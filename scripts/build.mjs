@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { bundle, isBundled } from './bundle.mjs';
 import { install } from './install.mjs';
 
 const root = path.join(import.meta.dirname, '..');
@@ -19,18 +20,24 @@ const rooms = ['libs', 'services'];
 
 /** Whether `build` has nothing to do. */
 export function isBuilt() {
-  const { stale, leftOver } = changes();
-  return stale.length === 0 && leftOver.length === 0 && hasBuildOf(settingsText());
+  const { sources, stale, leftOver } = changes();
+  const isCompiled = stale.length === 0 && leftOver.length === 0 && hasBuildOf(settingsText());
+  return isCompiled && isBundled(newest(sources));
 }
 
-/** Compiles what changed since the last build into dist/, and removes what has no source any more. */
+/** Compiles what changed since the last build into dist/, removes what has no source any more, and bundles. */
 export async function build() {
   const settings = settingsText();
   if (!hasBuildOf(settings)) startAnew(settings);
   const { sources, stale, leftOver } = changes();
   for (const file of leftOver) rmSync(file);
-  if (stale.length === 0) return;
-  console.log(`Building ${stale.length} of ${sources.length} files into dist.`);
+  if (stale.length > 0) await compile(stale, sources.length, settings);
+  const time = newest(sources);
+  if (stale.length + leftOver.length > 0 || !isBundled(time)) await bundle(time);
+}
+
+async function compile(stale, total, settings) {
+  console.log(`Building ${stale.length} of ${total} files into dist.`);
   const { transformFile } = await import('@swc/core');
   const options = { ...JSON.parse(settings), swcrc: false, sourceMaps: false };
   await Promise.all(
@@ -39,6 +46,12 @@ export async function build() {
       write(outputOf(source), (await transformFile(source, options)).code, time);
     }),
   );
+}
+
+/** When the last of what goes into a bundle changed: a source, or the packages. */
+function newest(sources) {
+  const files = [...sources, path.join(root, 'package-lock.json'), path.join(root, 'scripts', 'bundle.mjs')];
+  return Math.max(...files.map(modified));
 }
 
 function settingsText() {

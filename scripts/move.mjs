@@ -3,4 +3,4 @@ import './check-node.mjs';
 import { prepare } from './prepare.mjs';
 
 await prepare();
-await import('../dist/services/move/src/main.js');
+await import('../dist/move.js');

@@ -21,7 +21,7 @@ if (option === '--help') {
   await prepare();
   const settings = path.join(root, '.env');
   if (existsSync(settings)) process.loadEnvFile(settings);
-  await import(`../dist/services/${name}/src/main.js`);
+  await import(`../dist/${name}.js`);
 }
 
 function usage() {

@@ -23,12 +23,12 @@ export class LaunchedProcess {
   readonly #child: ChildProcess;
   readonly #launched = performance.now();
 
-  /** `service` is the name of a folder in services. */
+  /** `service` is the name of a folder in services; its bundle is what runs. */
   constructor(
     private readonly service: string,
     env: Readonly<Record<string, string>>,
   ) {
-    const main = path.join(__dirname, '../../dist/services', service, 'src/main.js');
+    const main = path.join(__dirname, '../../dist', `${service}.js`);
     // Not our own environment: the tests' loader hook would make it run from the sources.
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
     const child = spawn(process.execPath, [main], {

@@ -13,7 +13,7 @@ import { until } from './until';
 
 jest.setTimeout(240_000);
 
-const MAIN = path.join(__dirname, '../../dist/services/move/src/main.js');
+const MAIN = path.join(__dirname, '../../dist/move.js');
 const SECRETS = 120;
 const onEngines = enginesInstalled() ? describe : describe.skip;
 

@@ -76,6 +76,23 @@ describe('docker-compose.yml', () => {
     for (const image of images) expect(image).toMatch(/^[a-z/-]+:\d+\.\d+\.\d+(-[a-z-]+)?$/);
   });
 
+  it('puts into the image, and lets into its build, every file that the code reads by name', () => {
+    const { imports } = JSON.parse(read('package.json')) as { imports: Record<string, string> };
+    const files = Object.values(imports).map((target) => target.replace(/^\.\//, '').replace(/\/\*.*$/, ''));
+    const copied = [...dockerfile.matchAll(/^COPY --from=build \/app\/(\S+) (\S+)$/gm)].map(
+      ([, from]) => from,
+    );
+    const letIn =
+      read('.dockerignore')
+        .match(/^!.+$/gm)
+        ?.map((line) => line.slice(1)) ?? [];
+    const isIn = (folders: readonly (string | undefined)[], file: string) =>
+      folders.some((folder) => file === folder || file.startsWith(`${String(folder)}/`));
+    expect(files.length).toBeGreaterThan(3);
+    expect(files.filter((file) => !isIn(copied, file))).toEqual([]);
+    expect(files.filter((file) => !file.startsWith('dist') && !isIn(letIn, file))).toEqual([]);
+  });
+
   it('has all services in one profile, and the one process in another', () => {
     const inProfile = (profile: string) =>
       named.filter(([, { profiles }]) => profiles.includes(profile)).map(([name]) => name);
@@ -83,7 +100,7 @@ describe('docker-compose.yml', () => {
     const ours = ['access', 'api-gateway', 'audit-relay', 'secrets-command', 'secrets-query'];
     expect(inProfile('split').sort()).toEqual([...ours, 'event-store', 'kafka', 'mongodb'].sort());
     expect(named.every(([, { profiles }]) => profiles.length === 1)).toBe(true);
-    for (const name of ours) expect(services[name]?.command).toEqual([`dist/services/${name}/src/main.js`]);
+    for (const name of ours) expect(services[name]?.command).toEqual([`dist/${name}.js`]);
   });
 
   it('keeps everything but what faces clients off the outer network, and publishes nothing else', () => {

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { AppError } from '#libs/kernel';
 import type { EventStore, EventStoreOptions } from './event-store';
@@ -8,17 +7,15 @@ import type * as sqliteEngine from './sqlite/sqlite-event-store';
 type Open = (url: string, options: EventStoreOptions) => Promise<EventStore>;
 
 // Each engine is loaded when it is chosen, so that nobody pays for the others.
-const load = createRequire(__filename);
-
 const engines: Readonly<Record<string, Open>> = {
   sqlite: async (url, options) => {
     const file = url.slice('sqlite:'.length);
     if (!isAbsolute(file)) throw configInvalid('sqlite: must be followed by an absolute path');
-    const engine = load('./sqlite/sqlite-event-store') as typeof sqliteEngine;
+    const engine = require('./sqlite/sqlite-event-store') as typeof sqliteEngine;
     return engine.openSqliteEventStore({ file, ...options });
   },
   esdb: async (url, options) => {
-    const engine = load('./esdb/esdb-event-store') as typeof esdbEngine;
+    const engine = require('./esdb/esdb-event-store') as typeof esdbEngine;
     return engine.openEsdbEventStore(url, options);
   },
 };

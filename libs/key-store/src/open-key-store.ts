@@ -1,32 +1,29 @@
-import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { AppError } from '#libs/kernel';
 import type { KeyStore } from './key-store';
 import type * as mongoEngine from './mongo/mongo-key-store';
 import type * as sqliteEngine from './sqlite/sqlite-key-store';
 
-// Each engine is loaded when it is chosen, so that nobody pays for the others.
-const load = createRequire(__filename);
-
 export interface KeyStoreOptions {
   /** Default false: a server on the network is talked to under TLS only. */
   readonly allowPlaintext?: boolean | undefined;
 }
 
+// Each engine is loaded when it is chosen, so that nobody pays for the others.
 const engines = new Map<string, (url: string, options: KeyStoreOptions) => Promise<KeyStore>>([
   [
     'sqlite',
     async (url) => {
       const file = url.slice('sqlite:'.length);
       if (!isAbsolute(file)) throw invalid('sqlite: must be followed by an absolute path');
-      const engine = load('./sqlite/sqlite-key-store') as typeof sqliteEngine;
+      const engine = require('./sqlite/sqlite-key-store') as typeof sqliteEngine;
       return engine.openSqliteKeyStore({ file });
     },
   ],
   [
     'mongodb',
     async (url, options) => {
-      const engine = load('./mongo/mongo-key-store') as typeof mongoEngine;
+      const engine = require('./mongo/mongo-key-store') as typeof mongoEngine;
       return engine.openMongoKeyStore(url, options);
     },
   ],

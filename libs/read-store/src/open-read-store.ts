@@ -1,32 +1,29 @@
-import { createRequire } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { AppError } from '#libs/kernel';
 import type * as mongoEngine from './mongo/mongo-read-store';
 import type { ReadStore } from './read-store';
 import type * as sqliteEngine from './sqlite/sqlite-read-store';
 
-// Each engine is loaded when it is chosen, so that nobody pays for the others.
-const load = createRequire(__filename);
-
 export interface ReadStoreOptions {
   /** Default false: a server on the network is talked to under TLS only. */
   readonly allowPlaintext?: boolean | undefined;
 }
 
+// Each engine is loaded when it is chosen, so that nobody pays for the others.
 const engines = new Map<string, (url: string, options: ReadStoreOptions) => Promise<ReadStore>>([
   [
     'sqlite',
     async (url) => {
       const file = url.slice('sqlite:'.length);
       if (!isAbsolute(file)) throw configInvalid('sqlite: must be followed by an absolute path');
-      const engine = load('./sqlite/sqlite-read-store') as typeof sqliteEngine;
+      const engine = require('./sqlite/sqlite-read-store') as typeof sqliteEngine;
       return engine.openSqliteReadStore({ file });
     },
   ],
   [
     'mongodb',
     async (url, options) => {
-      const engine = load('./mongo/mongo-read-store') as typeof mongoEngine;
+      const engine = require('./mongo/mongo-read-store') as typeof mongoEngine;
       return engine.openMongoReadStore(url, options);
     },
   ],
