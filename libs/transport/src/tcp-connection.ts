@@ -101,7 +101,7 @@ export class TcpConnection extends ClientTCP {
         else reject(answer.err);
       });
       try {
-        gatherWrites(socket.netSocket, this.routingMap.size);
+        gatherWrites(socket.netSocket);
         socket.sendMessage(callFrame(call));
       } catch (cause) {
         // JSON refuses it: a mistake of ours, and no fault of the connection.

@@ -43,8 +43,6 @@ class TcpServer extends ServerTCP {
   readonly #logger: Logger;
   readonly #tls: MutualTls | undefined;
   readonly #callers = new Set<TcpSocket>();
-  /** Calls that are not answered yet. */
-  #underWay = 0;
 
   constructor(options: TcpServerOptions) {
     const { host, port, tls } = options;
@@ -121,10 +119,8 @@ class TcpServer extends ServerTCP {
       socket.netSocket.destroy(new Error('Not a call'));
       return;
     }
-    this.#underWay += 1;
     const answer = await this.#answer(call);
-    this.#underWay -= 1;
-    gatherWrites(socket.netSocket, this.#underWay);
+    gatherWrites(socket.netSocket);
     try {
       socket.sendMessage(answer);
     } catch (error) {
