@@ -23,8 +23,8 @@ export class FaultClient {
   readonly surprises: string[] = [];
   /** Tries that got no answer or a 503. */
   failures = 0;
-  /** Of the answers since it was last set to zero, in milliseconds. */
-  slowestMs = 0;
+  /** How long each answer took, until somebody takes the list away. */
+  latenciesMs: number[] = [];
 
   constructor(
     private readonly api: Api,
@@ -50,7 +50,7 @@ export class FaultClient {
           ? this.api.create(name, value, { description }, headers)
           : this.api.update(name, { value, description }, headers);
       const answer: Answer<{ data: Metadata }> | null = await asked.catch(() => null);
-      if (answer) this.slowestMs = Math.max(this.slowestMs, performance.now() - started);
+      if (answer) this.latenciesMs.push(performance.now() - started);
       if (answer && answer.status < 300) {
         if (answer.body.data.version !== version)
           this.surprises.push(`${description} became version ${answer.body.data.version}`);

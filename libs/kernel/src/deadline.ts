@@ -9,6 +9,12 @@ export function withDeadline<T>(work: Promise<T>, timeoutMs: number, code: Error
   // One promise and one timer: this stands around every message between services.
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(new AppError(code, { retryAfterSeconds: 1 })), timeoutMs);
-    work.finally(() => clearTimeout(timer)).then(resolve, reject);
+    const settle =
+      <R>(how: (result: R) => void) =>
+      (result: R) => {
+        clearTimeout(timer);
+        how(result);
+      };
+    work.then(settle(resolve), settle(reject));
   });
 }
