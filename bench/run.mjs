@@ -63,14 +63,19 @@ async function bench(dataDir) {
     await load(server, warmUp);
     const rounds = [];
     for (let round = 0; round * ROUND_SECONDS < seconds; round += 1) {
-      const { perSecond: rawPerSecond } = await load(raw, { name: 'raw', paths: ['/'], seconds: 1 });
+      const { perSecond: rawPerSecond, p99Ms: rawP99Ms } = await load(raw, {
+        name: 'raw',
+        paths: ['/'],
+        seconds: 1,
+      });
       const body = scenario.body?.replace('_$N', `R${round}_$N`);
       const measured = await load(server, { ...scenario, body, key, seconds: ROUND_SECONDS });
-      rounds.push({ ...measured, rawPerSecond, ofRaw: measured.perSecond / rawPerSecond });
+      rounds.push({ ...measured, rawPerSecond, rawP99Ms, ofRaw: measured.perSecond / rawPerSecond });
     }
     rows.push({ ...medianOf(rounds), name: scenario.name, must, mustP99 });
   }
   const single = [
+    await load(raw, { name: 'raw node:http, one connection', paths: ['/'], seconds, connections: 1 }),
     await load(server, { ...scenarios[1], name: 'read, one connection', key, seconds, connections: 1 }),
     await load(server, {
       ...scenarios[2],
@@ -103,7 +108,7 @@ async function bench(dataDir) {
 
 /** The neighbours of this machine come and go: of each figure the one in the middle counts. */
 function medianOf(rounds) {
-  const fields = ['perSecond', 'rawPerSecond', 'ofRaw', 'p50Ms', 'p99Ms', 'cpuUs'];
+  const fields = ['perSecond', 'rawPerSecond', 'rawP99Ms', 'ofRaw', 'p50Ms', 'p99Ms', 'cpuUs'];
   const middle = Math.floor(rounds.length / 2);
   return Object.fromEntries(
     fields.map((field) => [field, rounds.map((round) => round[field]).sort((a, b) => a - b)[middle]]),

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { AppError, type Clock } from '#libs/kernel';
+import { AppError, entriesAtMost, type Clock } from '#libs/kernel';
 import type { RootedKeys } from './rooted-keys';
 
-const ORGANIZATION_KEYS_MAX = 1_000;
+const ORGANIZATION_KEYS_MAX = 10_000;
 /** How long a process can go on with an organization key that was replaced or destroyed in the store. */
 export const ORGANIZATION_KEY_TTL_MS = 5 * 60_000;
 const FIRST_GENERATION = 1;
@@ -29,7 +29,7 @@ export class OrganizationKeys {
     clock: Clock,
   ) {
     const bounds = {
-      max: ORGANIZATION_KEYS_MAX,
+      ...entriesAtMost(ORGANIZATION_KEYS_MAX),
       ttl: ORGANIZATION_KEY_TTL_MS,
       ttlResolution: 0,
       perf: { now: () => clock.now().getTime() },

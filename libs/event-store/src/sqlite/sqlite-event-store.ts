@@ -48,7 +48,7 @@ export async function openSqliteEventStore({
 }
 
 const PING_TIMEOUT_MS = 1000;
-const ENDS_KEPT_MAX = 10_000;
+const ENDS_KEPT_MAX = 50_000;
 /** Its place in an `EventRow`. */
 const REVISION = 2;
 
