@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AppError, isAppError } from '#libs/kernel';
+import { AppError, entriesAtMost, isAppError } from '#libs/kernel';
+import { LRUCache } from 'lru-cache';
 import { APPEND_BYTES_MAX, type Appended } from '../event-store';
 import type { EncodedEvent } from './batch-appender';
 import type { EsdbAppends } from './esdb-appends';
@@ -26,8 +27,8 @@ const SENT_MAX = 50_000;
  */
 export class AppendGroups {
   readonly #waiting = new Map<string, Member[]>();
-  /** Ids of first events, oldest first. */
-  readonly #sent = new Set<string>();
+  /** Ids of first events. */
+  readonly #sent = new LRUCache<string, true>(entriesAtMost(SENT_MAX));
 
   constructor(private readonly appends: EsdbAppends) {}
 
@@ -86,10 +87,7 @@ export class AppendGroups {
 
   #wasSent([first]: readonly EncodedEvent[]): boolean {
     if (!first || this.#sent.has(first.id)) return true;
-    this.#sent.add(first.id);
-    const oldest: string | undefined =
-      this.#sent.size > SENT_MAX ? this.#sent.values().next().value : undefined;
-    if (oldest !== undefined) this.#sent.delete(oldest);
+    this.#sent.set(first.id, true);
     return false;
   }
 }
