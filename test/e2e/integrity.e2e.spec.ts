@@ -61,6 +61,8 @@ describe('a value whose stored form was tampered with', () => {
     api = Api.of(server);
     for (const name of [...harmed, 'VERSIONS', 'LATEST', 'HEALTHY', 'NO_JSON']) await api.create(name, VALUE);
     for (const name of ['VERSIONS', 'LATEST']) await api.update(name, { value: 'second value' });
+    // Shown before it is tampered with: an event that cannot be read any more could not be projected either.
+    expect((await api.list()).body.data).toHaveLength(harmed.length + 4);
     await server.stop();
     tamper(new Intruder(server.dataDir));
     server = await Server.start({ dataDir: server.dataDir });

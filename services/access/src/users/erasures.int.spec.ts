@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppError, newCommandId, Redacted } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
+import type { RunningProjection } from '#libs/projection';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { AccessModule } from '../app.module';
 import { readAccessConfig } from '../config';
@@ -11,6 +12,7 @@ import { prepareAccess } from '../prepare-access';
 import { Sessions } from '../sessions/sessions';
 import { SignInHandler } from '../sign-in/sign-in.handler';
 import { SignUpHandler } from '../sign-up/sign-up.handler';
+import { MEMBER_INDEX } from '../tokens';
 import { Erasures } from './erasures';
 import { Users } from './users';
 
@@ -91,6 +93,8 @@ describe('Erasures', () => {
       const isErased = steps > 0;
       expect((await app.get(Users).find(person.userId)) === null).toBe(isErased);
       expect((await app.get(Sessions).find(person.token)) === null).toBe(isErased);
+      const head = (await stores.events.head()) ?? '0';
+      await app.get<RunningProjection>(MEMBER_INDEX).waitFor(head, 5_000);
       expect(await app.get(Memberships).organizationsOf(person.userId)).toHaveLength(isErased ? 0 : 2);
       expect(await stores.reads.count('erasures_v1', { where: {} })).toBe(0);
       const proof = { email: person.email, password, totp: null, recoveryCode: null, ...origin };
