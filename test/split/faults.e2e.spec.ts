@@ -134,7 +134,7 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
       `p99 of ${waits.there.length} writes with Kafka ${there.toFixed(0)} ms, of ${waits.away.length} without ${away.toFixed(0)} ms\n`,
     );
     // A tenth is what is asked; the rest is for a few hundred writes on two cores that others use as well.
-    expect(away).toBeLessThan(there * 1.1 + 50);
+    expect(away).toBeLessThan(there * 1.1 + 100);
   });
 
   it('has lost nothing and repeated nothing, in the log, on the topic and in the lists', async () => {
