@@ -1,16 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle, isBundled } from './bundle.mjs';
 import { install } from './install.mjs';
+import { modified, writeStamped } from './stamped-file.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -20,20 +12,19 @@ const rooms = ['libs', 'services'];
 
 /** Whether `build` has nothing to do. */
 export function isBuilt() {
-  const { sources, stale, leftOver } = changes();
+  const { stale, leftOver, newest } = changes();
   const isCompiled = stale.length === 0 && leftOver.length === 0 && hasBuildOf(settingsText());
-  return isCompiled && isBundled(newest(sources));
+  return isCompiled && isBundled(newest);
 }
 
 /** Compiles what changed since the last build into dist/, removes what has no source any more, and bundles. */
 export async function build() {
   const settings = settingsText();
   if (!hasBuildOf(settings)) startAnew(settings);
-  const { sources, stale, leftOver } = changes();
+  const { sources, stale, leftOver, newest } = changes();
   for (const file of leftOver) rmSync(file);
   if (stale.length > 0) await compile(stale, sources.length, settings);
-  const time = newest(sources);
-  if (stale.length + leftOver.length > 0 || !isBundled(time)) await bundle(time);
+  if (stale.length + leftOver.length > 0 || !isBundled(newest)) await bundle(newest);
 }
 
 async function compile(stale, total, settings) {
@@ -43,15 +34,10 @@ async function compile(stale, total, settings) {
   await Promise.all(
     stale.map(async (source) => {
       const time = modified(source);
-      write(outputOf(source), (await transformFile(source, options)).code, time);
+      // An output carries its source's time: a newer source, and an older one put back, both differ.
+      writeStamped(outputOf(source), (await transformFile(source, options)).code, time);
     }),
   );
-}
-
-/** When the last of what goes into a bundle changed: a source, or the packages. */
-function newest(sources) {
-  const files = [...sources, path.join(root, 'package-lock.json'), path.join(root, 'scripts', 'bundle.mjs')];
-  return Math.max(...files.map(modified));
 }
 
 function settingsText() {
@@ -61,9 +47,13 @@ function settingsText() {
 function changes() {
   const sources = rooms.flatMap((room) => filesIn(path.join(root, room))).filter(isShipped);
   const outputs = new Set(sources.map(outputOf));
+  const times = new Map(sources.map((source) => [source, modified(source)]));
+  const besides = ['package-lock.json', 'scripts/bundle.mjs'].map((name) => modified(path.join(root, name)));
   return {
     sources,
-    stale: sources.filter((source) => modified(source) !== modified(outputOf(source))),
+    stale: sources.filter((source) => times.get(source) !== modified(outputOf(source))),
+    /** When the last of what goes into a bundle changed: a source, or the packages. */
+    newest: Math.max(...times.values(), ...besides),
     leftOver: rooms.flatMap((room) => filesIn(path.join(dist, room))).filter((file) => !outputs.has(file)),
   };
 }
@@ -75,18 +65,6 @@ function isShipped(file) {
 
 function outputOf(source) {
   return path.join(dist, path.relative(root, source)).replace(/\.ts$/, '.js');
-}
-
-/** An output carries its source's time: a newer source, an older one put back and a half-written output all differ. */
-function write(output, code, time) {
-  mkdirSync(path.dirname(output), { recursive: true });
-  writeFileSync(output, code);
-  utimesSync(output, time / 1000, time / 1000);
-}
-
-/** Whole milliseconds: what a file system gives back of a time that was set. */
-function modified(file) {
-  return Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
 }
 
 function filesIn(folder) {

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { modified, writeStamped } from './stamped-file.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -46,7 +47,7 @@ export async function bundle(time) {
     write: false,
     plugins: [{ name: 'outside', setup: leaveOutside }],
   });
-  for (const { path: file, contents } of outputFiles) write(file, contents, time);
+  for (const { path: file, contents } of outputFiles) writeStamped(file, contents, time);
 }
 
 /** Where the bundle of each process is, by the name of its service. */
@@ -81,17 +82,4 @@ function isThere(request, folder) {
   } catch {
     return false;
   }
-}
-
-/** All or nothing: two builds at once, and a process that starts meanwhile, find whole files. */
-function write(file, contents, time) {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const part = `${file}.${process.pid}`;
-  writeFileSync(part, contents);
-  utimesSync(part, time / 1000, time / 1000);
-  renameSync(part, file);
-}
-
-function modified(file) {
-  return Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
 }

@@ -103,9 +103,7 @@ export class StreamFolds<S> {
       const place = { id: '', stream, revision: String(first + BigInt(index)), position };
       state = this.fold.evolve(state, { ...place, type, data: data as JsonObject, metadata });
     });
-    before.commands.add(metadata.commandId);
-    const folded = { state, revision, position, expected: { revision }, applied: null };
-    this.#remember(stream, { folded, commands: before.commands });
+    this.#goOn(before, state, { stream, revision, position, metadata });
   }
 
   #beginLoading(stream: string): Loading {
@@ -132,7 +130,7 @@ export class StreamFolds<S> {
   }
 
   #note(event: RecordedEvent): void {
-    const { stream, metadata, revision, position } = event;
+    const { stream, revision } = event;
     const loading = this.#loading.get(stream);
     if (loading) loading.told = BigInt(revision);
     const before = this.#remembered.peek(stream);
@@ -140,13 +138,27 @@ export class StreamFolds<S> {
     try {
       if (BigInt(revision) !== BigInt(before.folded.revision ?? -1) + 1n) throw new Error('A gap');
       const state = this.fold.evolve(before.folded.state, event);
-      before.commands.add(metadata.commandId);
-      const folded = { state, revision, position, expected: { revision }, applied: null };
-      this.#remembered.set(stream, { folded, commands: before.commands });
+      this.#goOn(before, state, event);
     } catch {
       // The next one to ask reads it, and hears what is wrong with it.
       this.#remembered.delete(stream);
     }
+  }
+
+  /** What is remembered of a stream, up to this event. */
+  #goOn(
+    { commands }: Remembered<S>,
+    state: S,
+    {
+      stream,
+      revision,
+      position,
+      metadata,
+    }: Pick<RecordedEvent, 'stream' | 'revision' | 'position' | 'metadata'>,
+  ): void {
+    commands.add(metadata.commandId);
+    const folded = { state, revision, position, expected: { revision }, applied: null };
+    this.#remember(stream, { folded, commands });
   }
 
   #forget(): void {

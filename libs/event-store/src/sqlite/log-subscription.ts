@@ -3,6 +3,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { AppError, isAppError } from '#libs/kernel';
 import type { SqliteReader } from '#libs/sqlite';
 import type { Batch, LogSection, RecordedEvent, SubscribeRequest } from '../event-store';
+import { isWanted } from '../wanted-events';
 import { decimal } from './decimal';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
 import type { RecentEvents } from './recent-events';
@@ -111,11 +112,9 @@ interface FilteredLog {
 function filteredLog(
   reader: SqliteReader,
   recent: RecentEvents,
-  { categories, types }: Pick<SubscribeRequest, 'categories' | 'types'>,
+  wanted: Pick<SubscribeRequest, 'categories' | 'types'>,
 ): FilteredLog {
-  const isWanted = ({ stream, type }: RecordedEvent) =>
-    (types.length === 0 || types.includes(type)) &&
-    (categories.length === 0 || categories.some((category) => stream.startsWith(`${category}-`)));
+  const { categories, types } = wanted;
   // A category is a range of names: '.' is the character after '-'.
   const inCategory = categories.map(() => '(stream >= ? AND stream < ?)').join(' OR ') || '1';
   const ofType = types.length > 0 ? `type IN (${types.map(() => '?').join(', ')})` : '1';
@@ -128,7 +127,9 @@ function filteredLog(
     recent(after, limit) {
       const written = recent.after(after, limit);
       const position = Number(written?.at(-1)?.position);
-      return written?.length ? { events: written.filter(isWanted), position } : undefined;
+      return written?.length
+        ? { events: written.filter((event) => isWanted(wanted, event)), position }
+        : undefined;
     },
     head: headOf(reader),
     page: (after, until, limit) =>

@@ -87,9 +87,10 @@ export class UpdateSecretHandler {
     return written(evolved(state, events, metadata), appended, lastReadAt);
   }
 
-  private async releaseOld({ id, name }: SecretSnapshot, command: Command, metadata: EventMetadata) {
-    if (command.name === undefined || command.name === name) return;
-    await this.names.release({ orgId: command.caller.orgId, secretId: id, name }, metadata);
+  private async releaseOld(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
+    const { id: secretId, name } = secret;
+    if (isRenamed(secret, command))
+      await this.names.release({ orgId: metadata.orgId, secretId, name }, metadata);
   }
 
   /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
@@ -97,7 +98,11 @@ export class UpdateSecretHandler {
     const { orgId } = command.caller;
     const { name, value } = command;
     const seal = async () => value && this.keyring.seal(orgId, secret.id, secret.version + 1, value);
-    if (name === undefined || name === secret.name) return seal();
+    if (name === undefined || !isRenamed(secret, command)) return seal();
     return this.names.claim({ orgId, name, secretId: secret.id }, metadata, seal);
   }
+}
+
+function isRenamed(secret: SecretSnapshot, { name }: Command): boolean {
+  return name !== undefined && name !== secret.name;
 }
