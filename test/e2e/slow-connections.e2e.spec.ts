@@ -112,6 +112,28 @@ describe('connections', () => {
     expect((await api.list()).body.data).toHaveLength(1);
   });
 
+  // Left to Node's 511, the system forgets some that their clients take for open, and lets others knock once a second.
+  it('that arrive a thousand at once while the server is busy are all taken', async () => {
+    await start();
+    const request = rawRequest('GET /livez') + '\r\n';
+    process.kill(server.pid, 'SIGSTOP');
+    const limit = setTimeout(() => process.kill(server.pid, 'SIGCONT'), 3_000);
+    const began = performance.now();
+    try {
+      // None can be taken yet, and all are open already.
+      await crowd.open(1_000, request);
+      expect(performance.now() - began).toBeLessThan(1_000);
+    } finally {
+      clearTimeout(limit);
+      process.kill(server.pid, 'SIGCONT');
+    }
+    await until(
+      async () => crowd.answers.length,
+      (answered) => answered === 1_000,
+    );
+    expect(new Set(crowd.answers)).toEqual(new Set(['HTTP/1.1 200']));
+  });
+
   it('are closed at once beyond CONNECTIONS_MAX, and taken again when others have left', async () => {
     await start({ CONNECTIONS_MAX: '50' });
     await crowd.open(80, '');

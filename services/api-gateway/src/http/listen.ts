@@ -8,7 +8,7 @@ export async function listen(app: NestFastifyApplication, config: GatewayConfig)
   try {
     await app.init();
     // Not Nest's own listen: it logs a refusal that is about to become a sentence.
-    await app.getHttpAdapter().getInstance().listen({ port, host });
+    await app.getHttpAdapter().getInstance().listen({ port, host, backlog: BACKLOG });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
     const reason = REASON[code] ?? `cannot be opened (${code})`;
@@ -24,6 +24,12 @@ export async function listen(app: NestFastifyApplication, config: GatewayConfig)
 export function urlOf({ host, tls }: Pick<GatewayConfig, 'host' | 'tls'>, port: number): string {
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
+
+/**
+ * Connections that the system opens before we have taken them; it lowers this to its own limit (4,096 on Linux). Beyond
+ * it clients knock again after 1, 3 and 7 s, and of some it forgets that they were let in (tcp_syncookies). Node: 511.
+ */
+const BACKLOG = 8_192;
 
 const REASON: Record<string, string> = {
   EADDRINUSE: 'is in use. Stop the program that uses it, or set PORT to another number',
