@@ -4,8 +4,11 @@ import { foldStream, type Fold, type Folded } from './fold-stream';
 import type { FollowedLog } from './followed-log';
 import { assertOwned } from './stream-name';
 
-/** Events in remembered states, which grow with their streams; a stream counts as three more, for what it is alone. */
-const EVENTS_MAX = 40_000;
+/** All that is remembered, which grows with the streams. */
+const BYTES_MAX = 32 * 1024 * 1024;
+/** What a stream takes alone, and each of its events with its command, besides what the fold says that it keeps. */
+const STREAM_BYTES = 500;
+const EVENT_BYTES = 300;
 
 interface StreamRequest {
   readonly orgId: string;
@@ -17,6 +20,7 @@ interface Remembered<S> {
   readonly folded: Folded<S>;
   /** The commands whose events are in it. */
   readonly commands: Set<string>;
+  readonly bytes: number;
 }
 
 /** A stream that is being read. */
@@ -32,9 +36,9 @@ interface Loading {
  */
 export class StreamFolds<S> {
   readonly #remembered = new LRUCache<string, Remembered<S>>({
-    maxSize: EVENTS_MAX,
-    maxEntrySize: EVENTS_MAX / 2,
-    sizeCalculation: ({ folded }) => Number(folded.revision ?? 0) + 4,
+    maxSize: BYTES_MAX,
+    maxEntrySize: BYTES_MAX / 2,
+    sizeCalculation: ({ bytes }) => bytes,
   });
   #loading = new Map<string, Loading>();
 
@@ -65,14 +69,19 @@ export class StreamFolds<S> {
   async #load(request: StreamRequest, before: Remembered<S> | undefined): Promise<Folded<S>> {
     const { stream } = request;
     const commands = before?.commands ?? new Set<string>();
+    let bytes = before?.bytes ?? STREAM_BYTES;
+    const noting = this.#noting((event) => {
+      commands.add(event.metadata.commandId);
+      bytes += this.#bytesOf(event);
+    });
     const all = this.#loading;
     const loading = this.#beginLoading(stream);
     try {
-      const now = await foldStream(this.store, request, this.#noting(commands), before?.folded);
+      const now = await foldStream(this.store, request, noting, before?.folded);
       // Told of more meanwhile, or what was begun before the log was followed: it may miss what nobody will tell again.
       const isWhole = all === this.#loading && loading.told <= BigInt(now.revision ?? -1);
       if (isWhole && now !== before?.folded)
-        this.#remember(stream, { folded: { ...now, applied: null }, commands });
+        this.#remember(stream, { folded: { ...now, applied: null }, commands, bytes });
       return now;
     } finally {
       loading.readers -= 1;
@@ -98,12 +107,11 @@ export class StreamFolds<S> {
     const first = BigInt(revision) - BigInt(events.length - 1);
     // Somebody else's events in between, or a stream that nobody has read: the next fold sees to it.
     if (!before || duplicate || before.folded.revision !== String(first - 1n)) return;
-    let { state } = before.folded;
-    events.forEach(({ type, data }, index) => {
+    const recorded = events.map(({ type, data }, index) => {
       const place = { id: '', stream, revision: String(first + BigInt(index)), position };
-      state = this.fold.evolve(state, { ...place, type, data: data as JsonObject, metadata });
+      return { ...place, type, data: data as JsonObject, metadata };
     });
-    this.#goOn(before, state, { stream, revision, position, metadata });
+    this.#goOn(before, recorded);
   }
 
   #beginLoading(stream: string): Loading {
@@ -113,13 +121,17 @@ export class StreamFolds<S> {
     return loading;
   }
 
-  #noting(commands: Set<string>): Fold<S> {
+  #noting(note: (event: RecordedEvent) => void): Fold<S> {
     const { initial, evolve } = this.fold;
     const noting = (state: S, event: RecordedEvent) => {
-      commands.add(event.metadata.commandId);
+      note(event);
       return evolve(state, event);
     };
     return { initial, evolve: noting };
+  }
+
+  #bytesOf(event: RecordedEvent): number {
+    return EVENT_BYTES + (this.fold.bytesOf?.(event) ?? 0);
   }
 
   /** Never in place of what is newer, and nothing of a stream that is not there. */
@@ -137,28 +149,26 @@ export class StreamFolds<S> {
     if (!before || BigInt(revision) <= BigInt(before.folded.revision ?? -1)) return;
     try {
       if (BigInt(revision) !== BigInt(before.folded.revision ?? -1) + 1n) throw new Error('A gap');
-      const state = this.fold.evolve(before.folded.state, event);
-      this.#goOn(before, state, event);
+      this.#goOn(before, [event]);
     } catch {
       // The next one to ask reads it, and hears what is wrong with it.
       this.#remembered.delete(stream);
     }
   }
 
-  /** What is remembered of a stream, up to this event. */
-  #goOn(
-    { commands }: Remembered<S>,
-    state: S,
-    {
-      stream,
-      revision,
-      position,
-      metadata,
-    }: Pick<RecordedEvent, 'stream' | 'revision' | 'position' | 'metadata'>,
-  ): void {
-    commands.add(metadata.commandId);
-    const folded = { state, revision, position, expected: { revision }, applied: null };
-    this.#remember(stream, { folded, commands });
+  /** Takes in the events that follow on what is remembered. */
+  #goOn({ folded, commands, bytes }: Remembered<S>, events: readonly RecordedEvent[]): void {
+    let { state } = folded;
+    for (const event of events) {
+      state = this.fold.evolve(state, event);
+      commands.add(event.metadata.commandId);
+      bytes += this.#bytesOf(event);
+    }
+    const last = events.at(-1);
+    if (!last) return;
+    const { stream, revision, position } = last;
+    const now = { state, revision, position, expected: { revision }, applied: null };
+    this.#remember(stream, { folded: now, commands, bytes });
   }
 
   #forget(): void {

@@ -39,6 +39,18 @@ describe('StreamFolds', () => {
     expect(await folds.of({ orgId, stream })).toMatchObject({ state: 'A' });
   });
 
+  it('does not remember what takes too many bytes', async () => {
+    const { reads, read } = logOf('A', 'B');
+    const half = new StreamFolds({ read }, { ...fold, bytesOf: () => 8 * 1024 * 1024 });
+    await half.of({ orgId, stream });
+    await half.of({ orgId, stream });
+    expect(reads).toEqual(['0', '0']);
+    const less = new StreamFolds({ read }, { ...fold, bytesOf: () => 7 * 1024 * 1024 });
+    await less.of({ orgId, stream });
+    await less.of({ orgId, stream });
+    expect(reads).toEqual(['0', '0', '0', '2']);
+  });
+
   it('finds what a command did, long ago or just now, and tells it to nobody else', async () => {
     const { events, folds } = logOf('A', 'B');
     expect((await folds.of({ orgId, stream, commandId: 'command 0' })).applied).toMatchObject({ state: 'A' });

@@ -64,7 +64,14 @@ export function evolveSecret(state: SecretState, recorded: Recorded): SecretStat
 }
 
 /** How a secret's stream becomes its state. */
-export const secretFold = { initial: noSecret, evolve: evolveSecret };
+export const secretFold = { initial: noSecret, evolve: evolveSecret, bytesOf };
+
+/** What a state keeps of an event can be large: a value, a description, tags. */
+function bytesOf({ data }: Pick<Recorded, 'data'>): number {
+  const { secret, sealed } = data as { secret?: SecretSnapshot; sealed?: SealedValue };
+  const tags = secret?.tags.reduce((length, tag) => length + tag.length, 0) ?? 0;
+  return tags + (secret?.description?.length ?? 0) + (sealed?.envelope.length ?? 0);
+}
 
 function versionOf(data: { secret: SecretSnapshot; sealed: SealedValue }, actorId: string): SecretVersion {
   return { version: data.secret.version, sealed: data.sealed, insertedAt: data.secret.updatedAt, actorId };
