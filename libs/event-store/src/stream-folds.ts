@@ -68,20 +68,15 @@ export class StreamFolds<S> {
 
   async #load(request: StreamRequest, before: Remembered<S> | undefined): Promise<Folded<S>> {
     const { stream } = request;
-    const commands = before?.commands ?? new Set<string>();
-    let bytes = before?.bytes ?? STREAM_BYTES;
-    const noting = this.#noting((event) => {
-      commands.add(event.metadata.commandId);
-      bytes += this.#bytesOf(event);
-    });
+    const known = { commands: new Set<string>(), bytes: STREAM_BYTES, ...before };
     const all = this.#loading;
     const loading = this.#beginLoading(stream);
     try {
-      const now = await foldStream(this.store, request, noting, before?.folded);
+      const now = await foldStream(this.store, request, this.#noting(known), before?.folded);
       // Told of more meanwhile, or what was begun before the log was followed: it may miss what nobody will tell again.
       const isWhole = all === this.#loading && loading.told <= BigInt(now.revision ?? -1);
       if (isWhole && now !== before?.folded)
-        this.#remember(stream, { folded: { ...now, applied: null }, commands, bytes });
+        this.#remember(stream, { ...known, folded: { ...now, applied: null } });
       return now;
     } finally {
       loading.readers -= 1;
@@ -121,10 +116,12 @@ export class StreamFolds<S> {
     return loading;
   }
 
-  #noting(note: (event: RecordedEvent) => void): Fold<S> {
+  /** The fold, which notes in `known` what it meets. */
+  #noting(known: { readonly commands: Set<string>; bytes: number }): Fold<S> {
     const { initial, evolve } = this.fold;
     const noting = (state: S, event: RecordedEvent) => {
-      note(event);
+      known.commands.add(event.metadata.commandId);
+      known.bytes += this.#bytesOf(event);
       return evolve(state, event);
     };
     return { initial, evolve: noting };
