@@ -1,5 +1,6 @@
-import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
+import { ValidationPipe, type ArgumentMetadata, type Type, type ValidationError } from '@nestjs/common';
 import { AppError, type ErrorDetail } from '#libs/kernel';
+import { compileDto } from './compiled-dto';
 
 const DETAILS_MAX = 50;
 /** Names that objects inherit: class-validator takes them for known. */
@@ -7,6 +8,8 @@ const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'pro
 
 /** Validates bodies and queries against their DTO: unknown fields are refused, nothing is coerced or echoed. */
 export class DtoPipe extends ValidationPipe {
+  readonly #compiled = new Map<Type, (value: unknown) => boolean>();
+
   constructor() {
     super({
       transform: true,
@@ -21,12 +24,22 @@ export class DtoPipe extends ValidationPipe {
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // Every query field is optional, so an empty query is valid as it is; most requests have none.
     if (metadata.type === 'query' && isEmpty(value)) return {};
+    if (metadata.metatype && this.#isValid(metadata.metatype, value)) return value;
     // Where every field is optional, no body at all, or null, would pass for an empty one.
     if (metadata.type === 'body' && (value === undefined || value === null))
       throw invalid([{ field: 'body', message: 'is missing' }]);
     const stray = strayField(value);
     if (stray !== undefined) throw invalid([{ field: fieldName(stray), message: 'is not a known field' }]);
     return super.transform(value, metadata) as Promise<unknown>;
+  }
+
+  /** What is not goes on to class-validator, which says why. */
+  #isValid(dto: Type, value: unknown): boolean {
+    const known = this.#compiled.get(dto);
+    if (known) return known(value);
+    const compiled = compileDto(dto);
+    this.#compiled.set(dto, compiled);
+    return compiled(value);
   }
 }
 

@@ -1,7 +1,7 @@
 import { roles, type Role } from '#libs/contracts';
 import { isEmail, ValidateIf } from 'class-validator';
 import { About, fieldRule } from '../openapi/field-rule';
-import { IsOneOf } from '../secrets/secret-field.dto';
+import { IsOneOf, isText } from '../secrets/secret-field.dto';
 
 const EMAIL_CHARACTERS_MAX = 254;
 const TOKEN_CHARACTERS_MAX = 512;
@@ -56,7 +56,7 @@ export class AcceptInvitationBody {
 }
 
 function isEmailAddress(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= EMAIL_CHARACTERS_MAX && isEmail(value);
+  return isText(value) && value.length <= EMAIL_CHARACTERS_MAX && isEmail(value);
 }
 
 function isToken(value: unknown): boolean {

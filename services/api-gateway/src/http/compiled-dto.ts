@@ -1,0 +1,60 @@
+import type { Type } from '@nestjs/common';
+import { getMetadataStorage } from 'class-validator';
+import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown, fields: Fields) => boolean;
+
+interface Field {
+  /** Whether the rules below apply. */
+  readonly conditions: readonly Check[];
+  readonly rules: readonly Check[];
+}
+
+/**
+ * Gives a function that tells whether a value fits a DTO and has no field that it does not know: the rules of
+ * class-validator, put together once instead of at every request, which took a quarter of a write's memory. It says
+ * nothing of what is wrong with the others; class-validator does.
+ */
+export function compileDto(dto: Type): (value: unknown) => boolean {
+  const fields = new Map<string, Field>();
+  for (const rule of getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false)) {
+    const { conditions, rules } = fields.get(rule.propertyName) ?? { conditions: [], rules: [] };
+    const isCondition = rule.type === 'conditionalValidation';
+    fields.set(rule.propertyName, {
+      conditions: isCondition ? [...conditions, conditionOf(rule)] : conditions,
+      rules: isCondition ? rules : [...rules, checkOf(rule)],
+    });
+  }
+  const entries = [...fields];
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    for (const name in value) if (!fields.has(name)) return false;
+    return entries.every(([name, field]) => fits(field, value as Fields, name));
+  };
+}
+
+function fits({ conditions, rules }: Field, fields: Fields, name: string): boolean {
+  const value = fields[name];
+  const applies = conditions.every((condition) => condition(value, fields));
+  return !applies || rules.every((rule) => rule(value, fields));
+}
+
+function conditionOf({ constraints }: ValidationMetadata): Check {
+  const condition = constraints[0] as (fields: Fields, value: unknown) => boolean;
+  return (value, fields) => condition(fields, value);
+}
+
+function checkOf(rule: ValidationMetadata): Check {
+  const { target, propertyName, constraints, constraintCls } = rule;
+  const dto = target as Type;
+  if (rule.each || rule.validateIf)
+    throw new Error(`${dto.name}.${propertyName}: \`each\` and \`validateIf\` are not compiled`);
+  if (rule.type === 'nestedValidation')
+    return compileDto(Reflect.getMetadata('design:type', dto.prototype as object, propertyName) as Type);
+  const [constraint] = getMetadataStorage().getTargetValidatorConstraints(constraintCls);
+  if (!constraint) throw new Error(`${dto.name}.${propertyName}: ${rule.type} is not compiled`);
+  const { instance } = constraint;
+  const about = { targetName: dto.name, property: propertyName, constraints };
+  return (value, object) => instance.validate(value, { ...about, value, object }) === true;
+}
