@@ -278,16 +278,6 @@ describe('openSqliteWriter', () => {
   });
 });
 
-describe('openSqliteReader', () => {
-  it('cannot write', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'sqlite-'));
-    const reader = openSqliteReader(join(directory, 'empty.sqlite'));
-    expect(() => reader.prepare('CREATE TABLE t(a)').run()).toThrow('readonly');
-    reader.close();
-    rmSync(directory, { recursive: true });
-  });
-});
-
 const bound = (writer: SqliteWriter<TestJobs>) => ({ run: writer.run.bind(writer) });
 
 const HOLDER = `require('#libs/sqlite')

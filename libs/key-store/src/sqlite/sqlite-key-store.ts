@@ -5,9 +5,9 @@ import {
   openSqliteWriter,
   SoleWriterCache,
   type Parameter,
+  type ReadStatement,
   type SqliteReader,
   type SqliteWriter,
-  type Statement,
 } from '#libs/sqlite';
 import type { KeyPurpose, KeyStore, RootKeyState, WrappedKey } from '../key-store';
 import type { KeyStoreJobs } from './key-store.jobs';
@@ -31,9 +31,9 @@ export async function openSqliteKeyStore({ file }: { readonly file: string }): P
 }
 
 class SqliteKeyStore implements KeyStore {
-  readonly #byId: Statement<KeyRow>;
-  readonly #sliceEnd: Statement<[id: string]>;
-  readonly #state: Statement<StateRow>;
+  readonly #byId: ReadStatement<KeyRow>;
+  readonly #sliceEnd: ReadStatement<[id: string]>;
+  readonly #state: ReadStatement<StateRow>;
   /** Wrapped as they are in the file. */
   readonly #rows = new SoleWriterCache<WrappedKey>(ROWS_KEPT_MAX);
   #closed = false;

@@ -2,9 +2,9 @@ import { AppError, withDeadline } from '#libs/kernel';
 import {
   openSqliteReader,
   openSqliteWriter,
+  type ReadStatement,
   type SqliteReader,
   type SqliteWriter,
-  type Statement,
 } from '#libs/sqlite';
 import {
   assertDocument,
@@ -41,7 +41,7 @@ export async function openSqliteReadStore({ file }: { file: string }): Promise<R
 
 class SqliteReadStore implements ReadStore {
   readonly #collections = new CollectionCatalog();
-  readonly #statements = new Map<string, Statement>();
+  readonly #statements = new Map<string, ReadStatement>();
 
   constructor(
     private readonly writer: SqliteWriter<ReadStoreJobs>,
@@ -158,7 +158,7 @@ class SqliteReadStore implements ReadStore {
     }
   }
 
-  #prepare(sql: string): Statement {
+  #prepare(sql: string): ReadStatement {
     if (this.#statements.size >= STATEMENTS_MAX) this.#statements.clear();
     const statement = this.reader.prepare(sql);
     this.#statements.set(sql, statement);
