@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError, entriesAtMost, type Clock } from '#libs/kernel';
 import type { RootedKeys } from './rooted-keys';
 
-const ORGANIZATION_KEYS_MAX = 5_000;
+const ORGANIZATION_KEYS_MAX = 20_000;
 /** How long a process can go on with an organization key that was replaced or destroyed in the store. */
 export const ORGANIZATION_KEY_TTL_MS = 5 * 60_000;
 const FIRST_GENERATION = 1;

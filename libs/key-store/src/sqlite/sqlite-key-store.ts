@@ -15,7 +15,7 @@ import type { KeyStoreJobs } from './key-store.jobs';
 const COLUMNS = 'id, purpose, parent, org_id, secret_id, generation, created_at, wrapped';
 type KeyRow = [string, KeyPurpose, string, string, string, number, string, Uint8Array];
 type StateRow = [current: string, previous: string | null, retired: string];
-const ROWS_KEPT_MAX = 10_000;
+const ROWS_KEPT_MAX = 20_000;
 
 type Rewrapped = Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>;
 

@@ -28,7 +28,7 @@ export interface KnownKey {
  */
 @Injectable()
 export class ApiKeys {
-  readonly #owners = new LRUCache<string, string>(entriesAtMost(10_000));
+  readonly #owners = new LRUCache<string, string>(entriesAtMost(20_000));
 
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,

@@ -24,7 +24,7 @@ interface Presented {
 export class PresentedKeys {
   /** By the digest of its text: the id of a key and the stored hash that it was found to have. */
   readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>(
-    entriesAtMost(10_000),
+    entriesAtMost(20_000),
   );
 
   constructor(

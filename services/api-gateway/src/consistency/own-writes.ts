@@ -15,7 +15,7 @@ export const POSITION = /^\d{1,20}$/;
  */
 @Injectable()
 export class OwnWrites {
-  readonly #lastWrite = new LRUCache<string, string>(entriesAtMost(10_000));
+  readonly #lastWrite = new LRUCache<string, string>(entriesAtMost(20_000));
 
   /** Notes where a write stands, and tells its caller. */
   answer(request: GatewayRequest, reply: FastifyReply, position: string): void {

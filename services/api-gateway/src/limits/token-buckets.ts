@@ -2,7 +2,7 @@ import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 /** Beyond so many, those not seen for longest are forgotten, which gives them a full bucket again. */
-const KEYS_MAX = 10_000;
+const KEYS_MAX = 20_000;
 
 interface Bucket {
   /** When it will be full again: the further ahead, the less is left. */

@@ -61,7 +61,7 @@ describe('TokenBuckets', () => {
     buckets.take('first');
     for (let key = 0; key < 9_999; key += 1) buckets.take(`key ${key}`);
     expect(buckets.take('first')).toBeGreaterThan(0);
-    for (let key = 0; key < 10_000; key += 1) buckets.take(`other ${key}`);
+    for (let key = 0; key < 20_000; key += 1) buckets.take(`other ${key}`);
     expect(buckets.take('first')).toBe(0);
   });
 });

@@ -27,13 +27,13 @@ const columnOf = {
 /** Above any quota an operator can set, so that an unpaged list is whole. */
 const UNPAGED_MAX = 1_000_000;
 /** Rows in remembered answers, some 400 bytes each. */
-const REMEMBERED_ROWS_MAX = 25_000;
+const REMEMBERED_ROWS_MAX = 50_000;
 
 @Controller()
 export class ListSecretsHandler {
   /** Answers by question, each with the state of the organization's rows that it was read from. */
   readonly #remembered = new LRUCache<string, { readonly state: string; readonly reply: Reply }>({
-    max: 1_000,
+    max: 5_000,
     maxSize: REMEMBERED_ROWS_MAX,
     sizeCalculation: ({ reply }) => reply.data.length + 1,
   });
