@@ -74,17 +74,12 @@ async function bench(dataDir) {
     }
     rows.push({ ...medianOf(rounds), name: scenario.name, must, mustP99 });
   }
+  const alone = { key, seconds, connections: 1 };
+  const singleWrite = { ...scenarios[2], body: scenarios[2].body.replace('CREATED', 'SINGLE') };
   const single = [
-    await load(raw, { name: 'raw node:http, one connection', paths: ['/'], seconds, connections: 1 }),
-    await load(server, { ...scenarios[1], name: 'read, one connection', key, seconds, connections: 1 }),
-    await load(server, {
-      ...scenarios[2],
-      body: scenarios[2].body.replace('CREATED', 'SINGLE'),
-      name: 'create, one connection',
-      key,
-      seconds,
-      connections: 1,
-    }),
+    await load(raw, { ...alone, name: 'raw node:http, one connection', paths: ['/'] }),
+    { ...(await load(server, { ...scenarios[1], ...alone, name: 'read, one connection' })), must: 0.6 },
+    { ...(await load(server, { ...singleWrite, ...alone, name: 'create, one connection' })), must: 1.2 },
   ];
   await server.stop();
   const again = await startServer(standalone, env);
