@@ -19,16 +19,6 @@ jest.setTimeout(120_000);
 
 const KEY = /hklst_[0-9a-z]{84}/g;
 
-/** How long node takes for nothing, at this moment. */
-function bareStartMs(): number {
-  const times = [0, 1, 2].map(() => {
-    const started = performance.now();
-    execFileSync(process.execPath, ['-e', '0']);
-    return performance.now() - started;
-  });
-  return Math.min(...times);
-}
-
 describe('starting', () => {
   let dataDir: string;
   let server: Server | undefined;
@@ -66,7 +56,7 @@ describe('starting', () => {
     expect(first.screen.trimEnd().split('\n').at(-1)).toBe(`ready ${first.url}`);
   });
 
-  it('again shows no key, keeps the old one working and is ready soon', async () => {
+  it('again shows no key, keeps the old one working and takes at most 1.5 s', async () => {
     const first = await start();
     const key = first.apiKey;
     const rootKey = readFileSync(inDataDir('root.key'));
@@ -84,12 +74,8 @@ describe('starting', () => {
       await second.stop();
     }
     expect(readFileSync(inDataDir('root.key'))).toEqual(rootKey);
-    const bare = bareStartMs();
-    process.stderr.write(
-      `ready after ${times.map(Math.round).join(', ')} ms, node alone after ${Math.round(bare)} ms\n`,
-    );
-    // A second is asked for; the rest is for a machine that is busy otherwise, on which node takes longer, too.
-    expect(Math.min(...times)).toBeLessThan(Math.max(1_500, 25 * bare));
+    process.stderr.write(`ready after ${times.map((ms) => Math.round(ms)).join(', ')} ms\n`);
+    expect(Math.min(...times)).toBeLessThan(1_500);
   });
 
   it('works without the file of the first key, and makes no other', async () => {
