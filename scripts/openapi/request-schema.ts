@@ -1,7 +1,12 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
-import { aboutField, fieldsApart, schemaOfRule } from '../../services/api-gateway/src/openapi/field-rule';
+import {
+  aboutField,
+  fieldsApart,
+  nestedType,
+  schemaOfRule,
+} from '../../services/api-gateway/src/openapi/field-rule';
 import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 
 export interface ObjectSchema extends JsonSchema {
@@ -56,12 +61,3 @@ const known: Record<string, ((rule: ValidationMetadata) => JsonSchema) | undefin
   isIn: ({ constraints }) => ({ enum: constraints[0] as unknown }),
   matches: ({ constraints }) => ({ type: 'string', pattern: (constraints[0] as RegExp).source }),
 };
-
-/** The class of the objects that a field holds. */
-function nestedType({ target, propertyName }: ValidationMetadata): Type {
-  const type = Reflect.getMetadata('design:type', (target as Type).prototype as object, propertyName) as Type;
-  if (type.name !== 'Array' && type.name !== 'Object') return type;
-  throw new Error(
-    `${(target as Type).name}.${propertyName}: a list of objects has no schema; make it a fieldRule`,
-  );
-}

@@ -42,7 +42,7 @@ class SharedSnapshot {
   #reads = 0;
   #failure: Error | undefined;
 
-  constructor(connection: Connection) {
+  constructor(private readonly connection: Connection) {
     this.#begin = connection.prepare('BEGIN');
     this.#end = connection.prepare('COMMIT');
   }
@@ -58,7 +58,8 @@ class SharedSnapshot {
 
   leave(): void {
     try {
-      if (this.#reads > 1) this.#end.run();
+      // SQLite itself may have left it behind a read that failed.
+      if (this.#reads > 1 && this.connection.inTransaction) this.#end.run();
     } catch (error) {
       this.#failure = new Error('A snapshot could not be left', { cause: error });
     } finally {

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
+import { nestedType } from '../openapi/field-rule';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown, fields: Fields) => boolean;
@@ -50,8 +51,7 @@ function checkOf(rule: ValidationMetadata): Check {
   const dto = target as Type;
   if (rule.each || rule.validateIf)
     throw new Error(`${dto.name}.${propertyName}: \`each\` and \`validateIf\` are not compiled`);
-  if (rule.type === 'nestedValidation')
-    return compileDto(Reflect.getMetadata('design:type', dto.prototype as object, propertyName) as Type);
+  if (rule.type === 'nestedValidation') return compileDto(nestedType(rule));
   const [constraint] = getMetadataStorage().getTargetValidatorConstraints(constraintCls);
   if (!constraint) throw new Error(`${dto.name}.${propertyName}: ${rule.type} is not compiled`);
   const { instance } = constraint;

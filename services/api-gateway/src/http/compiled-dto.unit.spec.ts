@@ -6,13 +6,7 @@ import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, IsString, validateSync } from 'class-validator';
 import fc from 'fast-check';
 import { compileDto } from './compiled-dto';
-
-const RULES = {
-  whitelist: true,
-  forbidNonWhitelisted: true,
-  forbidUnknownValues: true,
-  stopAtFirstError: true,
-};
+import { VALIDATION } from './validation';
 
 const root = path.join(__dirname, '..');
 const load = createRequire(__filename);
@@ -95,7 +89,7 @@ function holding(dto: Type) {
 }
 
 function errorsOf(dto: Type, value: object) {
-  return validateSync(plainToInstance(dto, value) as object, RULES);
+  return validateSync(plainToInstance(dto, value) as object, VALIDATION);
 }
 
 function isValid(dto: Type, value: unknown): boolean {

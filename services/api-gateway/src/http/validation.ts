@@ -6,17 +6,22 @@ const DETAILS_MAX = 50;
 /** Names that objects inherit: class-validator takes them for known. */
 const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 
+/** How class-validator is asked. */
+export const VALIDATION = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+  stopAtFirstError: true,
+} as const;
+
 /** Validates bodies and queries against their DTO: unknown fields are refused, nothing is coerced or echoed. */
 export class DtoPipe extends ValidationPipe {
   readonly #compiled = new Map<Type, (value: unknown) => boolean>();
 
   constructor() {
     super({
+      ...VALIDATION,
       transform: true,
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
-      stopAtFirstError: true,
       exceptionFactory: (errors) => invalid(errors.flatMap((error) => detailsOf(error, ''))),
     });
   }

@@ -1,4 +1,6 @@
+import type { Type } from '@nestjs/common';
 import { buildMessage, ValidateBy } from 'class-validator';
+import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
 import type { JsonSchema } from './operation';
 
 interface FieldRule {
@@ -46,4 +48,13 @@ export function fieldsApart(dto: object): readonly string[] | undefined {
 /** The schema of a rule, from what class-validator keeps of it. */
 export function schemaOfRule({ context }: { readonly context?: unknown }): JsonSchema | undefined {
   return (context as { schema?: JsonSchema } | undefined)?.schema;
+}
+
+/** The class of the objects that a field with `@ValidateNested()` holds. */
+export function nestedType({ target, propertyName }: ValidationMetadata): Type {
+  const type = Reflect.getMetadata('design:type', (target as Type).prototype as object, propertyName) as Type;
+  if (type.name !== 'Array' && type.name !== 'Object') return type;
+  throw new Error(
+    `${(target as Type).name}.${propertyName}: a list of objects has no schema; make it a fieldRule`,
+  );
 }
