@@ -44,5 +44,5 @@ export function writeHmacSha256(target: Buffer, key: Uint8Array, ...parts: reado
 }
 
 function sha256(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'latin1');
+  return hash('sha256', bytes, 'binary');
 }
