@@ -24,7 +24,7 @@ export async function build() {
   const { sources, stale, leftOver, newest } = changes();
   for (const file of leftOver) rmSync(file);
   if (stale.length > 0) await compile(stale, sources.length, settings);
-  if (stale.length + leftOver.length > 0 || !isBundled(newest)) await bundle(newest);
+  if (stale.length + leftOver.length > 0 || !isBundled(newest)) await bundle(newest, JSON.parse(settings));
 }
 
 async function compile(stale, total, settings) {

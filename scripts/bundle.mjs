@@ -24,28 +24,34 @@ export function isBundled(time) {
 }
 
 /**
- * Puts each process into one file, dist/NAME.js, from what was compiled: to find and open fifteen hundred files takes
- * longer than all the rest of a start. The bundles carry `time`, so that a half-written one is made again.
+ * Puts each process into one file, dist/NAME.js: to find and open fifteen hundred files takes longer than all the rest
+ * of a start. From the sources, compiled to ES modules, whose imports are then plain variables: through the getters of
+ * CommonJS every call into another module is a call more. `settings` are the compiler's. The bundles carry `time`, so
+ * that a half-written one is made again.
  */
-export async function bundle(time) {
+export async function bundle(time, settings) {
   const esbuild = await import('esbuild');
   const { outputFiles } = await esbuild.build({
     entryPoints: Object.fromEntries(
-      Object.keys(bundles()).map((name) => [name, path.join(services, name, 'src/main.js')]),
+      Object.keys(bundles()).map((name) => [name, path.join(root, 'services', name, 'src/main.ts')]),
     ),
     outdir: dist,
     bundle: true,
     platform: 'node',
-    // Not tsconfig.json's paths: they lead back to the sources.
     tsconfigRaw: {},
     target: 'node20',
+    // A package that only some installations load is required like the others, whatever way it is asked for.
+    supported: { 'dynamic-import': false },
     legalComments: 'none',
     // V8 keeps the text in memory. Names stay, and lines short enough for a stack to say where.
     minifyWhitespace: true,
     lineLimit: 160,
     logLevel: 'error',
     write: false,
-    plugins: [{ name: 'outside', setup: leaveOutside }],
+    plugins: [
+      { name: 'outside', setup: leaveOutside },
+      { name: 'compile', setup: (build) => compile(build, settings) },
+    ],
   });
   for (const { path: file, contents } of outputFiles) writeStamped(file, contents, time);
 }
@@ -59,13 +65,23 @@ function bundles() {
 
 function leaveOutside(build) {
   build.onResolve({ filter: /./ }, ({ kind, path: request, resolveDir }) => {
-    if (kind === 'entry-point' || request.startsWith('#libs/') || path.isAbsolute(request)) return undefined;
+    const [, lib] = /^#libs\/(.+)$/.exec(request) ?? [];
+    if (lib) return { path: path.join(root, 'libs', lib, 'src/index.ts') };
+    if (kind === 'entry-point' || path.isAbsolute(request)) return undefined;
     if (!request.startsWith('.'))
       return isOutside(request, resolveDir) ? { path: request, external: true } : undefined;
     if (kind !== 'require-resolve') return undefined;
     // The modules of the worker threads stay files: a thread loads a handful.
-    const file = path.relative(dist, path.join(resolveDir, request));
+    const file = path.relative(root, path.join(resolveDir, request));
     return { path: `./${file.split(path.sep).join('/')}`, external: true };
+  });
+}
+
+function compile(build, settings) {
+  const options = { ...settings, module: { type: 'es6' }, swcrc: false, sourceMaps: false };
+  build.onLoad({ filter: /\.ts$/ }, async ({ path: source }) => {
+    const { transformFile } = await import('@swc/core');
+    return { contents: (await transformFile(source, options)).code, loader: 'js' };
   });
 }
 
