@@ -1,4 +1,5 @@
 import { withDeadline } from '#libs/kernel';
+import { packed } from './packed';
 import type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
 import { unavailable, type WriterThread } from './writer-thread';
 
@@ -84,7 +85,7 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
 
   async #commit(batch: readonly WaitingJob[]): Promise<void> {
     const giveUp = setTimeout(() => this.#giveUp(batch), BATCH_TIMEOUT_MS);
-    const jobs = batch.map(({ call }) => call);
+    const jobs = packed(batch, ({ call }) => call);
     try {
       const results = await this.thread.call({ options: this.options, action: { kind: 'commit', jobs } });
       batch.forEach(({ resolve }, index) => resolve(results[index]));

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
+import { packed } from './packed';
 import { connect, type Connection } from './sqlite-connection';
 import type { Jobs, WriterOptions } from './sqlite-writer';
 import type { WorkerFailure, WorkerReply, WorkerRequest } from './worker-messages';
@@ -74,7 +75,7 @@ function commit(
 ): readonly unknown[] {
   try {
     file.connection.exec('BEGIN IMMEDIATE');
-    const results = batch.map(([name, argument]) => {
+    const results = packed(batch, ([name, argument]) => {
       const job = jobs[name];
       if (!job) throw new Error(`No job is called ${name}`);
       return job(argument as never);

@@ -1,19 +1,35 @@
 import type { Connection } from '#libs/sqlite';
 import { LRUCache } from 'lru-cache';
-import type { CheckedAppend } from '../check-append';
+import type { CheckedAppend, CheckedEvent } from '../check-append';
 
-/** Revisions and positions are numbers in here: SQLite counts them, and 2^53 events are out of reach. */
-export interface AppendJob extends CheckedAppend {
+interface Append extends CheckedAppend {
   readonly stream: string;
   /** The stream's last revision: -1 for no stream, null for any. */
   readonly expected: number | null;
 }
 
+/** An append on its way to the writer's thread, id, type and data of each event: a flat list is copied four times as fast. */
+export type AppendJob = readonly [
+  stream: string,
+  expected: number | null,
+  metadata: string,
+  ...events: readonly string[],
+];
+
+/** Revisions and positions are numbers in here: SQLite counts them, and 2^53 events are out of reach. */
 export type AppendOutcome =
-  { readonly revision: number; readonly position: number; readonly duplicate: boolean } | 'wrong revision';
+  readonly [revision: number, position: number, duplicate: boolean] | 'wrong revision';
+
+export function appendJob({ stream, expected, metadata, events }: Append): AppendJob {
+  const job: [string, number | null, string, ...string[]] = [stream, expected, metadata];
+  for (const { id, type, data } of events) job.push(id, type, data);
+  return job;
+}
 
 export type EventLogJobs = ReturnType<typeof setup>;
 
+/** Id, type, data. */
+const FIELDS_PER_EVENT = 3;
 /** Rows that one job deletes at most, so that appends wait a few milliseconds behind it and no longer. */
 export const DELETED_ROWS_MAX = 1000;
 const VISITED_STREAMS_MAX = 100;
@@ -36,11 +52,11 @@ const SCHEMA = `
 
 export function setup(db: Connection) {
   db.exec(SCHEMA);
-  const append = appendJob(db);
+  const append = appending(db);
   return { append, appendInOrder: inOrder(append), ...deletionJobs(db), ping: () => null };
 }
 
-function appendJob(db: Connection) {
+function appending(db: Connection) {
   const last = lastRevision(db);
   const insert = db.prepare(
     'INSERT INTO events(stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)',
@@ -50,34 +66,44 @@ function appendJob(db: Connection) {
   );
   const recent = recentAppends(db);
 
-  function write({ stream, events, metadata }: AppendJob, after: number): AppendOutcome {
+  function write({ stream, events, metadata }: Append, after: number): AppendOutcome {
     let position = 0;
     events.forEach(({ id, type, data }, index) => {
       const revision = after + 1 + index;
       position = Number(insert.run(stream, revision, id, type, data, metadata).lastInsertRowid);
       recent.set(id, { revision, position });
     });
-    return { revision: after + events.length, position, duplicate: false };
+    return [after + events.length, position, false];
   }
 
   /** The stream is elsewhere; that is fine if our own events brought it there. */
-  function retry({ stream, events }: AppendJob, after: number): AppendOutcome {
+  function retry({ stream, events }: Append, after: number): AppendOutcome {
     const stored = following.all(stream, after, events.length);
     const position = stored.at(-1)?.[1];
     const ours = stored.length === events.length && stored.every(([id], index) => id === events[index]?.id);
     if (!ours || position === undefined) return 'wrong revision';
-    return { revision: after + events.length, position, duplicate: true };
+    return [after + events.length, position, true];
   }
 
-  return (job: AppendJob): AppendOutcome => {
+  return (sent: AppendJob): AppendOutcome => {
+    const job = received(sent);
     const current = last(job.stream);
     if (job.expected !== null)
       return job.expected === current ? write(job, current) : retry(job, job.expected);
     const known = job.events.map(({ id }) => recent.get(id));
     const end = known.at(-1);
     if (known.every((place) => place === undefined)) return write(job, current);
-    return end && !known.includes(undefined) ? { ...end, duplicate: true } : 'wrong revision';
+    return end && !known.includes(undefined) ? [end.revision, end.position, true] : 'wrong revision';
   };
+}
+
+function received([stream, expected, metadata, ...fields]: AppendJob): Append {
+  const events: CheckedEvent[] = [];
+  for (let at = 0; at < fields.length; at += FIELDS_PER_EVENT) {
+    const [id = '', type = '', data = ''] = fields.slice(at, at + FIELDS_PER_EVENT);
+    events.push({ id, type, data });
+  }
+  return { stream, expected, metadata, events };
 }
 
 /** Gives the outcome of the last append that was tried: the first to be refused, or the very last. */

@@ -26,7 +26,7 @@ import {
 } from '../event-store';
 import { assertOwned } from '../stream-name';
 import { decimal } from './decimal';
-import { DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
+import { appendJob, DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
 import { headOf, holdsNone, subscribeToLog, type WrittenLog } from './log-subscription';
 import { RecentEvents } from './recent-events';
@@ -82,12 +82,13 @@ class SqliteEventStore implements EventStore {
   async append(request: AppendRequest): Promise<Appended> {
     const { stream } = request;
     const checked = checkAppend(request);
-    const job = { ...checked, stream, expected: expectedRevision(request.expected) };
+    const { events, metadata } = checked;
+    const job = appendJob({ stream, expected: expectedRevision(request.expected), metadata, events });
     try {
       const outcome = await this.#ends.whileWriting([stream], () => this.writer.run('append', job));
       if (outcome === 'wrong revision') throw new AppError('WRONG_REVISION');
-      const { revision, position, duplicate } = outcome;
-      if (!duplicate) this.#remember(request, checked, outcome);
+      const [revision, position, duplicate] = outcome;
+      if (!duplicate) this.#remember(request, checked, { revision, position });
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
       // After a failure, too: the outcome is unknown.
@@ -98,7 +99,7 @@ class SqliteEventStore implements EventStore {
   async appendInOrder(requests: readonly AppendRequest[]): Promise<void> {
     const jobs = requests.map((request) => {
       const { stream, expected } = request;
-      return { ...checkAppend(request), stream, expected: expectedRevision(expected) };
+      return appendJob({ stream, expected: expectedRevision(expected), ...checkAppend(request) });
     });
     const streams = requests.map(({ stream }) => stream);
     try {

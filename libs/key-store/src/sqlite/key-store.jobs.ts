@@ -1,5 +1,18 @@
 import type { Connection } from '#libs/sqlite';
-import type { RootKeyState, WrappedKey } from '../key-store';
+import type { KeyPurpose, RootKeyState } from '../key-store';
+
+/** A key on its way to the writer's thread, its bytes as latin1: flat, and without a buffer, it is copied fastest. */
+export type InsertJob = readonly [
+  id: string,
+  purpose: KeyPurpose,
+  parent: string,
+  orgId: string,
+  secretId: string,
+  generation: number,
+  createdAt: string,
+  wrapped: string,
+];
+export type RewrapJob = readonly [id: string, parent: string, wrapped: string];
 
 // Data keys have no index but their id, which begins with the time: a write then touches the last page of
 // one tree. An index by organization or parent would touch a page of its own for every organization, and
@@ -32,13 +45,14 @@ export function setup(db: Connection) {
   const destroy = db.prepare('DELETE FROM keys WHERE id = ?');
   const setState = db.prepare('INSERT OR REPLACE INTO root_key_state VALUES (1, ?, ?, ?)');
   return {
-    insert(key: WrappedKey): boolean {
-      const { id, purpose, parent, orgId, secretId, generation, createdAt, wrapped } = key;
-      const { changes } = insert.run(id, purpose, parent, orgId, secretId, generation, createdAt, wrapped);
-      return changes === 1;
+    insert: ([id, purpose, parent, orgId, secretId, generation, createdAt, wrapped]: InsertJob): boolean => {
+      const bytes = Buffer.from(wrapped, 'latin1');
+      return insert.run(id, purpose, parent, orgId, secretId, generation, createdAt, bytes).changes === 1;
     },
-    rewrap: (keys: readonly Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>[]) =>
-      keys.reduce((count, { id, parent, wrapped }) => count + rewrap.run(parent, wrapped, id).changes, 0),
+    rewrap: (keys: readonly RewrapJob[]) =>
+      keys.reduce((count, [id, parent, wrapped]) => {
+        return count + rewrap.run(parent, Buffer.from(wrapped, 'latin1'), id).changes;
+      }, 0),
     destroy: (ids: readonly string[]) => ids.reduce((count, id) => count + destroy.run(id).changes, 0),
     setRootKeyState({ current, previous, retired }: RootKeyState): void {
       setState.run(current, previous, JSON.stringify(retired));

@@ -50,7 +50,9 @@ class SqliteKeyStore implements KeyStore {
   }
 
   async insert(key: WrappedKey): Promise<boolean> {
-    return this.writer.run('insert', sendable(key));
+    const { id, purpose, parent, orgId, secretId, generation, createdAt, wrapped } = key;
+    const text = latin1(wrapped);
+    return this.writer.run('insert', [id, purpose, parent, orgId, secretId, generation, createdAt, text]);
   }
 
   async get(id: string): Promise<WrappedKey | null> {
@@ -89,7 +91,7 @@ class SqliteKeyStore implements KeyStore {
 
   async rewrap(keys: readonly Rewrapped[]): Promise<number> {
     const ids = keys.map(({ id }) => id);
-    const rows = keys.map(({ id, parent, wrapped }) => sendable({ id, parent, wrapped }));
+    const rows = keys.map(({ id, parent, wrapped }) => [id, parent, latin1(wrapped)] as const);
     return this.#rows.whileWriting(ids, () => this.writer.run('rewrap', rows));
   }
 
@@ -155,7 +157,6 @@ function toKey([id, purpose, parent, orgId, secretId, generation, createdAt, wra
   return { id, purpose, parent, orgId, secretId, generation, createdAt, wrapped };
 }
 
-/** A small Buffer is a window on a pool that all small Buffers share, and would take the whole pool to the other thread. */
-function sendable<K extends Rewrapped>(key: K): K {
-  return { ...key, wrapped: Uint8Array.from(key.wrapped) };
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
