@@ -56,6 +56,17 @@ describe('starting', () => {
     expect(first.screen.trimEnd().split('\n').at(-1)).toBe(`ready ${first.url}`);
   });
 
+  it('tells a newcomer the address by which the operator says it is reached', async () => {
+    const here = await start();
+    expect(here.screen).toContain(`curl ${here.url}/api/v1/secrets `);
+    await here.kill();
+
+    rmSync(dataDir, { recursive: true });
+    const behindProxy = await start({ PUBLIC_URL: 'https://vault.example' });
+    expect(behindProxy.screen).toContain('curl https://vault.example/api/v1/secrets ');
+    expect(behindProxy.screen).toContain('https://vault.example/sign-up#token=');
+  });
+
   it('again shows no key, keeps the old one working and takes at most 1.5 s', async () => {
     const first = await start();
     const key = first.apiKey;

@@ -49,8 +49,9 @@ runProcess(async (atEnd) => {
   const url = await listen(app, config);
   const { publicUrl } = configs.access;
   const key = await makeFirstKey(app.get(FirstOrganization), storesConfig);
-  const signUpLink = await prepareAccess(app, publicUrl === DEFAULT_PUBLIC_URL ? url : publicUrl);
-  if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
+  const reachedUrl = publicUrl === DEFAULT_PUBLIC_URL ? url : publicUrl;
+  const signUpLink = await prepareAccess(app, reachedUrl);
+  if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: reachedUrl });
   if (signUpLink) announceSignUp(signUpLink);
   keepHealthFile(healthFile);
   announceReady(url);
