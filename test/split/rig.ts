@@ -53,8 +53,10 @@ export class Rig {
       );
       const listen = ports.map((port) => `tcp://127.0.0.1:${port}`);
       if (isListening(service)) urls[urlSettingOf(service)] = listen.join(',');
-      const identity = isListening(service) ? identityOf(service) : {};
-      return listen.map((LISTEN) => new ServiceProcess(service, { ...settings, ...identity, LISTEN }));
+      const own = isListening(service)
+        ? { ...settings, ...identityOf(service) }
+        : withoutKeysAndFiles(settings);
+      return listen.map((LISTEN) => new ServiceProcess(service, { ...own, LISTEN }));
     };
     const services = {
       access: await processesOf('access'),
@@ -131,6 +133,13 @@ function urlSettingOf(service: string): string {
 export async function gatewayOf(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const port = String(await freePort());
   return new ServiceProcess('api-gateway', { PORT: port, ...env, ...identityOf('api-gateway') });
+}
+
+/** What the relay has in its container: it opens nothing, and no folder takes a file. */
+function withoutKeysAndFiles(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const withheld = ['KEY_STORE_URL', 'ROOT_KEY_FILE'];
+  const others = Object.entries(settings).filter(([name]) => !withheld.includes(name));
+  return { ...Object.fromEntries(others), DATA_DIR: '/proc/nowhere' };
 }
 
 /** The same for all services: they share the key store. */

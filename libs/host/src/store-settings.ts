@@ -37,7 +37,9 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   return {
     dataDir,
     /** Whether any store lies in files, rather than on a server. */
-    isEmbedded: [events, keys, reads].some((url) => url === undefined || url.startsWith('sqlite:')),
+    isEmbedded: [events, keys, reads].some(isInFiles),
+    /** The same for a process that has no key store. */
+    isKeylessEmbedded: [events, reads].some(isInFiles),
     /** Inside a private network, such as that of docker compose. */
     allowPlaintext: settings.ALLOW_PLAINTEXT_STORES === 'true',
     /** How long the records of reads and refusals are kept. */
@@ -81,6 +83,10 @@ function ownFile(url: string | undefined, service: string): string | undefined {
 function withUsersDatabase(query: string, database: string): string {
   if (LOGIN_IS_NAMED.test(query)) return query;
   return [query, `authSource=${database}`].filter(Boolean).join('&');
+}
+
+function isInFiles(url: string | undefined): boolean {
+  return url === undefined || url.startsWith('sqlite:');
 }
 
 function secret(): Setting<Redacted<string> | undefined> {

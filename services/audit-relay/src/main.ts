@@ -18,7 +18,7 @@ runProcess(async (atEnd) => {
     throw new AppError('CONFIG_INVALID', { safeMessage: 'Cannot start: KAFKA_BROKERS is not set.' });
   const logger = createLogger({ level: host.logLevel, service: 'audit-relay' });
   installCrashHandlers(logger);
-  if (host.stores.isEmbedded) prepareDataDirectory(host.stores.dataDir);
+  if (host.stores.isKeylessEmbedded) prepareDataDirectory(host.stores.dataDir);
   const stores = await openKeylessStores(host.stores, { logger, isApart: true });
   atEnd(() => stores.close());
   const reads = await stores.readStoreOf('audit-relay');
