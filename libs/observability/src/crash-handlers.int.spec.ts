@@ -39,6 +39,14 @@ describe('installCrashHandlers', () => {
     expect(stderr).not.toContain(CANARY);
   });
 
+  it("turns the runtime's warnings into lines of the log without their text", () => {
+    const { status, stderr } = runCrashing(`process.emitWarning('${CANARY}', 'TimeoutNegativeWarning');`);
+    expect(status).toBe(0);
+    const line = { level: 'warn', event: 'runtime warning', error_name: 'TimeoutNegativeWarning' };
+    expect(JSON.parse(stderr)).toMatchObject(line);
+    expect(stderr).not.toContain(CANARY);
+  });
+
   it('writes what was logged before the end', () => {
     const { stderr } = runCrashing(`
       for (let i = 0; i < 1000; i++) logger.info('step', { count: i });
