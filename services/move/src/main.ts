@@ -10,8 +10,9 @@ engines by EVENT_STORE_URL, KEY_STORE_URL and READ_STORE_URL; or the word enviro
   npm run move -- --from ./data --to .env.engines    to the engines
   npm run move -- --from .env.engines --to ./back    and back
 
-Stop every service of the source first. Interrupted, run it again: it goes on from what the target has; until it is
-complete, no service starts on the target. The root key is not copied. docs/guide/moving.md shows all of it.`;
+Stop every service of the source first. Interrupted, run it again: it goes on from what the target has. Until it is
+complete, no service that opens values starts on the target; the audit relay, which opens none, is yours to leave off.
+The root key is not copied. docs/guide/moving.md shows all of it.`;
 
 const program = new Command('npm run move --')
   .description(
