@@ -26,9 +26,11 @@ function count(code: string): number {
   );
 }
 
-// V8 gives each object that grows behind a spread a hidden class of its own: making it takes 2 µs, and every look at it
-// misses V8's caches. Hence .swcrc has spreads compiled (docs/performance.md). Should this fail on a later Node because
-// V8 has mended it, the setting can go.
+const onNode20 = process.versions.node.startsWith('20.') ? it : it.skip;
+
+// V8 of Node 20 gives each object that grows behind a spread a hidden class of its own: making it takes 2 µs, and every
+// look at it misses V8's caches. Hence .swcrc has spreads compiled (docs/performance.md). Node 24's V8 does not: once we
+// no longer run on Node 20, the setting can go.
 describe('an object that grows behind a spread', () => {
   it.each([
     '(it) => ({ ...it, c: 1 })',
@@ -38,7 +40,7 @@ describe('an object that grows behind a spread', () => {
     expect(hiddenClasses(source).compiled).toBe(1);
   });
 
-  it('has one of its own as written', () => {
+  onNode20('has one of its own as written', () => {
     expect(hiddenClasses('(it) => ({ ...it, c: 1 })').asWritten).toBe(50);
   });
 });

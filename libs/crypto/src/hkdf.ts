@@ -1,6 +1,4 @@
-import { hmacSha256, writeHmacSha256 } from './hmac-sha256';
-
-const HASH_BYTES = 32;
+import { HASH_BYTES, hmacSha256, writeHmacSha256 } from './hmac-sha256';
 
 interface HkdfInput {
   /** At least 32 uniformly random bytes: what HKDF makes of a guessable input stays guessable. */

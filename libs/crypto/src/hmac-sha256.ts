@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 const BLOCK_BYTES = 64;
-const HASH_BYTES = 32;
+export const HASH_BYTES = 32;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 
