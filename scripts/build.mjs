@@ -17,20 +17,26 @@ export function isBuilt() {
   return isCompiled && isBundled(newest);
 }
 
-/** Compiles what changed since the last build into dist/, removes what has no source any more, and bundles. */
+/**
+ * Compiles what changed of the libs since the last build into dist/, removes what has no source any more, and bundles.
+ * Worker threads load files of the libs; of the services only their bundles run.
+ */
 export async function build() {
   const settings = settingsText();
   if (!hasBuildOf(settings)) startAnew(settings);
-  const { sources, stale, leftOver, newest } = changes();
+  const { compiled, stale, leftOver, newest } = changes();
   for (const file of leftOver) rmSync(file);
-  if (stale.length > 0) await compile(stale, sources.length, settings);
-  if (stale.length + leftOver.length > 0 || !isBundled(newest)) await bundle(newest, JSON.parse(settings));
+  const options = { ...JSON.parse(settings), swcrc: false, sourceMaps: false };
+  if (stale.length > 0) await compile(stale, compiled.length, options);
+  if (stale.length + leftOver.length > 0 || !isBundled(newest)) {
+    console.log('Bundling the services into dist.');
+    await bundle(newest, options);
+  }
 }
 
-async function compile(stale, total, settings) {
+async function compile(stale, total, options) {
   console.log(`Building ${stale.length} of ${total} files into dist.`);
   const { transformFile } = await import('@swc/core');
-  const options = { ...JSON.parse(settings), swcrc: false, sourceMaps: false };
   await Promise.all(
     stale.map(async (source) => {
       const time = modified(source);
@@ -46,12 +52,13 @@ function settingsText() {
 
 function changes() {
   const sources = rooms.flatMap((room) => filesIn(path.join(root, room))).filter(isShipped);
-  const outputs = new Set(sources.map(outputOf));
+  const compiled = sources.filter((source) => source.startsWith(path.join(root, 'libs')));
+  const outputs = new Set(compiled.map(outputOf));
   const times = new Map(sources.map((source) => [source, modified(source)]));
   const besides = ['package-lock.json', 'scripts/bundle.mjs'].map((name) => modified(path.join(root, name)));
   return {
-    sources,
-    stale: sources.filter((source) => times.get(source) !== modified(outputOf(source))),
+    compiled,
+    stale: compiled.filter((source) => times.get(source) !== modified(outputOf(source))),
     /** When the last of what goes into a bundle changed: a source, or the packages. */
     newest: Math.max(...times.values(), ...besides),
     leftOver: rooms.flatMap((room) => filesIn(path.join(dist, room))).filter((file) => !outputs.has(file)),

@@ -5,7 +5,7 @@ import { modified, writeStamped } from './stamped-file.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-const services = path.join(dist, 'services');
+const services = path.join(root, 'services');
 
 /** Binaries, and what only some installations load: these stay packages of their own. */
 const OUTSIDE = [
@@ -26,15 +26,13 @@ export function isBundled(time) {
 /**
  * Puts each process into one file, dist/NAME.js: to find and open fifteen hundred files takes longer than all the rest
  * of a start. From the sources, compiled to ES modules, whose imports are then plain variables: through the getters of
- * CommonJS every call into another module is a call more. `settings` are the compiler's. The bundles carry `time`, so
+ * CommonJS every call into another module is a call more. `options` are the compiler's. The bundles carry `time`, so
  * that a half-written one is made again.
  */
-export async function bundle(time, settings) {
+export async function bundle(time, options) {
   const esbuild = await import('esbuild');
   const { outputFiles } = await esbuild.build({
-    entryPoints: Object.fromEntries(
-      Object.keys(bundles()).map((name) => [name, path.join(root, 'services', name, 'src/main.ts')]),
-    ),
+    entryPoints: Object.fromEntries(Object.keys(bundles()).map((name) => [name, mainOf(name)])),
     outdir: dist,
     bundle: true,
     platform: 'node',
@@ -50,7 +48,7 @@ export async function bundle(time, settings) {
     write: false,
     plugins: [
       { name: 'outside', setup: leaveOutside },
-      { name: 'compile', setup: (build) => compile(build, settings) },
+      { name: 'compile', setup: (build) => compile(build, options) },
     ],
   });
   for (const { path: file, contents } of outputFiles) writeStamped(file, contents, time);
@@ -58,9 +56,12 @@ export async function bundle(time, settings) {
 
 /** Where the bundle of each process is, by the name of its service. */
 function bundles() {
-  const names = existsSync(services) ? readdirSync(services) : [];
-  const started = names.filter((name) => existsSync(path.join(services, name, 'src/main.js')));
+  const started = readdirSync(services).filter((name) => existsSync(mainOf(name)));
   return Object.fromEntries(started.map((name) => [name, path.join(dist, `${name}.js`)]));
+}
+
+function mainOf(service) {
+  return path.join(services, service, 'src/main.ts');
 }
 
 function leaveOutside(build) {
@@ -77,11 +78,11 @@ function leaveOutside(build) {
   });
 }
 
-function compile(build, settings) {
-  const options = { ...settings, module: { type: 'es6' }, swcrc: false, sourceMaps: false };
+function compile(build, options) {
+  const asModules = { ...options, module: { type: 'es6' } };
   build.onLoad({ filter: /\.ts$/ }, async ({ path: source }) => {
     const { transformFile } = await import('@swc/core');
-    return { contents: (await transformFile(source, options)).code, loader: 'js' };
+    return { contents: (await transformFile(source, asModules)).code, loader: 'js' };
   });
 }
 
