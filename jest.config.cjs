@@ -9,7 +9,7 @@ const project = (displayName, testMatch, extra = {}) => ({
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: { '\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: { '^#libs/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts' },
-  setupFiles: ['reflect-metadata'],
+  setupFiles: ['<rootDir>/scripts/no-proto-setter.cjs', 'reflect-metadata'],
   ...extra,
 });
 

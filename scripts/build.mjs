@@ -55,7 +55,9 @@ function changes() {
   const compiled = sources.filter((source) => source.startsWith(path.join(root, 'libs')));
   const outputs = new Set(compiled.map(outputOf));
   const times = new Map(sources.map((source) => [source, modified(source)]));
-  const besides = ['package-lock.json', 'scripts/bundle.mjs'].map((name) => modified(path.join(root, name)));
+  const besides = ['package-lock.json', 'scripts/bundle.mjs', 'scripts/no-proto-setter.cjs'].map((name) =>
+    modified(path.join(root, name)),
+  );
   return {
     compiled,
     stale: compiled.filter((source) => times.get(source) !== modified(outputOf(source))),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { modified, writeStamped } from './stamped-file.mjs';
@@ -32,6 +32,7 @@ export function isBundled(time) {
 export async function bundle(time, options) {
   const esbuild = await import('esbuild');
   const { outputFiles } = await esbuild.build({
+    banner: { js: noProtoSetter() },
     entryPoints: Object.fromEntries(Object.keys(bundles()).map((name) => [name, mainOf(name)])),
     outdir: dist,
     bundle: true,
@@ -52,6 +53,11 @@ export async function bundle(time, options) {
     ],
   });
   for (const { path: file, contents } of outputFiles) writeStamped(file, contents, time);
+}
+
+/** What a bundle does before anything else. */
+function noProtoSetter() {
+  return readFileSync(path.join(import.meta.dirname, 'no-proto-setter.cjs'), 'utf8').trim();
 }
 
 /** Where the bundle of each process is, by the name of its service. */

@@ -4,6 +4,7 @@ const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
 const { transformSync } = require('@swc/core');
+require('./no-proto-setter.cjs');
 
 const root = path.join(__dirname, '..');
 const options = {

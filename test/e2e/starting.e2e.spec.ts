@@ -212,6 +212,13 @@ describe('starting', () => {
     for (const name of ['livez', 'readyz', 'metrics']) expect((await api.call('GET', name)).status).toBe(404);
   });
 
+  it('has nothing by which a key of a JSON text becomes a prototype', async () => {
+    const atEnd = "process.once('exit',()=>console.error('setter:'+('__proto__'in{})))";
+    const first = await start({ NODE_OPTIONS: `--import=data:text/javascript,${atEnd}` });
+    expect(await first.stop()).toBe(0);
+    expect(first.printed).toContain('setter:false');
+  });
+
   it('needs at most 130 MiB while it is idle', async () => {
     await (await start()).stop();
     const second = await start();

@@ -44,3 +44,13 @@ describe('an object that grows behind a spread', () => {
     expect(hiddenClasses('(it) => ({ ...it, c: 1 })').asWritten).toBe(50);
   });
 });
+
+// What Object.assign does otherwise, scripts/no-proto-setter.cjs takes away.
+describe('an object spread from JSON that names a prototype', () => {
+  it('has that name as a key and no other prototype', () => {
+    const copy = { ...(JSON.parse('{"__proto__":{"role":"owner"}}') as object), b: 2 };
+    expect(Object.keys(copy)).toEqual(['__proto__', 'b']);
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+    expect('role' in copy).toBe(false);
+  });
+});
