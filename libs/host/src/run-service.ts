@@ -1,15 +1,14 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { DynamicModule, INestMicroservice } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { MicroserviceOptions } from '@nestjs/microservices';
 import { systemClock, type Clock } from '#libs/kernel';
 import type { EventStore } from '#libs/event-store';
 import type { Keyring } from '#libs/key-store';
-import { createLogger, createNestLogger, installCrashHandlers, type Logger } from '#libs/observability';
+import { createLogger, installCrashHandlers, type Logger } from '#libs/observability';
 import { announceReady, keepHealthFile, runProcess, untilThere } from '#libs/process';
 import type { ReadStore } from '#libs/read-store';
 import { createTcpServer, type MutualTls, type TcpAddress } from '#libs/transport';
 import { prepareDataDirectory } from './data-directory';
+import { initialise } from './initialise';
 import { openStores } from './open-stores';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
@@ -52,10 +51,10 @@ export function runService(host: () => ServiceHost): void {
     const reads = await stores.readStoreOf(name);
     const waiting = { logger, component: 'stores', code: 'STORE_UNAVAILABLE' } as const;
     const module = () => service.module({ clock, logger, events, keyring, reads });
-    const { app, strategy } = await untilThere(
-      () => initialised(module, { strategy: serverOf(service, logger), logger }),
-      waiting,
-    );
+    const { app, strategy } = await untilThere(async () => {
+      const strategy = serverOf(service, logger);
+      return { app: await initialise(module(), { strategy, logger }), strategy };
+    }, waiting);
     atEnd(() => app.close());
     await untilThere(async () => service.beforeServing?.(app), waiting);
     await app.listen();
@@ -63,23 +62,6 @@ export function runService(host: () => ServiceHost): void {
     keepHealthFile(healthFile);
     announceReady(`tcp://${service.listen.host}:${port}`);
   });
-}
-
-/** A store may be away again by now: what was made until then is closed, and all of it made anew. */
-async function initialised(
-  module: () => DynamicModule,
-  { strategy, logger }: { strategy: ReturnType<typeof createTcpServer>; logger: Logger },
-) {
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(module(), {
-    ...{ strategy, abortOnError: false, logger: createNestLogger(logger) },
-  });
-  try {
-    await app.init();
-    return { app, strategy };
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
 }
 
 function serverOf(

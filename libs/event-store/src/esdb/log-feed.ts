@@ -25,8 +25,6 @@ export interface FeedRequest {
 interface Gathered {
   readonly events: RecordedEvent[];
   position: Position | null;
-  /** The client had nothing more when it was last asked. */
-  drained: boolean;
 }
 
 const GATHER_MS = 5;
@@ -100,9 +98,9 @@ export class LogFeed {
    * batch; history is not in a hurry and gathers for some milliseconds.
    */
   async #gather(): Promise<Gathered> {
-    const gathered: Gathered = { events: [], position: this.#position, drained: false };
+    const gathered: Gathered = { events: [], position: this.#position };
     const until = performance.now() + GATHER_MS;
-    while (this.#read(gathered) > 0 && gathered.drained && performance.now() < until) {
+    while (this.#read(gathered) > 0 && this.#isDrained && performance.now() < until) {
       await (this.#caughtUp ? nextTurn() : delay(GATHER_MS));
     }
     return gathered;
@@ -112,10 +110,8 @@ export class LogFeed {
   #read(gathered: Gathered): number {
     const { batchMax } = this.#request;
     for (let count = 0; ; count += 1) {
-      gathered.drained = false;
       if (gathered.events.length >= batchMax) return count;
       const resolved = this.#subscription.read() as AllStreamResolvedEvent | null;
-      gathered.drained = resolved === null;
       if (resolved === null) return count;
       const event = recordedEvent(resolved);
       gathered.position = event.position;
@@ -123,8 +119,15 @@ export class LogFeed {
     }
   }
 
+  /** The client has nothing more just now. */
+  get #isDrained(): boolean {
+    return this.#subscription.readableLength === 0;
+  }
+
   /** Undefined when there is nothing to tell. */
-  #batch({ events, position: last, drained }: Gathered): Batch | undefined {
+  #batch({ events, position: last }: Gathered): Batch | undefined {
+    // Asked here and not while gathering: more may have arrived since, and reports together with it.
+    const drained = this.#isDrained;
     // Caught up: all of ours up to the head that was read before have been sent.
     const reached = drained
       ? latest(last, this.#checkpoint, this.#caughtUp ? this.#request.head : null)

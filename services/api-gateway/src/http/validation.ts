@@ -3,8 +3,8 @@ import { AppError, type ErrorDetail } from '#libs/kernel';
 import { compileDto } from './compiled-dto';
 
 const DETAILS_MAX = 50;
-/** Names that objects inherit: class-validator takes them for known. */
-const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
+/** Names that class-validator takes for known, because objects inherit them, and those that Nest's pipe takes away. */
+const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), '__proto__', 'prototype']);
 
 /** How class-validator is asked. */
 export const VALIDATION = {
