@@ -9,6 +9,7 @@ import {
   type RecordedEvent,
 } from '#libs/event-store';
 import { AppError, newCommandId } from '#libs/kernel';
+import { intercepted } from '#libs/testing';
 import { openReadStore, type Document, type ReadStore } from '#libs/read-store';
 import { parkedCollection } from './parked-events';
 import type { Projection } from './projection';
@@ -295,6 +296,31 @@ describe('RunningProjection', () => {
     await projection.waitFor(position, WAIT_MS);
     expect(await reads.checkpoint(KEY)).toBe(stored);
     await until(async () => (await reads.checkpoint(KEY)) === position);
+  });
+
+  // Otherwise a list that waited for its own write would be answered with what is remembered from before.
+  it('names the new state of what it shows no later than it says that a position shows', async () => {
+    const seen: { position: Position; state: string | null }[] = [];
+    const watched = intercepted(reads, {
+      async project(...change) {
+        await reads.project(...change);
+        // In every gap that another request could get in.
+        void (async () => {
+          for (let gap = 0; gap < 20; gap += 1) {
+            if (projection.status().position === change[2])
+              seen.push({ position: change[2], state: projection.stateOf(orgId) });
+            await Promise.resolve();
+          }
+        })();
+      },
+    });
+    const projection = await start([], watched);
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    await until(() => projection.status().state === 'live');
+    seen.length = 0;
+    for (const id of ['b', 'c', 'd']) await projection.waitFor(await append(id, ['N']), WAIT_MS);
+    expect(seen.length).toBeGreaterThan(3);
+    for (const { position, state } of seen) expect(state).toBe(position);
   });
 
   it('waits for a position no longer than it may', async () => {

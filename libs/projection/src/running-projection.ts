@@ -152,7 +152,10 @@ export class RunningProjection {
     const term = new ProjectionTerm({
       after,
       write: (changes, position) => reads.project(this.#key, changes, position, fence),
-      reached: (position) => this.#reached(position),
+      // Live, whoever hears of a position must find its changes noted as well: see below.
+      reached: (position) => {
+        if (this.#state !== 'live') this.#reached(position);
+      },
       failed: () => failure.abort(),
     });
     const flushing = setInterval(() => term.flush(), FLUSH_INTERVAL_MS);
@@ -165,6 +168,7 @@ export class RunningProjection {
         );
         // Only now: a list that saw the rows as they were before must not pass for one that saw them after.
         for (const event of batch.events) this.#changes.note(event);
+        if (this.#state === 'live') this.#reached(batch.position);
         this.#backOffMs = BACK_OFF_MS_MIN;
         if (!batch.caughtUp) continue;
         this.#state = 'live';
