@@ -11,9 +11,8 @@ export async function initialise(
   module: Type | DynamicModule,
   { strategy, logger }: CustomStrategy & { logger: Logger },
 ): Promise<INestMicroservice> {
-  const app = await NestFactory.createMicroservice<CustomStrategy>(module, {
-    ...{ strategy, abortOnError: false, logger: createNestLogger(logger) },
-  });
+  const options = { strategy, abortOnError: false, logger: createNestLogger(logger) };
+  const app = await NestFactory.createMicroservice<CustomStrategy>(module, options);
   try {
     // What `listen` would do first. Not `init`: that calls every hook twice, and what has failed there cannot be closed.
     await (app as NestMicroservice).registerModules();
