@@ -50,10 +50,11 @@ export function runService(host: () => ServiceHost): void {
     const { events, keyring } = stores;
     const reads = await stores.readStoreOf(name);
     const waiting = { logger, component: 'stores', code: 'STORE_UNAVAILABLE' } as const;
-    const module = () => service.module({ clock, logger, events, keyring, reads });
+    // A store may be away again by now: then all of it is made anew.
     const { app, strategy } = await untilThere(async () => {
       const strategy = serverOf(service, logger);
-      return { app: await initialise(module(), { strategy, logger }), strategy };
+      const module = service.module({ clock, logger, events, keyring, reads });
+      return { app: await initialise(module, { strategy, logger }), strategy };
     }, waiting);
     atEnd(() => app.close());
     await untilThere(async () => service.beforeServing?.(app), waiting);

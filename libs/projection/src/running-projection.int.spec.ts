@@ -9,8 +9,8 @@ import {
   type RecordedEvent,
 } from '#libs/event-store';
 import { AppError, newCommandId } from '#libs/kernel';
-import { intercepted } from '#libs/testing';
 import { openReadStore, type Document, type ReadStore } from '#libs/read-store';
+import { intercepted } from '#libs/testing';
 import { parkedCollection } from './parked-events';
 import type { Projection } from './projection';
 import { RunningProjection } from './running-projection';
