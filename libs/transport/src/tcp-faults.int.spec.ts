@@ -47,6 +47,8 @@ function portOf(server: Server): number {
 interface Link {
   port: number;
   isSilent: boolean;
+  /** Holds up this whole process, client included, right after an answer was sent to it. */
+  holdsUpMs: number;
   resets: number;
   sockets: Socket[];
   stop: () => void;
@@ -54,13 +56,16 @@ interface Link {
 
 /** A link to the server that can fail: it swallows what the client sends, or resets the connection `resets` times. */
 async function startLink(targetPort: number): Promise<Link> {
-  const link: Link = { port: 0, isSilent: false, resets: 0, sockets: [], stop: () => undefined };
+  const link: Link = { port: 0, isSilent: false, holdsUpMs: 0, resets: 0, sockets: [], stop: () => undefined };
   const server = createServer((socket) => {
     link.sockets.push(socket);
     const target = connect(targetPort, '127.0.0.1');
     socket.on('error', () => undefined).on('close', () => target.destroy());
     target.on('error', () => undefined).on('close', () => socket.destroy());
-    target.on('data', (data) => socket.write(data));
+    target.on('data', (data) => {
+      socket.write(data);
+      for (const until = performance.now() + link.holdsUpMs; performance.now() < until; );
+    });
     socket.on('data', (data) => {
       if (link.resets > 0) {
         link.resets--;
@@ -136,6 +141,15 @@ describe('createTcpClient', () => {
     link.isSilent = false;
     await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
     expect(link.sockets).toHaveLength(2);
+  });
+
+  it('takes the answers that came while this process was held up for longer than they may take', async () => {
+    const link = await startLink((await startServer()).port);
+    const client = startClient(link.port);
+    await client.ping();
+    link.holdsUpMs = 2 * CLIENT_DEADLINE_MS;
+    await expect(client.send(keep, command, context)).resolves.toMatchObject({ length: 1 });
+    expect(link.sockets).toHaveLength(1);
   });
 
   it('keeps a connection that lives when one answer is late', async () => {

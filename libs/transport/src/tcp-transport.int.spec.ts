@@ -18,6 +18,6 @@ describeTransport('TCP transport', async () => {
   await app.listen();
   const { port } = strategy.unwrap<Server>().address() as AddressInfo;
   const addresses = [{ host: '127.0.0.1', port }];
-  const client = createTcpClient({ addresses, deadlineMs: 4 * DEADLINE_MS });
+  const client = createTcpClient({ addresses });
   return { client, lines, closeServer: () => app.close() };
 });
