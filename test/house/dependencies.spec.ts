@@ -1,4 +1,4 @@
-import { read } from './tracked-files';
+import { read, trackedFiles } from './tracked-files';
 
 interface Manifest {
   dependencies: Record<string, string>;
@@ -23,6 +23,15 @@ describe('dependencies', () => {
     );
     const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
     expect(reasons.sort()).toEqual(names.sort());
+  });
+
+  it('are used', () => {
+    const isCode = (file: string) => /\.(ts|mjs|cjs)$|^\.swcrc$|^(tsconfig|nest-cli)\.json$/.test(file);
+    const code = trackedFiles().filter(isCode).map(read).join('\n');
+    const scripts = JSON.stringify((JSON.parse(read('package.json')) as { scripts: unknown }).scripts);
+    const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    const unused = names.filter((name) => !`${code}${scripts}`.includes(name.replace(/^@types\//, '')));
+    expect(unused).toEqual([]);
   });
 
   it('need no install script in production', () => {
