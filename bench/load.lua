@@ -1,5 +1,6 @@
--- One scenario for wrk, given as arguments: method, authorization, content of a body with $N for a counter.
-local method, key, template, paths = 'GET', nil, nil, {}
+-- One scenario for wrk, given as arguments: method, content of a body with $N for a counter, and a file with a line
+-- for each request: an API key, or nothing, and a path.
+local method, template, targets = 'GET', nil, {}
 local counter, thread_number = 0, 0
 local next_thread = 1
 
@@ -10,10 +11,11 @@ end
 
 function init(args)
   method = args[1]
-  key = args[2]
-  template = args[3] ~= '' and args[3] or nil
-  for index = 4, #args do paths[#paths + 1] = args[index] end
-  wrk.headers['Authorization'] = 'Bearer ' .. key
+  template = args[2] ~= '' and args[2] or nil
+  for line in io.lines(args[3]) do
+    local key, path = line:match('^(%S*) (%S+)$')
+    targets[#targets + 1] = { authorization = 'Bearer ' .. key, path = path }
+  end
   if template then wrk.headers['Content-Type'] = 'application/json' end
 end
 
@@ -21,8 +23,9 @@ function request()
   counter = counter + 1
   local number = thread_number .. '_' .. counter
   local body = template and template:gsub('%$N', number) or nil
-  local path = paths[(counter % #paths) + 1]
-  return wrk.format(method, path, nil, body)
+  local target = targets[(counter % #targets) + 1]
+  wrk.headers['Authorization'] = target.authorization
+  return wrk.format(method, target.path, nil, body)
 end
 
 function done(summary, latency)

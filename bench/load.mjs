@@ -1,21 +1,36 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const script = path.join(import.meta.dirname, 'load.lua');
 
 /**
- * Loads a server with wrk and gives requests a second, latencies in ms, CPU µs of the server per request.
+ * Loads a server with wrk and gives requests a second, latencies in ms, CPU µs of the server per request. It asks for all
+ * `paths` with one `key`, or makes the `requests`, each `{ key, path }`, one after the other and from the first again.
  * Any answer that is not 2xx, and any broken connection, fails the run: a refused request is a fast one.
  */
 export async function load(
   server,
-  { name, method = 'GET', key = '', body = '', paths, connections = 32, seconds },
+  {
+    name,
+    method = 'GET',
+    body = '',
+    key = '',
+    paths,
+    requests = paths.map((path) => ({ key, path })),
+    connections = 32,
+    seconds,
+  },
 ) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hklst-load-'));
+  const file = path.join(folder, 'requests');
+  writeFileSync(file, requests.map(({ key, path }) => `${key} ${path}\n`).join(''), { mode: 0o600 });
   const cpuBefore = server.cpuSeconds();
   const result = await wrk([
     ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, server.url, '--'],
-    ...[method, key, body, ...paths],
-  ]);
+    ...[method, body, file],
+  ]).finally(() => rmSync(folder, { recursive: true }));
   const cpu = server.cpuSeconds() - cpuBefore;
   if (result.notOk + result.broken > 0) {
     throw new Error(`${name}: ${result.notOk} answers were no success, ${result.broken} connections broke`);

@@ -3,6 +3,8 @@ import { cpus } from 'node:os';
 /** The machine on which the bars were set: what a Nest application that does nothing reached of raw, and raw itself. */
 const BARS_NEST_SHARE = 0.8;
 const BARS_RAW_PER_SECOND = 86_000;
+/** What a request in a large store may cost, of one in a small store. */
+const SIZE_RATIO_MAX = 1.3;
 
 /**
  * The measurements as one Markdown page; ratios are to the raw server's rate in the same minute. Each bar stands there
@@ -72,6 +74,33 @@ export function splitTable(rows) {
     `Node ${process.version}, ${cpus().length} cores shared by wrk, the gateway, access, secrets-command, secrets-query, audit-relay, MongoDB, Kafka and the double of EventStoreDB; 32 connections over HTTP, mutual TLS between the services. Bare: \`@eventstore/db-client\` alone on the same double, 32 calls in flight, before and after: an append of one event at an exact revision, a read of a stream of three events.`,
     '',
     markdown([...head, 'CPU µs/request, all services', 'must', 'met'], lines),
+  ].join('\n');
+}
+
+/** A large store against a small one; ratios are of CPU time per request, which the load generator has no part in. */
+export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
+  const lines = rows.map((row) => {
+    const ratio = row.largeCpuUs / row.smallCpuUs;
+    return [
+      row.name,
+      thousands(row.active),
+      row.smallCpuUs.toFixed(0),
+      row.largeCpuUs.toFixed(0),
+      row.smallP50Ms.toFixed(2),
+      row.largeP50Ms.toFixed(2),
+      ratio.toFixed(2),
+      `${SIZE_RATIO_MAX}`,
+      ratio <= SIZE_RATIO_MAX ? 'yes' : 'no',
+    ];
+  });
+  const head = ['path', 'organizations active', 'CPU µs, small', 'CPU µs, large', 'p50 ms, small'];
+  return [
+    `Node ${process.version}, ${cpus().length} cores shared with wrk, 32 connections. Small: 1 organization with 100 secrets. Large: ${thousands(organizations)} organizations with ${thousands(organizations * each)} secrets, of which so many as stand there are used, one request each in turn. CPU µs per request, of all threads.`,
+    '',
+    markdown([...head, 'p50 ms, large', 'ratio', 'must', 'met'], lines),
+    '',
+    `- the large store is ready after ${thousands(readyMs)} ms, its files in the page cache`,
+    `- memory after all runs: ${memoryMiB.small.toFixed(0)} MiB (small), ${memoryMiB.large.toFixed(0)} MiB (large)`,
   ].join('\n');
 }
 

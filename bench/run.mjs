@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { install } from '../scripts/install.mjs';
 import { build } from '../scripts/build.mjs';
 import { load } from './load.mjs';
@@ -26,6 +27,9 @@ await build();
 if (options.split) {
   const { benchSplit } = await import('./split.mjs');
   await benchSplit(options);
+} else if (options.size) {
+  const { benchSize } = await import('./size.mjs');
+  await benchSize(options);
 } else {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
   try {
@@ -165,16 +169,37 @@ function sample(list, count) {
 }
 
 function parse(args) {
-  if (args.includes('--help')) {
-    console.log(`Usage: npm run bench -- [--split] [--seconds N]
+  const { values } = parseArgs({
+    args,
+    options: {
+      split: { type: 'boolean', default: false },
+      size: { type: 'boolean', default: false },
+      organizations: { type: 'string', default: '10000' },
+      each: { type: 'string', default: '100' },
+      seconds: { type: 'string', default: '8' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(`Usage: npm run bench -- [--split | --size] [--seconds N]
 
   --split      five processes on the engines, as ratios to the bare client of EventStoreDB; needs what
                node scripts/engines/engines.mjs install brings
+  --size       a store of 10,000 organizations with 100 secrets each against one of a single organization;
+               filling it takes about ten minutes (--organizations N --each N: other sizes)
   --seconds N  how long each run lasts (default 8)
 
 Needs wrk on the PATH.`);
     process.exit(0);
   }
-  const at = args.indexOf('--seconds');
-  return { split: args.includes('--split'), seconds: at === -1 ? 8 : Number(args[at + 1]) };
+  const number = (name) => {
+    const value = Number(values[name]);
+    if (Number.isInteger(value) && value > 0) return value;
+    console.error(`--${name} takes a whole number above 0, not "${values[name]}".`);
+    process.exit(2);
+  };
+  return {
+    ...{ split: values.split, size: values.size },
+    ...{ organizations: number('organizations'), each: number('each'), seconds: number('seconds') },
+  };
 }

@@ -4,13 +4,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 const CONCURRENCY = 64;
 const CONCURRENCY_PATIENT = 16;
 const TRIES_MAX = 20;
+/** With the one that signing up makes, no more than ORGANIZATIONS_PER_USER_MAX allows at most. */
+const ORGANIZATIONS_PER_PERSON = 900;
+const SCOPES = ['secrets:list', 'secrets:read', 'secrets:write'];
 const PAUSE_MS = 250;
 
 /**
  * Creates secrets through the API, `count` of them, changes the value of each so often, and gives their ids. Patient:
  * a store that is slow to answer is asked again, under an Idempotency-Key, which makes that harmless.
  */
-export async function seed(server, { key, count, prefix, changes = 0, isPatient = false }) {
+export async function seed(
+  server,
+  {
+    key,
+    count,
+    prefix,
+    changes = 0,
+    isPatient = false,
+    concurrency = isPatient ? CONCURRENCY_PATIENT : CONCURRENCY,
+  },
+) {
   const ids = new Array(count);
   const write = isPatient ? writePatiently : writeOnce;
   let next = 0;
@@ -28,8 +41,68 @@ export async function seed(server, { key, count, prefix, changes = 0, isPatient 
       }
     }
   };
-  await Promise.all(Array.from({ length: isPatient ? CONCURRENCY_PATIENT : CONCURRENCY }, worker));
+  await Promise.all(Array.from({ length: concurrency }, worker));
   return ids;
+}
+
+/**
+ * Makes organizations with `each` secrets, through the API, as people who sign up and have them made. Gives of each an API
+ * key and the ids of its secrets.
+ */
+export async function seedOrganizations(server, { organizations, each }) {
+  const owned = [];
+  for (let person = 0; owned.length < organizations; person += 1) {
+    const cookie = await signUp(server, `owner-${person}@example.com`);
+    const count = Math.min(ORGANIZATIONS_PER_PERSON, organizations - owned.length);
+    for (let index = 0; index < count; index += 1) {
+      const asOwner = { cookie, 'sec-fetch-site': 'same-origin' };
+      const { data: organization } = await post(server, 'organizations', asOwner, {
+        name: `Bench ${owned.length}`,
+      });
+      const path = `organizations/${organization.id}/api-keys`;
+      const { key } = await post(server, path, asOwner, { name: 'bench', scopes: SCOPES });
+      owned.push({ key, ids: [] });
+    }
+    progress('organizations', owned.length, organizations);
+  }
+  let next = 0;
+  let done = 0;
+  const worker = async () => {
+    while (next < owned.length) {
+      const index = next++;
+      const { key } = owned[index];
+      owned[index].ids = await seed(server, { key, count: each, prefix: 'BENCH', concurrency: 1 });
+      done += each;
+      progress('secrets', done, organizations * each);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return owned;
+}
+
+async function signUp(server, email) {
+  const response = await fetch(`${server.url}/api/v1/auth/sign-up`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+    body: JSON.stringify({ email, name: 'Bench', password: randomUUID() }),
+  });
+  await answer(response);
+  return response.headers.getSetCookie()[0].split(';')[0];
+}
+
+async function post(server, path, headers, body) {
+  const response = await fetch(`${server.url}/api/v1/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return answer(response);
+}
+
+function progress(what, done, all) {
+  process.stderr.write(
+    `\r${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${what}${done >= all ? '\n' : '   '}`,
+  );
 }
 
 async function writePatiently(request) {

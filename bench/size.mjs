@@ -1,0 +1,113 @@
+// `npm run bench -- --size`: what a request costs in a large store, against what it costs in a small one.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { load } from './load.mjs';
+import { sizeTable } from './report.mjs';
+import { seed, seedOrganizations } from './seed.mjs';
+import { startServer } from './server-process.mjs';
+
+const here = import.meta.dirname;
+const standalone = path.join(here, '../dist/standalone.js');
+const SMALL_SECRETS = 100;
+const WARM_UP_SECONDS = 8;
+const ROUND_SECONDS = 2;
+/** Different ones that a run makes over and over, unless more organizations than that are active. */
+const REQUESTS_MAX = 10_000;
+
+const scenarios = [
+  { name: 'list 20 (a page)', path: () => '/api/v1/secrets?page=1&page_size=20' },
+  { name: 'read a value', path: (id) => `/api/v1/secrets/${id}/value` },
+  {
+    name: 'change a value',
+    method: 'PUT',
+    body: '{"secret":{"value":"whsec_def456_$N"}}',
+    path: (id) => `/api/v1/secrets/${id}`,
+  },
+  {
+    name: 'create a secret',
+    method: 'POST',
+    body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}',
+    path: () => '/api/v1/secrets',
+  },
+];
+
+/** `organizations` with `each` secrets, of which so many as `active` says are used in turn, one request each. */
+export async function benchSize({ seconds, organizations, each }) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
+  try {
+    const small = await smallStore(path.join(folder, 'small'));
+    const large = await largeStore(path.join(folder, 'large'), { organizations, each });
+    const rows = [];
+    for (const scenario of scenarios)
+      for (const active of [Math.ceil(organizations / 20), organizations])
+        rows.push({ ...(await compare(scenario, { small, large, active, seconds })), active });
+    const memoryMiB = { small: small.server.memoryMiB(), large: large.server.memoryMiB() };
+    await Promise.all([small.server.stop(), large.server.stop()]);
+    report({ rows, organizations, each, memoryMiB, readyMs: large.server.readyMs });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function smallStore(dataDir) {
+  const server = await startServer(standalone, {
+    ...{ DATA_DIR: dataDir, PORT: '0' },
+    SECRETS_PER_ORGANIZATION_MAX: '1000000',
+  });
+  const key = readFileSync(path.join(dataDir, 'first-api-key'), 'utf8').trim();
+  const ids = await seed(server, { key, count: SMALL_SECRETS, prefix: 'BENCH' });
+  return { server, owned: [{ key, ids }] };
+}
+
+/** Filled, and then started anew: what it remembers from being filled is not what it would remember in use. */
+async function largeStore(dataDir, { organizations, each }) {
+  const env = { DATA_DIR: dataDir, PORT: '0', OPEN_SIGN_UP: 'true', ORGANIZATIONS_PER_USER_MAX: '1000' };
+  const first = await startServer(standalone, env);
+  const owned = await seedOrganizations(first, { organizations, each });
+  await first.stop();
+  return { server: await startServer(standalone, env), owned };
+}
+
+/** Both in turns, so that what the machine does meanwhile is in both; of each figure the median. */
+async function compare({ path: pathOf, ...scenario }, { small, large, active, seconds }) {
+  const step = large.owned.length / active;
+  const used = Array.from({ length: active }, (_, index) => large.owned[Math.floor(index * step)]);
+  const sides = [
+    { server: small.server, requests: inTurn(small.owned, pathOf), rounds: [] },
+    { server: large.server, requests: inTurn(used, pathOf), rounds: [] },
+  ];
+  console.log(`${scenario.name}, ${active} organizations active …`);
+  for (let round = -1; round * ROUND_SECONDS < seconds; round += 1) {
+    const body = scenario.body?.replace('_$N', `A${active}R${round + 1}_$N`);
+    const length = round === -1 ? WARM_UP_SECONDS : ROUND_SECONDS;
+    for (const { server, requests, rounds } of sides) {
+      const measured = await load(server, { ...scenario, body, requests, seconds: length });
+      if (round >= 0) rounds.push(measured);
+    }
+  }
+  const [smallCpuUs, largeCpuUs] = sides.map(({ rounds }) => median(rounds.map(({ cpuUs }) => cpuUs)));
+  const [smallP50Ms, largeP50Ms] = sides.map(({ rounds }) => median(rounds.map(({ p50Ms }) => p50Ms)));
+  return { name: scenario.name, smallCpuUs, largeCpuUs, smallP50Ms, largeP50Ms };
+}
+
+/** A secret of each organization, then another of each, and so on. */
+function inTurn(owned, pathOf) {
+  const turns = Math.ceil(REQUESTS_MAX / owned.length);
+  const turn = (index) =>
+    owned.flatMap(({ key, ids }) => (index < ids.length ? [{ key, path: pathOf(ids[index]) }] : []));
+  return Array.from({ length: turns }, (_, index) => turn(index)).flat();
+}
+
+function median(list) {
+  return list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+}
+
+function report(measured) {
+  const text = sizeTable(measured);
+  console.log(`\n${text}`);
+  mkdirSync(path.join(here, 'results'), { recursive: true });
+  const file = path.join(here, 'results', 'size.md');
+  writeFileSync(file, `${text}\n`);
+  console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
+}
