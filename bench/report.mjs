@@ -11,7 +11,7 @@ const SIZE_RATIO_MAX = 1.3;
  * twice: as it was set, and as it reads on this machine, where a framework costs more of the raw server's time
  * than where it was set, and a millisecond holds fewer requests.
  */
-export function table({ rows, single, nestShare, idleMiB, secondStartMs, lastStartMs }) {
+export function table({ rows, single, flush, nestShare, idleMiB, secondStartMs, lastStartMs }) {
   const mean = (field) => rows.reduce((sum, row) => sum + row[field], 0) / rows.length;
   const slowness = BARS_RAW_PER_SECOND / mean('rawPerSecond');
   const lines = rows.map((row) => {
@@ -47,6 +47,7 @@ export function table({ rows, single, nestShare, idleMiB, secondStartMs, lastSta
       const bar = must ? ` (must ${must} ms; here ${(must * slowness).toFixed(2)} ms)` : '';
       return `- ${name}: p50 ${p50Ms.toFixed(2)} ms${bar}, p99 ${p99Ms.toFixed(2)} ms`;
     }),
+    `- a flush of this disk alone (fdatasync of 12 KiB): p50 ${flush.p50Ms.toFixed(2)} ms (0.14 ms where the bars were set), p99 ${flush.p99Ms.toFixed(2)} ms; a read waits for one, a creation for two`,
     `- idle memory half a minute after start with 10,000 secrets: ${idleMiB.toFixed(0)} MiB`,
     `- ready after ${secondStartMs.toFixed(0)} ms with 10,000 secrets, ${lastStartMs.toFixed(0)} ms with all that the runs above wrote`,
   ].join('\n');

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { install } from '../scripts/install.mjs';
 import { build } from '../scripts/build.mjs';
+import { flushTimes } from './flush.mjs';
 import { load } from './load.mjs';
 import { table } from './report.mjs';
 import { seed } from './seed.mjs';
@@ -80,6 +81,7 @@ async function bench(dataDir) {
   }
   const alone = { key, seconds, connections: 1 };
   const singleWrite = { ...scenarios[2], body: scenarios[2].body.replace('CREATED', 'SINGLE') };
+  const flush = flushTimes(dataDir);
   const single = [
     await load(raw, { ...alone, name: 'raw node:http, one connection', paths: ['/'] }),
     { ...(await load(server, { ...scenarios[1], ...alone, name: 'read, one connection' })), must: 0.6 },
@@ -93,6 +95,7 @@ async function bench(dataDir) {
   const report = table({
     rows,
     single,
+    flush,
     nestShare,
     idleMiB,
     secondStartMs: server.readyMs,
