@@ -21,8 +21,8 @@ time, and a test tries every route with every role and every scope.
 ## Actions
 
 \`own\`: for the person's own membership only. Giving and taking the roles admin and owner is an owner's, or that of a
-key with every scope. Nobody gives a key a scope, a lifetime or addresses that they do not have themselves. The actions
-without a scope are for people.
+key with every scope, and so is making such a key. Nobody gives a key a scope, a lifetime or addresses that they do not
+have themselves. The actions without a scope are for people.
 
 ${table(
   ['action', ...roles, 'scope of a key'],

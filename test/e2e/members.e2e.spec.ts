@@ -266,7 +266,13 @@ describe('members', () => {
     const admin = await world.join('admin');
     const issue = (held: readonly string[]) =>
       world.as<{ key: string }>(admin, 'POST', '/api-keys', { name: 'CI', scopes: held });
-    const { body } = await issue(scopes);
+    const { id } = await world.memberOf(admin);
+    // A key with every scope makes owners, and an admin does not.
+    expectRefusal(await issue(scopes), 403, 'FORBIDDEN');
+    const { body } = await issue(scopes.filter((scope) => scope !== 'operations'));
+    const path = `organizations/${world.orgId}/members/${id}`;
+    const withKey = { key: body.key, body: { role: 'owner' } };
+    expectRefusal(await Api.of(server).call('PUT', path, withKey), 403, 'FORBIDDEN');
     await remove(world.owner, await world.memberOf(admin));
     expect((await new Api(server, body.key).list()).status).toBe(200);
     expectRefusal(await issue(['secrets:list']), 404, 'NOT_FOUND');

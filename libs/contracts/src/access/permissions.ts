@@ -111,13 +111,18 @@ export const scopesOf: Readonly<Record<Role, readonly Scope[]>> = {
 
 function mayTouch(rights: Rights, { roles: handled = [], scopes: given = [] }: Touched): boolean {
   const held = rights.role === null ? rights.scopes : scopesOf[rights.role];
-  return handled.every((role) => mayHandle(rights, role)) && given.every((scope) => held.includes(scope));
+  const asOwner =
+    handled.some((role) => role === 'owner' || role === 'admin') ||
+    scopes.every((scope) => given.includes(scope));
+  return given.every((scope) => held.includes(scope)) && (!asOwner || isOwner(rights));
 }
 
-/** Admins and owners are an owner's to make and unmake, or those of a key that may do everything. */
-function mayHandle({ role: actor, scopes: held }: Rights, role: Role): boolean {
-  if (role === 'member' || role === 'viewer') return true;
-  return actor === 'owner' || (actor === null && held.length === scopes.length);
+/**
+ * Whose it is to make and unmake admins and owners: an owner's, and that of a key with every scope. So handing on every
+ * scope is an owner's as well: an admin would make himself a key that makes him owner.
+ */
+function isOwner({ role, scopes: held }: Rights): boolean {
+  return role === 'owner' || (role === null && scopes.every((scope) => held.includes(scope)));
 }
 
 function reaches(role: Role | null, least: Role | null): boolean {

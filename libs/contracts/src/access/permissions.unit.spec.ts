@@ -79,8 +79,18 @@ describe('may', () => {
     expect(issue(key('keys:manage', 'secrets:list'), 'secrets:list')).toBe(true);
     expect(issue(key('keys:manage', 'secrets:list'), 'secrets:list', 'secrets:read')).toBe(false);
     expect(issue(person('owner'), ...scopes)).toBe(true);
-    expect(issue(person('admin'), ...scopesOf.admin)).toBe(true);
+    for (const scope of scopesOf.admin) expect(issue(person('admin'), scope)).toBe(true);
     expect(issue(person('member'), 'secrets:list')).toBe(false);
+  });
+
+  it('leaves a key with every scope to an owner: it makes owners', () => {
+    const issue = (rights: Rights, ...given: Scope[]) => may(rights, 'issue-api-key', { scopes: given });
+    expect(issue(person('admin'), ...scopes)).toBe(false);
+    expect(issue(person('admin'), ...scopes.slice(1))).toBe(true);
+    expect(issue(key(...scopes), ...scopes)).toBe(true);
+    // Said twice, a scope is no other one.
+    const sevenAsEight = key(...scopes.slice(1), 'operations');
+    expect(may(sevenAsEight, 'change-member-role', { roles: ['owner'] })).toBe(false);
   });
 });
 
