@@ -129,7 +129,9 @@ describe('secrets', () => {
 
   it('keep every version, newest first, and reveal each', async () => {
     const { id, name } = await make();
-    await api.update(id, { value: 'second' });
+    await api.update(id, { description: 'no version of its own' });
+    await api.update(id, { value: 'second', tags: ['with', 'others'] });
+    await api.update(id, { description: null });
     const third = (await api.update(id, { value: 'third' })).body.data;
     const version = { inserted_at: anyTime(), actor: matching(/^key_/) };
 

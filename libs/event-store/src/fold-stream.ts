@@ -22,8 +22,8 @@ export interface Folded<S> {
 export interface Fold<S> {
   readonly initial: S;
   readonly evolve: (state: S, event: RecordedEvent) => S;
-  /** Where events can be large: bytes of one that stay in the state, roughly. */
-  readonly bytesOf?: (event: RecordedEvent) => number;
+  /** Where a state can be large: its bytes, roughly. */
+  readonly bytesOf?: (state: S) => number;
 }
 
 /** Reads a stream from its first event, or goes on from an earlier fold of it, to its last and folds it into a state. */

@@ -6,9 +6,9 @@ import { assertOwned } from './stream-name';
 
 /** All that is remembered, which grows with the streams. */
 const BYTES_MAX = 32 * 1024 * 1024;
-/** What a stream takes alone, and each of its events with its command, besides what the fold says that it keeps. */
+/** What a stream takes alone, and each command of its events, besides its state. */
 const STREAM_BYTES = 500;
-const EVENT_BYTES = 300;
+const COMMAND_BYTES = 300;
 
 interface StreamRequest {
   readonly orgId: string;
@@ -20,7 +20,6 @@ interface Remembered<S> {
   readonly folded: Folded<S>;
   /** The commands whose events are in it. */
   readonly commands: Set<string>;
-  readonly bytes: number;
 }
 
 /** A stream that is being read. */
@@ -38,7 +37,8 @@ export class StreamFolds<S> {
   readonly #remembered = new LRUCache<string, Remembered<S>>({
     maxSize: BYTES_MAX,
     maxEntrySize: BYTES_MAX / 2,
-    sizeCalculation: ({ bytes }) => bytes,
+    sizeCalculation: ({ folded, commands }) =>
+      STREAM_BYTES + commands.size * COMMAND_BYTES + (this.fold.bytesOf?.(folded.state) ?? 0),
   });
   #loading = new Map<string, Loading>();
 
@@ -68,15 +68,15 @@ export class StreamFolds<S> {
 
   async #load(request: StreamRequest, before: Remembered<S> | undefined): Promise<Folded<S>> {
     const { stream } = request;
-    const known = { commands: new Set<string>(), bytes: STREAM_BYTES, ...before };
+    const commands = before?.commands ?? new Set<string>();
     const all = this.#loading;
     const loading = this.#beginLoading(stream);
     try {
-      const now = await foldStream(this.store, request, this.#noting(known), before?.folded);
+      const now = await foldStream(this.store, request, this.#noting(commands), before?.folded);
       // Told of more meanwhile, or what was begun before the log was followed: it may miss what nobody will tell again.
       const isWhole = all === this.#loading && loading.told <= BigInt(now.revision ?? -1);
       if (isWhole && now !== before?.folded)
-        this.#remember(stream, { ...known, folded: { ...now, applied: null } });
+        this.#remember(stream, { commands, folded: { ...now, applied: null } });
       return now;
     } finally {
       loading.readers -= 1;
@@ -116,19 +116,14 @@ export class StreamFolds<S> {
     return loading;
   }
 
-  /** The fold, which notes in `known` what it meets. */
-  #noting(known: { readonly commands: Set<string>; bytes: number }): Fold<S> {
+  /** The fold, which notes in `commands` whose events it meets. */
+  #noting(commands: Set<string>): Fold<S> {
     const { initial, evolve } = this.fold;
     const noting = (state: S, event: RecordedEvent) => {
-      known.commands.add(event.metadata.commandId);
-      known.bytes += this.#bytesOf(event);
+      commands.add(event.metadata.commandId);
       return evolve(state, event);
     };
     return { initial, evolve: noting };
-  }
-
-  #bytesOf(event: RecordedEvent): number {
-    return EVENT_BYTES + (this.fold.bytesOf?.(event) ?? 0);
   }
 
   /** Never in place of what is newer, and nothing of a stream that is not there. */
@@ -154,18 +149,17 @@ export class StreamFolds<S> {
   }
 
   /** Takes in the events that follow on what is remembered. */
-  #goOn({ folded, commands, bytes }: Remembered<S>, events: readonly RecordedEvent[]): void {
+  #goOn({ folded, commands }: Remembered<S>, events: readonly RecordedEvent[]): void {
     let { state } = folded;
     for (const event of events) {
       state = this.fold.evolve(state, event);
       commands.add(event.metadata.commandId);
-      bytes += this.#bytesOf(event);
     }
     const last = events.at(-1);
     if (!last) return;
     const { stream, revision, position } = last;
     const now = { state, revision, position, expected: { revision }, applied: null };
-    this.#remember(stream, { folded: now, commands, bytes });
+    this.#remember(stream, { folded: now, commands });
   }
 
   #forget(): void {

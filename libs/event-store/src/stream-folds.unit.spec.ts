@@ -41,11 +41,11 @@ describe('StreamFolds', () => {
 
   it('does not remember what takes too many bytes', async () => {
     const { reads, read } = logOf('A', 'B');
-    const half = new StreamFolds({ read }, { ...fold, bytesOf: () => 8 * 1024 * 1024 });
+    const half = new StreamFolds({ read }, { ...fold, bytesOf: ({ length }) => length * 8 * 1024 * 1024 });
     await half.of({ orgId, stream });
     await half.of({ orgId, stream });
     expect(reads).toEqual(['0', '0']);
-    const less = new StreamFolds({ read }, { ...fold, bytesOf: () => 7 * 1024 * 1024 });
+    const less = new StreamFolds({ read }, { ...fold, bytesOf: ({ length }) => length * 7 * 1024 * 1024 });
     await less.of({ orgId, stream });
     await less.of({ orgId, stream });
     expect(reads).toEqual(['0', '0', '0', '2']);

@@ -36,9 +36,11 @@ describe('golden events', () => {
       status: 'live',
       secret: { name: 'STRIPE_SECRET', version: 2, insertedAt: '2026-11-23T10:00:00.000Z' },
       versions: [
-        { version: 1, sealed: { dataKeyId: '000102030405060708090a0b0c0d0e0f' } },
-        { version: 2, sealed: { dataKeyId: '101112131415161718191a1b1c1d1e1f' } },
+        { version: 1, dataKeyId: '000102030405060708090a0b0c0d0e0f', at: 0 },
+        { version: 2, dataKeyId: '101112131415161718191a1b1c1d1e1f', at: 1 },
       ],
+      sealed: { dataKeyId: '101112131415161718191a1b1c1d1e1f' },
+      changes: 4,
     });
   });
 

@@ -2,15 +2,21 @@ import type { SealedValue, SecretEvent, SecretSnapshot } from './secret.events';
 
 export interface SecretVersion {
   readonly version: number;
-  readonly sealed: SealedValue;
+  readonly dataKeyId: string;
   readonly insertedAt: string;
   readonly actorId: string;
+  /** The event that holds its envelope: how many come before it in the stream, which is its revision. */
+  readonly at: number;
 }
 
 interface Known {
   readonly secret: SecretSnapshot;
   /** Oldest first. */
   readonly versions: readonly SecretVersion[];
+  /** The value as it is now. Those before lie in their events: a state must not grow with every large value. */
+  readonly sealed: SealedValue;
+  /** Events so far. */
+  readonly changes: number;
 }
 
 /** What a secret's own stream says. `abandoned`: fenced off before it ever existed. */
@@ -37,21 +43,16 @@ export function evolveSecret(state: SecretState, recorded: Recorded): SecretStat
   const { actorId } = recorded.metadata;
   switch (event.type) {
     case 'SecretCreated':
-      return { status: 'live', secret: event.data.secret, versions: [versionOf(event.data, actorId)] };
-    case 'SecretUpdated': {
-      const versions = [...known(state).versions, versionOf(event.data, actorId)];
-      return { status: 'live', secret: event.data.secret, versions };
-    }
+      return { status: 'live', ...withValue({ versions: [], changes: 0 }, event.data, actorId) };
+    case 'SecretUpdated':
+      return { status: 'live', ...withValue(known(state), event.data, actorId) };
     case 'SecretMetadataChanged':
     case 'SecretRenamed':
-      return { status: 'live', secret: event.data.secret, versions: known(state).versions };
-    case 'SecretDeleted':
-      return {
-        ...known(state),
-        status: 'deleted',
-        secret: event.data.secret,
-        shredAfter: event.data.shredAfter,
-      };
+      return { status: 'live', ...after(known(state), event.data.secret) };
+    case 'SecretDeleted': {
+      const { secret, shredAfter } = event.data;
+      return { status: 'deleted', ...after(known(state), secret), shredAfter };
+    }
     case 'SecretShredStarted':
       return { ...deleted(state), status: 'shredding' };
     case 'SecretShredded':
@@ -66,20 +67,34 @@ export function evolveSecret(state: SecretState, recorded: Recorded): SecretStat
 /** How a secret's stream becomes its state. */
 export const secretFold = { initial: noSecret, evolve: evolveSecret, bytesOf };
 
-/** What a state keeps of an event can be large: a value, a description, tags. */
-function bytesOf({ data }: Pick<Recorded, 'data'>): number {
-  const { secret, sealed } = data as { secret?: SecretSnapshot; sealed?: SealedValue };
-  const tags = secret?.tags.reduce((length, tag) => length + tag.length, 0) ?? 0;
-  return tags + (secret?.description?.length ?? 0) + (sealed?.envelope.length ?? 0);
+/** What a version takes in a state, roughly. */
+const VERSION_BYTES = 200;
+
+/** Of what in a state can be large. */
+function bytesOf(state: SecretState): number {
+  if (!('secret' in state)) return 0;
+  const { secret, versions, sealed } = state;
+  const tags = secret.tags.reduce((length, tag) => length + tag.length, 0);
+  return versions.length * VERSION_BYTES + sealed.envelope.length + (secret.description?.length ?? 0) + tags;
 }
 
-function versionOf(data: { secret: SecretSnapshot; sealed: SealedValue }, actorId: string): SecretVersion {
-  return { version: data.secret.version, sealed: data.sealed, insertedAt: data.secret.updatedAt, actorId };
+function withValue(
+  { versions, changes }: Pick<Known, 'versions' | 'changes'>,
+  { secret, sealed }: { secret: SecretSnapshot; sealed: SealedValue },
+  actorId: string,
+): Known {
+  const { dataKeyId } = sealed;
+  const added = { version: secret.version, dataKeyId, insertedAt: secret.updatedAt, actorId, at: changes };
+  return { secret, versions: [...versions, added], sealed, changes: changes + 1 };
+}
+
+function after({ versions, sealed, changes }: Known, secret: SecretSnapshot): Known {
+  return { secret, versions, sealed, changes: changes + 1 };
 }
 
 function known(state: SecretState): Known {
   if (!('secret' in state)) throw new Error(`A secret that is ${state.status} cannot change`);
-  return { secret: state.secret, versions: state.versions };
+  return state;
 }
 
 function deleted(state: SecretState): Known & { shredAfter: string } {

@@ -27,6 +27,20 @@ export interface SecretChange {
   readonly at: string;
 }
 
+/**
+ * Every change stays in the secret's stream, which is read whole now and then, and all its data keys are named in one
+ * event when they are destroyed. Hourly changes reach this after a year.
+ */
+export const CHANGES_MAX = 10_000;
+
+/** Fails with QUOTA_EXCEEDED. To be asked before anything is made for a change. */
+export function refuseWhenFull(state: SecretState): void {
+  if ('changes' in state && state.changes >= CHANGES_MAX) {
+    const safeMessage = `This secret has been changed ${CHANGES_MAX.toLocaleString('en')} times, which is all it takes; create another in its place`;
+    throw new AppError('QUOTA_EXCEEDED', { safeMessage });
+  }
+}
+
 /** What changes, one event per kind of change; nothing when everything is as asked already. */
 export function decideUpdate(state: SecretState, change: SecretChange): SecretEvent[] {
   const before = live(state);
@@ -70,7 +84,7 @@ export function decideShredEnd(state: SecretState): SecretEvent[] {
 
 /** The data keys of every version of a secret. */
 export function dataKeyIds(state: SecretState): string[] {
-  return 'versions' in state ? state.versions.map((version) => version.sealed.dataKeyId) : [];
+  return 'versions' in state ? state.versions.map(({ dataKeyId }) => dataKeyId) : [];
 }
 
 /**

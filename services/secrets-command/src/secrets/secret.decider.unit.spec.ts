@@ -1,14 +1,18 @@
 import { created, deleted, given, someSealed, someSecret } from '#libs/testing';
 import {
+  CHANGES_MAX,
   dataKeyIds,
   decideCreate,
   decideDelete,
   decideShredEnd,
   decideShredStart,
   decideUpdate,
+  refuseWhenFull,
 } from './secret.decider';
-import { secretFold } from '#libs/events';
+import { secretFold, type SecretEvent, type SecretState } from '#libs/events';
 
+/** EventStoreDB's. */
+const APPEND_BYTES_MAX = 1_048_576;
 const at = '2026-11-23T11:00:00.000Z';
 const changed = { ...someSecret, updatedAt: at };
 
@@ -103,6 +107,27 @@ describe('decideDelete', () => {
   });
 });
 
+describe('refuseWhenFull', () => {
+  const changes = (count: number) =>
+    Array.from({ length: count }, (): SecretEvent => ({
+      type: 'SecretMetadataChanged',
+      data: { secret: someSecret },
+    }));
+  const refused = (state: SecretState) => {
+    refuseWhenFull(state);
+    return [];
+  };
+
+  it('lets nobody change a secret without an end', () => {
+    given(created, ...changes(CHANGES_MAX - 2))
+      .when(refused)
+      .then();
+    given(created, ...changes(CHANGES_MAX - 1))
+      .when(refused)
+      .thenFails('QUOTA_EXCEEDED');
+  });
+});
+
 describe('decideShredStart and decideShredEnd', () => {
   const keys = { secretId: someSecret.id, dataKeyIds: ['key-1', 'key-2'] };
   const updated = {
@@ -117,6 +142,16 @@ describe('decideShredStart and decideShredEnd', () => {
     given(created, updated, deleted, started).when(decideShredStart).then();
     given(created, updated, deleted, started).when(decideShredEnd).then(shredded);
     given(created, updated, deleted, started, shredded).when(decideShredEnd).then();
+  });
+
+  it('names all keys that a secret can have in one event', () => {
+    const ids = Array.from({ length: CHANGES_MAX }, (_, index) => String(index).padStart(32, '0'));
+    const versions = ids.map((dataKeyId) => ({ version: 1, dataKeyId, insertedAt: '', actorId: '', at: 0 }));
+    const state: SecretState = {
+      ...{ status: 'deleted', secret: someSecret, sealed: someSealed('key-1'), shredAfter: '' },
+      ...{ versions, changes: CHANGES_MAX },
+    };
+    expect(JSON.stringify(decideShredStart(state)).length).toBeLessThan(APPEND_BYTES_MAX);
   });
 
   it('never touches a secret that is alive', () => {

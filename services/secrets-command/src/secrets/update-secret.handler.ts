@@ -7,7 +7,7 @@ import { Keyring } from '#libs/key-store';
 import { AppError, isAppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { CLOCK, PRODUCER } from '../tokens';
-import { decideUpdate } from './secret.decider';
+import { decideUpdate, refuseWhenFull } from './secret.decider';
 import { SecretNames } from './secret-names';
 import { evolved, SecretStreams, written } from './secret-streams';
 
@@ -72,6 +72,7 @@ export class UpdateSecretHandler {
     if (applied) return written(applied.state, applied, lastReadAt);
     if (state.status !== 'live' || revision === null || position === null) throw new AppError('NOT_FOUND');
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
+    refuseWhenFull(state);
 
     const { secret } = state;
     const at = this.clock.now().toISOString();

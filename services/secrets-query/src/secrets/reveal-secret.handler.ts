@@ -3,7 +3,7 @@ import { revealSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { eventMetadata, type EventStore } from '#libs/event-store';
 import { accessStream, type SecretRead } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, newCommandId, type Clock } from '#libs/kernel';
+import { newCommandId, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
 import { SecretStreams } from './secret-streams';
@@ -24,10 +24,10 @@ export class RevealSecretHandler {
   ): Promise<ReplyOf<typeof revealSecret>> {
     const { caller, address, userAgent } = request;
     const { orgId } = caller;
-    const { secret, versions } = await this.streams.find(orgId, request.secret);
+    const found = await this.streams.find(orgId, request.secret);
+    const { secret } = found;
     const version = request.version ?? secret.version;
-    const found = versions.find((candidate) => candidate.version === version);
-    if (!found) throw new AppError('NOT_FOUND');
+    const sealed = await this.streams.sealed(orgId, found, version);
 
     const now = this.clock.now();
     const at = now.toISOString();
@@ -50,7 +50,7 @@ export class RevealSecretHandler {
       metadata,
     });
     // The value is opened while the record is on its way to the disk, and leaves only when it is there.
-    const opening = this.keyring.open(orgId, secret.id, version, found.sealed);
+    const opening = this.keyring.open(orgId, secret.id, version, sealed);
     const [value] = await Promise.all([opening, recording]);
     return { id: secret.id, name: secret.name, value, version, decryptedAt: at };
   }

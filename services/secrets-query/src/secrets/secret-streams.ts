@@ -1,11 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { StreamFolds, type EventStore, type FollowedLog } from '#libs/event-store';
-import { nameHolder, secretFold, secretNameStream, secretStream, type SecretState } from '#libs/events';
+import {
+  nameHolder,
+  secretFold,
+  secretNameStream,
+  secretStream,
+  type SealedValue,
+  type SecretEvent,
+  type SecretState,
+} from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, isId } from '#libs/kernel';
 import { EVENT_STORE, FOLLOWED_LOG } from '../tokens';
 
 export type LiveSecret = Extract<SecretState, { status: 'live' }> & { readonly revision: string };
+
+type WithValue = Extract<SecretEvent, { type: 'SecretUpdated' }>['data'];
 
 /** Finds one secret by folding its own stream: what it says needs no waiting and trusts no projection. */
 @Injectable()
@@ -27,7 +37,23 @@ export class SecretStreams {
     const stream = secretStream(orgId, secretId);
     const { state, revision } = await this.#secrets.of({ orgId, stream });
     if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
-    return { status: 'live', secret: state.secret, versions: state.versions, revision };
+    return { ...state, revision };
+  }
+
+  /** The sealed value of one version. Those that were replaced lie in their events alone. Fails with NOT_FOUND. */
+  async sealed(
+    orgId: string,
+    { secret, versions, sealed }: LiveSecret,
+    version: number,
+  ): Promise<SealedValue> {
+    if (version === secret.version) return sealed;
+    const found = versions.find((candidate) => candidate.version === version);
+    if (!found) throw new AppError('NOT_FOUND');
+    const from = String(found.at);
+    const [event] = await this.events.read({ orgId, stream: secretStream(orgId, secret.id), from, limit: 1 });
+    const data = event?.data as Partial<WithValue> | undefined;
+    if (data?.secret?.version !== version || !data.sealed) throw new AppError('INTEGRITY_ERROR');
+    return data.sealed;
   }
 
   /** The id that `ref`, an id or a name, stands for; null when nobody holds the name. */
