@@ -56,7 +56,14 @@ interface Link {
 
 /** A link to the server that can fail: it swallows what the client sends, or resets the connection `resets` times. */
 async function startLink(targetPort: number): Promise<Link> {
-  const link: Link = { port: 0, isSilent: false, holdsUpMs: 0, resets: 0, sockets: [], stop: () => undefined };
+  const link: Link = {
+    port: 0,
+    isSilent: false,
+    holdsUpMs: 0,
+    resets: 0,
+    sockets: [],
+    stop: () => undefined,
+  };
   const server = createServer((socket) => {
     link.sockets.push(socket);
     const target = connect(targetPort, '127.0.0.1');
@@ -64,7 +71,7 @@ async function startLink(targetPort: number): Promise<Link> {
     target.on('error', () => undefined).on('close', () => socket.destroy());
     target.on('data', (data) => {
       socket.write(data);
-      for (const until = performance.now() + link.holdsUpMs; performance.now() < until; );
+      for (const until = performance.now() + link.holdsUpMs; performance.now() < until;);
     });
     socket.on('data', (data) => {
       if (link.resets > 0) {
