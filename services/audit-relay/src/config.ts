@@ -24,7 +24,7 @@ export function readAuditRelayConfig(env = process.env) {
     throw configInvalid('KAFKA_MIN_INSYNC_REPLICAS is larger than KAFKA_TOPIC_REPLICATION.');
   const { KAFKA_BROKERS: brokerList } = settings;
   return {
-    /** Null: there is no Kafka, and the trail is read over HTTP. */
+    /** Null: KAFKA_BROKERS is not set, and there is nothing to relay to. */
     kafka:
       brokerList.length === 0
         ? null
