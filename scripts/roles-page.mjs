@@ -1,6 +1,9 @@
 /** docs/roles.md: who may do what, from the one table that decides (docs/adr/0013) and the routes that name its actions. */
 export function rolesPage({ permissions, routes }) {
   const { actions, may, roles, scopes } = permissions;
+  const routed = new Set(routes.map(({ requirement }) => requirement));
+  const hasRoute = (action) => routed.has(action);
+  const isToCome = (action) => !hasRoute(action);
   const person = (action) => (role) => {
     if (may({ role, scopes: [] }, action)) return 'yes';
     return may({ role, scopes: [] }, action, { own: true }) ? 'own' : '–';
@@ -8,11 +11,18 @@ export function rolesPage({ permissions, routes }) {
   const scopeOf = (needed) => (needed === 'user' || needed.scope === null ? '–' : `\`${needed.scope}\``);
   const ofScope = (scope) =>
     Object.keys(actions)
-      .filter((action) => actions[action].scope === scope)
+      .filter((action) => hasRoute(action) && actions[action].scope === scope)
       .map((action) => `\`${action}\``);
   const row = (...cells) => `| ${cells.join(' | ')} |`;
   const table = (heads, rows) =>
     [row(...heads), row(...heads.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
+  const actionTable = (isListed) =>
+    table(
+      ['action', ...roles, 'scope of a key'],
+      Object.entries(actions)
+        .filter(([action]) => isListed(action))
+        .map(([action, needed]) => [`\`${action}\``, ...roles.map(person(action)), scopeOf(needed)]),
+    );
   return `# Roles and scopes
 
 Who may do what, generated from libs/contracts/src/access/permissions.ts by \`npm run gen\`. The same table decides at run
@@ -24,14 +34,7 @@ time, and a test tries every route with every role and every scope.
 key with every scope, and so is making such a key. Nobody gives a key a scope, a lifetime or addresses that they do not
 have themselves. The actions without a scope are for people.
 
-${table(
-  ['action', ...roles, 'scope of a key'],
-  Object.entries(actions).map(([action, needed]) => [
-    `\`${action}\``,
-    ...roles.map(person(action)),
-    scopeOf(needed),
-  ]),
-)}
+${actionTable(hasRoute)}
 
 ## Scopes
 
@@ -40,7 +43,7 @@ have themselves.
 
 ${table(
   ['scope', 'actions'],
-  scopes.map((scope) => [`\`${scope}\``, ofScope(scope).join(', ')]),
+  scopes.map((scope) => [`\`${scope}\``, ofScope(scope).join(', ') || 'none yet']),
 )}
 
 ## Routes
@@ -51,5 +54,11 @@ ${table(
     .map(({ method, path, requirement }) => [`\`${method} ${path}\``, `\`${requirement}\``])
     .sort(([a], [b]) => a.split(' ')[1].localeCompare(b.split(' ')[1]) || a.localeCompare(b)),
 )}
+
+## Not yet
+
+Decided, and counted in what a role can hand on, but without a route.
+
+${actionTable(isToCome)}
 `;
 }
