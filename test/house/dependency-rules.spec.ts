@@ -1,4 +1,5 @@
 import { libs, plant, textsOf, type Breach, type PlantedProject } from './planted-project';
+import { read, trackedFiles } from './tracked-files';
 
 const use = (name: string) => `import * as other from '${name}';\nexport const used = other;\n`;
 
@@ -51,8 +52,43 @@ const scenery = {
 interface Report {
   summary: {
     violations: { from: string; rule: { name: string } }[];
-    ruleSetUsed: { forbidden: { name: string }[] };
+    ruleSetUsed: { forbidden: Rule[] };
   };
+}
+
+interface Rule {
+  name: string;
+  from: { path?: string };
+  to: { pathNot?: string };
+}
+
+/** By room, the libs that it may enter besides the kernel. */
+type Rooms = Record<string, string[]>;
+
+/** As the rules have it: those from a room, or from several, to libs that are counted out. */
+function roomsOf(rules: readonly Rule[]): Rooms {
+  const rooms = rules.flatMap(({ from, to }) => {
+    const [, kind = '', names] = /^\^(libs|services)\/\(?([\w|-]+)\)?\/$/.exec(from.path ?? '') ?? [];
+    const [, entered] = /^\^libs\/\(([\w|-]+)\)\/$/.exec(to.pathNot ?? '') ?? [];
+    if (names === undefined || entered === undefined) return [];
+    return names.split('|').map((name): [string, string[]] => {
+      const others = entered.split('|').filter((lib) => lib !== 'kernel' && lib !== name);
+      return [`${kind}/${name}`, others.sort()];
+    });
+  });
+  return Object.fromEntries(rooms);
+}
+
+/** As the page has it. */
+function printedRooms(page: string): Rooms {
+  const rows = [...page.matchAll(/^\| (libs|services)\/([^|]+?) +\| ([^|]+?) +\|$/gm)];
+  const rooms = rows
+    .filter(([, , , entered = '']) => !entered.startsWith('everything'))
+    .flatMap(([, kind = '', names = '', entered = '']) => {
+      const others = entered.split(', ').filter((lib) => libs.includes(lib));
+      return names.split(', ').map((name): [string, string[]] => [`${kind}/${name}`, [...others].sort()]);
+    });
+  return Object.fromEntries(rooms);
 }
 
 describe('.dependency-cruiser.cjs', () => {
@@ -83,5 +119,19 @@ describe('.dependency-cruiser.cjs', () => {
     expect(report.ruleSetUsed.forbidden.map(({ name }) => name).filter((name) => !proven.has(name))).toEqual(
       [],
     );
+  });
+
+  it('says what docs/adr/0008 says of every lib and every service', () => {
+    const rooms = roomsOf(report.ruleSetUsed.forbidden);
+    expect(Object.keys(rooms).length).toBeGreaterThan(libs.length);
+    expect(printedRooms(read('docs/adr/0008-layering-of-rooms.md'))).toEqual(rooms);
+  });
+});
+
+describe('docs/ARCHITECTURE.md', () => {
+  it('has a row for every room', () => {
+    const rows = [...read('docs/ARCHITECTURE.md').matchAll(/^\| `((?:libs|services)\/[\w-]+)` /gm)];
+    const rooms = trackedFiles().flatMap((file) => /^(?:libs|services)\/[\w-]+(?=\/)/.exec(file) ?? []);
+    expect(rows.map(([, room]) => room).sort()).toEqual([...new Set(rooms)].sort());
   });
 });
