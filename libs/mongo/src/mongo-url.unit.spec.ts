@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { parseMongoUrl } from './mongo-url';
 
 const options = { setting: 'READ_STORE_URL', database: 'hklst' };
@@ -11,6 +13,13 @@ function refusalOf(url: string, allowPlaintext = false): unknown {
     return error;
   }
 }
+
+/** What the documents tell operators to write; the file of the authority stands where theirs will. */
+const samples = ['.env.example', 'docs/deploy.md', 'docs/guide/moving.md'].flatMap((name) => {
+  const text = readFileSync(path.join(__dirname, '../../..', name), 'utf8');
+  const urls = [...text.matchAll(/\bmongodb:\/\/[^\s'`]*[^\s'`.,]/g)];
+  return urls.map(([url]) => url.replace('/run/secrets/ca.crt', __filename));
+});
 
 describe('parseMongoUrl', () => {
   it.each([
@@ -77,5 +86,9 @@ describe('parseMongoUrl', () => {
       expect(actual[limit]).toBe(900);
     for (const limit of ['socketTimeoutMS', 'maxPoolSize', 'maxIdleTimeMS'] as const)
       expect(actual[limit]).toBeGreaterThan(0);
+  });
+
+  it.each(samples)('takes the sample %s', (url) => {
+    expect(refusalOf(url)).toBeUndefined();
   });
 });
