@@ -46,12 +46,13 @@ export function shapeOf(printed: string): unknown[] {
   return documentsIn(printed).map((document) => JSON.parse(generic(JSON.stringify(document))) as unknown);
 }
 
-/** One JSON text over several lines, or one a line. */
+/** One JSON text over several lines, or one a line; curl ends none of them itself. */
 function documentsIn(printed: string): unknown[] {
   try {
     return [JSON.parse(printed)];
   } catch {
     return printed
+      .replaceAll('}{', '}\n{')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as unknown);

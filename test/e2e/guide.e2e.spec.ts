@@ -4,20 +4,23 @@ import { Server } from './server';
 
 jest.setTimeout(120_000);
 
-describe('docs/guide/team.md', () => {
+describe('docs/guide', () => {
   let server: Server;
-  beforeAll(async () => {
+  beforeEach(async () => {
     server = await Server.start();
   });
-  afterAll(() => server.discard());
+  afterEach(() => server.discard());
 
-  it('shows what really happens', async () => {
+  it.each([
+    { page: 'team.md', steps: 9 },
+    { page: 'signing-in.md', steps: 1 },
+  ])('shows in $page what really happens', async ({ page, steps: stepsMin }) => {
     const here = ({ commands, shown }: Step): Step => ({
-      commands: commands.replaceAll('http://127.0.0.1:8080', server.url),
+      commands: commands.replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, server.url),
       shown,
     });
-    const steps = stepsOf('team.md').map(here);
-    expect(steps.length).toBeGreaterThan(8);
+    const steps = stepsOf(page).map(here);
+    expect(steps.length).toBeGreaterThanOrEqual(stepsMin);
     const printed = await runSteps(steps, { TOKEN: signUpToken(server) });
     expect(printed).toHaveLength(steps.length);
     for (const [at, { commands, shown }] of steps.entries())
