@@ -28,6 +28,21 @@ export function decideAttempt(
   return { counted: { count, lastAt: now, lockedUntil: now + lockMs(count) } };
 }
 
+/**
+ * What is known once an attempt that was counted is taken back: it was neither right nor wrong. Those that were counted
+ * beside it stay counted. Null: nothing is known.
+ */
+export function withdrawAttempt(
+  known: Failures | null,
+  { before, counted }: { readonly before: Failures | null; readonly counted: Failures },
+): Failures | null {
+  if (!known || known.count <= 1) return null;
+  // Nobody came after it: the wait that was over then is over.
+  if (before && known.count === counted.count && known.lastAt === counted.lastAt) return before;
+  const count = known.count - 1;
+  return { count, lastAt: known.lastAt, lockedUntil: known.lastAt + lockMs(count) };
+}
+
 /** How long nobody may try after the `count`th failure in a row: 1 s after the fifth, twice that after the next. */
 function lockMs(count: number): number {
   if (count < FREE_ATTEMPTS) return 0;

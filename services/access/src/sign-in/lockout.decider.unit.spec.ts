@@ -1,4 +1,4 @@
-import { decideAttempt, FAILURES_KEPT_MS, type Failures } from './lockout.decider';
+import { decideAttempt, FAILURES_KEPT_MS, withdrawAttempt, type Failures } from './lockout.decider';
 
 /** Fails as soon as it may, again and again; gives the seconds of each wait. */
 function waits(attempts: number): number[] {
@@ -40,5 +40,29 @@ describe('decideAttempt', () => {
     const at = (now: number) => decideAttempt(failures, now);
     expect(at(FAILURES_KEPT_MS - 1)).toMatchObject({ counted: { count: 31 } });
     expect(at(FAILURES_KEPT_MS)).toMatchObject({ counted: { count: 1 } });
+  });
+});
+
+describe('withdrawAttempt', () => {
+  const before = { count: 6, lastAt: 10_000, lockedUntil: 12_000 };
+  const counted = { count: 7, lastAt: 20_000, lockedUntil: 24_000 };
+
+  it('leaves what was known before, when nobody came after it', () => {
+    expect(withdrawAttempt(counted, { before, counted })).toEqual(before);
+    const first = { count: 1, lastAt: 20_000, lockedUntil: 20_000 };
+    expect(withdrawAttempt(first, { before: null, counted: first })).toBeNull();
+  });
+
+  it('takes back one of many, whoever was counted meanwhile, and its share of the wait', () => {
+    const known = { count: 9, lastAt: 30_000, lockedUntil: 46_000 };
+    expect(withdrawAttempt(known, { before, counted })).toEqual({
+      count: 8,
+      lastAt: 30_000,
+      lockedUntil: 38_000,
+    });
+  });
+
+  it('leaves nothing of what a success has forgotten', () => {
+    expect(withdrawAttempt(null, { before, counted })).toBeNull();
   });
 });

@@ -73,6 +73,35 @@ describe('Lockouts', () => {
     expect(looked).toHaveLength(FREE_ATTEMPTS);
   });
 
+  it('keep what was counted beside an attempt that is forgiven', async () => {
+    let looked = 0;
+    const guess = async () => {
+      const guesses = await Promise.allSettled([attempt(), attempt(), attempt()]);
+      for (const made of guesses) if (made.status === 'fulfilled') await made.value.failed();
+      looked += guesses.filter(({ status }) => status === 'fulfilled').length;
+    };
+    for (let round = 0; round < 10 && (await wait()) === 0; round += 1) {
+      // A right password without the code that it needs, and wrong codes before it is answered.
+      const bait = await attempt();
+      await guess();
+      await bait.forgiven();
+    }
+    expect(looked).toBeLessThanOrEqual(FREE_ATTEMPTS);
+    expect(looked).toBeGreaterThanOrEqual(FREE_ATTEMPTS - 1);
+  });
+
+  it('let nobody wait for an attempt that was forgiven', async () => {
+    for (let n = 0; n < FREE_ATTEMPTS + 3; n += 1) {
+      stores.clock.pass((await wait()) * 1_000);
+      await fail();
+    }
+    stores.clock.pass((await wait()) * 1_000);
+    await (await attempt()).forgiven();
+    expect(await wait()).toBe(0);
+    lockouts = await open();
+    expect(await wait()).toBe(0);
+  });
+
   it('keep people apart, and who has a session from who has none', async () => {
     for (let n = 0; n < FREE_ATTEMPTS; n += 1) await fail();
     expect(await wait()).toBe(1);

@@ -4,7 +4,7 @@ import { AppError, type Clock, entriesAtMost } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import { CLOCK, READ_STORE } from '../tokens';
 import { Pseudonyms } from '../users/pseudonyms';
-import { decideAttempt, FAILURES_KEPT_MS, type Failures } from './lockout.decider';
+import { decideAttempt, FAILURES_KEPT_MS, withdrawAttempt, type Failures } from './lockout.decider';
 
 const failuresCollection = {
   name: 'sign_in_failures_v1',
@@ -23,7 +23,7 @@ export interface Attempt {
   succeeded(): Promise<void>;
   /** It stays counted; durable when it resolves. */
   failed(): Promise<void>;
-  /** As if it had never been: it was neither right nor wrong. */
+  /** As if it had never been: it was neither right nor wrong. What was counted beside it stays counted. */
   forgiven(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export class Lockouts implements OnModuleInit {
   /** Fails with RATE_LIMITED, saying when to try again. */
   async attempt(kind: 'sign-in' | 'session', subject: string): Promise<Attempt> {
     const id = await this.pseudonyms.of('lockout', kind, subject);
-    const stored = this.#known.get(id) ?? (await this.read(id));
+    const stored = await this.find(id);
     // Nothing is waited for from here to `set`: whoever counted in the meantime is in memory.
     const before = this.#known.get(id) ?? stored;
     const decided = decideAttempt(before, this.clock.now().getTime());
@@ -62,8 +62,12 @@ export class Lockouts implements OnModuleInit {
     return {
       succeeded: () => this.forget(id),
       failed: () => counted,
-      forgiven: () => (before ? this.restore(id, before) : this.forget(id)),
+      forgiven: () => this.withdraw(id, { before, counted: decided.counted }),
     };
+  }
+
+  private async find(id: string): Promise<Failures | null> {
+    return this.#known.get(id) ?? (await this.read(id));
   }
 
   private async read(id: string): Promise<Failures | null> {
@@ -87,9 +91,15 @@ export class Lockouts implements OnModuleInit {
     if (this.#written % TRIMMED_EVERY === 1) await this.trim();
   }
 
-  private async restore(id: string, failures: Failures): Promise<void> {
-    this.#known.set(id, failures);
-    await this.write(id, failures);
+  private async withdraw(
+    id: string,
+    attempt: { readonly before: Failures | null; readonly counted: Failures },
+  ): Promise<void> {
+    const stored = await this.find(id);
+    const left = withdrawAttempt(this.#known.get(id) ?? stored, attempt);
+    if (!left) return this.forget(id);
+    this.#known.set(id, left);
+    await this.write(id, left);
   }
 
   private async forget(id: string): Promise<void> {
