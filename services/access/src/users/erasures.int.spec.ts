@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { AppError, newCommandId, Redacted } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import type { RunningProjection } from '#libs/projection';
+import type { ReadStore } from '#libs/read-store';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { AccessModule } from '../app.module';
 import { readAccessConfig } from '../config';
@@ -14,6 +15,7 @@ import { SignInHandler } from '../sign-in/sign-in.handler';
 import { SignUpHandler } from '../sign-up/sign-up.handler';
 import { MEMBER_INDEX } from '../tokens';
 import { Erasures } from './erasures';
+import { MeHandler } from './me.handler';
 import { Users } from './users';
 
 jest.setTimeout(120_000);
@@ -28,6 +30,8 @@ describe('Erasures', () => {
   let stores: TestStores;
   /** How many more writes succeed; then the stores are away, as for a process that dies. */
   let writesLeft = Infinity;
+  /** Done once, just before a person's record is written. */
+  let meanwhile: (() => Promise<void>) | undefined;
 
   const counted = <A extends unknown[], R>(write: (...given: A) => Promise<R>) => {
     return async (...given: A): Promise<R> => {
@@ -38,8 +42,14 @@ describe('Erasures', () => {
   };
   const start = async (): Promise<INestApplicationContext> => {
     const { clock, keyring } = stores;
+    const put: ReadStore['put'] = async (collection, document) => {
+      const first = collection === 'users_v1' ? meanwhile : undefined;
+      if (first) meanwhile = undefined;
+      await first?.();
+      return stores.reads.put(collection, document);
+    };
     const reads = intercepted(stores.reads, {
-      put: counted(stores.reads.put.bind(stores.reads)),
+      put: counted(put),
       remove: counted(stores.reads.remove.bind(stores.reads)),
       forget: counted(stores.reads.forget.bind(stores.reads)),
     });
@@ -61,11 +71,12 @@ describe('Erasures', () => {
     const caller = { orgId, actorType: 'user' as const, actorId: userId };
     const command = { caller, commandId: newCommandId(), idempotencyKey: null, name: 'Shared' };
     await app.get(CreateOrganizationHandler).handle(command, context);
-    return { userId, token, email };
+    return { userId, token, email, caller };
   };
 
   beforeEach(async () => {
     writesLeft = Infinity;
+    meanwhile = undefined;
     stores = await openTestStores();
   });
   afterEach(() => stores.discard());
@@ -106,5 +117,17 @@ describe('Erasures', () => {
     process.stderr.write(`erasures: cut off after each of ${steps - 1} writes\n`);
     expect(steps).toBeGreaterThan(8);
     expect(steps).toBeLessThan(STEPS_MAX);
+  });
+
+  it('last, though the person was just about to change their name', async () => {
+    const app = await start();
+    const { caller, userId } = await signUp(app, 'grace@example.com');
+    meanwhile = () => app.get(Erasures).erase(userId, context);
+    const change = app.get(MeHandler).change({ caller, name: 'Hopper' }, context);
+    await expect(change).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(meanwhile).toBeUndefined();
+    expect(await stores.reads.count('users_v1', { where: {} })).toBe(0);
+    expect(await stores.reads.count('erasures_v1', { where: {} })).toBe(0);
+    await app.close();
   });
 });

@@ -1,12 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { changeMe, getMe, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { Handles } from '#libs/transport';
+import { AppError } from '#libs/kernel';
+import { Handles, type MessageContext } from '#libs/transport';
+import { Erasures } from './erasures';
 import { MeViews } from './me-views';
 import { Users } from './users';
 
 @Controller()
 export class MeHandler {
   constructor(
+    private readonly erasures: Erasures,
     private readonly users: Users,
     private readonly views: MeViews,
   ) {}
@@ -17,8 +20,16 @@ export class MeHandler {
   }
 
   @Handles(changeMe)
-  async change({ caller, name }: RequestOf<typeof changeMe>): Promise<ReplyOf<typeof changeMe>> {
+  async change(
+    { caller, name }: RequestOf<typeof changeMe>,
+    context: MessageContext,
+  ): Promise<ReplyOf<typeof changeMe>> {
     const user = await this.views.callerOf(caller);
-    return { data: await this.views.of(await this.users.rename(user, name)) };
+    const renamed = await this.users.rename(user, name);
+    if (!renamed) {
+      await this.erasures.erase(user.id, context);
+      throw new AppError('NOT_FOUND');
+    }
+    return { data: await this.views.of(renamed) };
   }
 }

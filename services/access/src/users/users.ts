@@ -85,18 +85,24 @@ export class Users implements OnModuleInit {
     return (await this.reads.putIfAbsent(usersCollection.name, { ...user })) as unknown as User;
   }
 
-  async rename(user: User, name: string): Promise<User> {
+  /** Null for who was erased in the meantime: this has brought the record back, and it must be erased again. */
+  async rename(user: User, name: string): Promise<User | null> {
     const renamed = { ...user, name };
     await this.reads.put(usersCollection.name, renamed);
-    return renamed;
+    // The claim goes before the record: while it is there, whoever erases has yet to remove what was just written.
+    return (await this.hasClaim(user)) ? renamed : null;
   }
 
-  /** The address is free at once. */
-  async erase({ id, emailCanonical }: User): Promise<void> {
-    const claimId = await this.claimId(emailCanonical);
-    const claim = await this.reads.get(claimsCollection.name, claimId);
-    if (claim?.['userId'] === id) await this.reads.remove(claimsCollection.name, claimId);
-    await this.reads.remove(usersCollection.name, id);
+  /** The address is free at once. See `rename` for why the claim goes first. */
+  async erase(user: User): Promise<void> {
+    if (await this.hasClaim(user))
+      await this.reads.remove(claimsCollection.name, await this.claimId(user.emailCanonical));
+    await this.reads.remove(usersCollection.name, user.id);
+  }
+
+  private async hasClaim({ id, emailCanonical }: User): Promise<boolean> {
+    const claim = await this.reads.get(claimsCollection.name, await this.claimId(emailCanonical));
+    return claim?.['userId'] === id;
   }
 
   private async claimId(emailCanonical: string): Promise<string> {
