@@ -25,8 +25,8 @@ export interface InvitedAddress {
 interface Addressee {
   /** The user who has it; null when nobody does. */
   readonly userId: string | null;
-  /** The latest invitation of the address to the organization; null when there is none. */
-  readonly replaces: string | null;
+  /** Ids of the address's invitations to the organization, also of those that were refused after `keep`. */
+  readonly replaces: readonly string[];
 }
 
 const invitationsCollection = {
@@ -61,13 +61,13 @@ export class Invitations implements OnModuleInit {
 
   async addressee(orgId: string, email: string): Promise<Addressee> {
     const emailCanonical = canonicalEmail(email);
-    const [earlier] = await this.reads.find(invitationsCollection.name, {
+    const earlier = await this.reads.find(invitationsCollection.name, {
       where: { orgId, emailCanonical },
       sort: { field: 'expiresAt', direction: 'descending' },
-      limit: 1,
+      limit: LIST_MAX,
     });
     const user = await this.users.findByEmail(emailCanonical);
-    return { userId: user?.id ?? null, replaces: earlier?.id ?? null };
+    return { userId: user?.id ?? null, replaces: earlier.map(({ id }) => id) };
   }
 
   /** All of an organization, by id. */

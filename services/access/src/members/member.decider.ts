@@ -21,17 +21,17 @@ interface InvitationFacts {
   readonly invitation: Invited;
   /** The user with the invited address; null when there is none. */
   readonly userId: string | null;
-  /** The earlier invitation of the same address; null when there is none. */
-  readonly replaces: string | null;
+  /** Ids that the same address was invited under before, whether the invitations still stand or ever came to be. */
+  readonly replaces: readonly string[];
   readonly membersMax: number;
 }
 
-/** An invitation that replaces an earlier one of the same address. Open ones count as members: they may all be accepted. */
+/** An invitation that replaces the earlier ones of the same address. Open ones count as members: they may all be accepted. */
 export function decideInvite(state: OrganizationState, facts: InvitationFacts): OrganizationEvent[] {
   const { invitation, userId, replaces, membersMax } = facts;
   const { invitedAt } = invitation;
   if (userId !== null && state.members.has(userId)) throw new AppError('ALREADY_MEMBER');
-  const replaced = replaces !== null && state.invitations.has(replaces) ? [replaces] : [];
+  const replaced = replaces.filter((invitationId) => state.invitations.has(invitationId));
   const open = [...state.invitations.values()].filter(
     ({ invitationId, expiresAt }) => expiresAt > invitedAt && !replaced.includes(invitationId),
   );

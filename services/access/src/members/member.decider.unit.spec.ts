@@ -12,7 +12,7 @@ import {
 const at = '2026-11-24T10:00:00.000Z';
 const late = '2026-12-24T10:00:00.000Z';
 const invitation = { invitationId: 'inv_9', role: 'viewer', hash: 'cc', invitedAt: at, expiresAt: late };
-const invite = { invitation, userId: null, replaces: null, membersMax: 5 };
+const invite = { invitation, userId: null, replaces: [] as string[], membersMax: 5 };
 const invitationMade: OrganizationEvent = { type: 'MemberInvited', data: invitation };
 const ended = (invitationId: string): OrganizationEvent => ({
   type: 'InvitationRevoked',
@@ -26,12 +26,15 @@ describe('decideInvite', () => {
       .then(invitationMade);
   });
 
-  it('replaces the earlier invitation of the address, if it still stands', () => {
+  it('replaces every earlier invitation of the address that still stands', () => {
+    givenOrganization(...founded('usr_1'), invited('inv_1'), invited('inv_2'))
+      .when((state) => decideInvite(state, { ...invite, replaces: ['inv_3', 'inv_2', 'inv_1'] }))
+      .then(ended('inv_2'), ended('inv_1'), invitationMade);
     givenOrganization(...founded('usr_1'), invited('inv_1'))
-      .when((state) => decideInvite(state, { ...invite, replaces: 'inv_1' }))
+      .when((state) => decideInvite(state, { ...invite, replaces: ['inv_1'] }))
       .then(ended('inv_1'), invitationMade);
     givenOrganization(...founded('usr_1'), invited('inv_1'), ended('inv_1'))
-      .when((state) => decideInvite(state, { ...invite, replaces: 'inv_1' }))
+      .when((state) => decideInvite(state, { ...invite, replaces: ['inv_1'] }))
       .then(invitationMade);
   });
 
@@ -58,7 +61,7 @@ describe('decideInvite', () => {
       .when((state) => decideInvite(state, { ...invite, membersMax: 4 }))
       .then(invitationMade);
     givenOrganization(...past)
-      .when((state) => decideInvite(state, { ...invite, membersMax: 3, replaces: 'inv_1' }))
+      .when((state) => decideInvite(state, { ...invite, membersMax: 3, replaces: ['inv_1'] }))
       .then(ended('inv_1'), invitationMade);
   });
 
