@@ -35,17 +35,17 @@ export class ChangePasswordHandler {
     const origin = originOf(request, context);
     const person = { userId: user.id, personalOrgId: user.personalOrgId };
     const change = hadOne ? ('changed' as const) : ('added' as const);
-    await this.trail.record(person, origin, {
-      type: 'CredentialChanged',
-      data: { credential: 'password', change },
-    });
-    await this.passwords.keep(user.credentialsId, hash);
+    const credential = 'password' as const;
     // Whoever knew the old one is out; the person goes on with another token.
-    const sessionIds = await this.sessions.endThose(user.id, (session) => session.sessionId !== sessionId);
-    if (sessionIds.length > 0) {
-      const data = { sessionIds, cause: 'password-changed' as const };
-      await this.trail.record(person, origin, { type: 'SignedOut', data });
-    }
+    await this.sessions.endThose(
+      user.id,
+      (session) => session.sessionId !== sessionId,
+      async (sessionIds) => {
+        await this.trail.record(person, origin, { type: 'CredentialChanged', data: { credential, change } });
+        await this.trail.signedOut(person, origin, { sessionIds, cause: 'password-changed' });
+        await this.passwords.keep(user.credentialsId, hash);
+      },
+    );
     return this.sessions.renew(user.id, sessionId);
   }
 

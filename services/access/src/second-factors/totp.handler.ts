@@ -37,15 +37,18 @@ export class TotpHandler {
     return this.totp.enrol(await this.views.callerOf(caller));
   }
 
+  /** May be sent again, with another code, until it was answered: the secret counts once all else is done. */
   @Handles(confirmTotp)
   async confirm(
     request: RequestOf<typeof confirmTotp>,
     context: MessageContext,
   ): Promise<ReplyOf<typeof confirmTotp>> {
     const user = await this.views.callerOf(request.caller);
-    await this.demandCode(user.id, request.totp);
+    const secret = await this.demandCode(user.id, request.totp);
     await this.tell(request, context, { credential: 'totp', change: 'added' });
-    return { recoveryCodes: await this.recoveryCodes.renew(user.id) };
+    const recoveryCodes = await this.recoveryCodes.renew(user.id);
+    await this.totp.enable(user.id, secret);
+    return { recoveryCodes };
   }
 
   @Handles(disableTotp)
@@ -71,13 +74,17 @@ export class TotpHandler {
     return { recoveryCodes: await this.recoveryCodes.renew(user.id) };
   }
 
-  private async demandCode(userId: string, code: Redacted<string>): Promise<void> {
+  /** Gives the secret that the code is of, for `enable`. */
+  private async demandCode(userId: string, code: Redacted<string>): Promise<string> {
     const attempt = await this.lockouts.attempt('session', userId);
-    const isRight = await this.totp.confirm(userId, code).catch(async (error: unknown) => {
+    const secret = await this.totp.verifyEnrolled(userId, code).catch(async (error: unknown) => {
       await attempt.forgiven();
       throw error;
     });
-    if (isRight) return attempt.succeeded();
+    if (secret !== null) {
+      await attempt.succeeded();
+      return secret;
+    }
     await attempt.failed();
     const message = 'is not the code of this moment; check the clock of the device';
     throw new AppError('VALIDATION_FAILED', {

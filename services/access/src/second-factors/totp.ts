@@ -48,14 +48,21 @@ export class Totp implements OnModuleInit {
     return { secret: new Redacted(totp.secret.base32), uri: new Redacted(totp.toString()) };
   }
 
-  /** From here on the secret that was enrolled last counts. False for a wrong code; fails with NOT_FOUND without one. */
-  async confirm(userId: string, code: Redacted<string>): Promise<boolean> {
+  /**
+   * The secret that was enrolled last, wrapped, for `enable`; null for a wrong code, and a right one is used up. Fails
+   * with NOT_FOUND when none waits for its code.
+   */
+  async verifyEnrolled(userId: string, code: Redacted<string>): Promise<string | null> {
     const pending = await this.reads.get(totpCollection.name, pendingOf(userId));
     if (!pending) throw new AppError('NOT_FOUND');
-    if (!(await this.isRight(userId, String(pending['wrapped']), code))) return false;
-    await this.reads.put(totpCollection.name, { ...pending, id: userId });
+    const wrapped = String(pending['wrapped']);
+    return (await this.isRight(userId, wrapped, code)) ? wrapped : null;
+  }
+
+  /** From here on this secret counts. `wrapped`: what `verifyEnrolled` gave, whatever was enrolled since. */
+  async enable(userId: string, wrapped: string): Promise<void> {
+    await this.reads.put(totpCollection.name, { id: userId, wrapped });
     await this.reads.remove(totpCollection.name, pendingOf(userId));
-    return true;
   }
 
   /** True for a code of now that was not used before. */

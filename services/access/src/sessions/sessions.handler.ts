@@ -34,26 +34,28 @@ export class SessionsHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof revokeSessions>> {
     const { caller, sessionId: own, target } = request;
-    const ended = await this.sessions.endThose(caller.actorId, ({ sessionId }) =>
-      target === null ? sessionId !== own : sessionId === target,
+    const person = { userId: caller.actorId, personalOrgId: caller.orgId };
+    const ended = await this.sessions.endThose(
+      caller.actorId,
+      ({ sessionId }) => (target === null ? sessionId !== own : sessionId === target),
+      (sessionIds) =>
+        this.trail.signedOut(person, originOf(request, context), { sessionIds, cause: 'revoked' }),
     );
     if (target !== null && ended.length === 0) throw new AppError('NOT_FOUND');
-    const person = { userId: caller.actorId, personalOrgId: caller.orgId };
-    if (ended.length > 0) {
-      const data = { sessionIds: ended, cause: 'revoked' as const };
-      await this.trail.record(person, originOf(request, context), { type: 'SignedOut', data });
-    }
     return { ended: ended.length };
   }
 
+  /** One that has ended already is nobody's, and leaves no second record. */
   @Handles(signOut)
   async signOut(request: RequestOf<typeof signOut>, context: MessageContext): Promise<Record<string, never>> {
     const session = await this.sessions.find(request.session);
     if (!session) return {};
-    const { userId, sessionId: own } = session;
-    const sessionIds = await this.sessions.endThose(userId, ({ sessionId }) => sessionId === own);
-    const data = { sessionIds, cause: 'sign-out' as const };
-    await this.trail.record(session, originOf(request, context), { type: 'SignedOut', data });
+    await this.sessions.endThose(
+      session.userId,
+      ({ sessionId }) => sessionId === session.sessionId,
+      (sessionIds) =>
+        this.trail.signedOut(session, originOf(request, context), { sessionIds, cause: 'sign-out' }),
+    );
     return {};
   }
 }

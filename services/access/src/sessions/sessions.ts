@@ -113,12 +113,21 @@ export class Sessions implements OnModuleInit {
     return (await this.records.listOf(userId)).filter((record) => !hasEnded(record, now));
   }
 
-  /** Ends those that are chosen, at once in this process; gives them. */
-  async endThose(userId: string, chosen: (session: SessionRecord) => boolean): Promise<string[]> {
+  /**
+   * Ends those that are chosen, at once in this process; gives them. `first` is told which, also when there are none, and
+   * is waited for: when it fails, none ends.
+   */
+  async endThose(
+    userId: string,
+    chosen: (session: SessionRecord) => boolean,
+    first: (sessionIds: readonly string[]) => Promise<void> = async () => undefined,
+  ): Promise<string[]> {
     return this.#turns.take(userId, async () => {
       const ending = (await this.records.listOf(userId)).filter(chosen);
+      const sessionIds = ending.map(({ sessionId }) => sessionId);
+      await first(sessionIds);
       await this.end(ending);
-      return ending.map(({ sessionId }) => sessionId);
+      return sessionIds;
     });
   }
 

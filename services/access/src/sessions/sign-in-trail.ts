@@ -31,6 +31,7 @@ type Recorded = Extract<AccessEvent, { type: 'SignedIn' | 'SignedOut' | 'Credent
 type Told<E> = E extends { type: infer T; data: infer D }
   ? { readonly type: T; readonly data: Omit<D, 'address' | 'userAgent' | `${string}At`> }
   : never;
+type SignedOut = Extract<Told<Recorded>, { type: 'SignedOut' }>['data'];
 
 const TIME_FIELD = {
   SignedIn: 'signedInAt',
@@ -46,7 +47,10 @@ export class SignInTrail {
     @Inject(EVENT_STORE) private readonly events: EventStore,
   ) {}
 
-  /** Durable when it resolves. Fails with STORE_UNAVAILABLE; what it is about must then not happen. */
+  /**
+   * Durable when it resolves. Fails with STORE_UNAVAILABLE; what it is about must then not happen, so it is recorded first
+   * (case E3). A crash in between leaves the record of what did not happen, which is the lesser evil.
+   */
   async record(person: Person, origin: Origin, { type, data }: Told<Recorded>): Promise<void> {
     const now = this.clock.now();
     const at = now.toISOString();
@@ -66,5 +70,10 @@ export class SignInTrail {
         producer: PRODUCER,
       }),
     });
+  }
+
+  /** Records that sessions are about to end; nothing when there are none. Fails like `record`. */
+  async signedOut(person: Person, origin: Origin, data: SignedOut): Promise<void> {
+    if (data.sessionIds.length > 0) await this.record(person, origin, { type: 'SignedOut', data });
   }
 }

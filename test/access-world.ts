@@ -1,0 +1,53 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { newCommandId, Redacted } from '#libs/kernel';
+import { createLogger } from '#libs/observability';
+import { AccessModule, type AccessParts } from '../services/access/src/app.module';
+import { readAccessConfig } from '../services/access/src/config';
+import { prepareAccess } from '../services/access/src/prepare-access';
+import { Sessions } from '../services/access/src/sessions/sessions';
+import { SignUpHandler } from '../services/access/src/sign-up/sign-up.handler';
+
+/** For specs: the whole service without its transport, and people in it. */
+export interface AccessWorld {
+  readonly app: INestApplicationContext;
+  /** Somebody new, in their personal organization. */
+  signUp(email: string): Promise<Inhabitant>;
+}
+
+export interface Inhabitant {
+  readonly caller: { readonly orgId: string; readonly actorType: 'user'; readonly actorId: string };
+  readonly sessionId: string;
+  readonly token: Redacted<string>;
+}
+
+export const context = { correlationId: 'request-1' };
+export const origin = { address: '192.0.2.7', userAgent: null };
+export const password = new Redacted('correct horse battery');
+
+type Stores = Pick<AccessParts, 'clock' | 'events' | 'keyring' | 'reads'>;
+
+export async function openAccessWorld({ clock, events, keyring, reads }: Stores): Promise<AccessWorld> {
+  const config = readAccessConfig({ OPEN_SIGN_UP: 'true' });
+  const logger = createLogger({ level: 'silent', service: 'access' });
+  const parts = { config, clock, logger, events, keyring, reads, forgetFirstKey: async () => undefined };
+  const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
+  await app.init();
+  await prepareAccess(app, 'http://127.0.0.1:8080');
+  return { app, signUp: (email) => signUp(app, email) };
+}
+
+/** What every command of somebody carries. */
+export function commandOf<C>(caller: C, idempotencyKey: string | null = null) {
+  return { caller, commandId: newCommandId(), idempotencyKey };
+}
+
+async function signUp(app: INestApplicationContext, email: string): Promise<Inhabitant> {
+  const tickets = { signUpToken: null, invitationToken: null };
+  const request = { email, name: 'Somebody', password, ...tickets, ...origin };
+  const { token } = await app.get(SignUpHandler).handle(request, context);
+  const session = await app.get(Sessions).find(token);
+  if (!session) throw new Error('Nobody signed up');
+  const { sessionId, personalOrgId: orgId, userId: actorId } = session;
+  return { caller: { orgId, actorType: 'user', actorId }, sessionId, token };
+}
