@@ -13,7 +13,6 @@ import type { CollectionSpec, ReadStore } from '#libs/read-store';
 
 /** How long a key and its answer are remembered (REST contract, idempotency). */
 const ANSWERS_KEPT_MS = 24 * 3_600_000;
-const PURGE_INTERVAL_MS = 600_000;
 const SEED_BYTES = 32;
 
 /** The fields of a command that decide which record it belongs to. */
@@ -53,11 +52,11 @@ const idempotencyCollection: CollectionSpec = {
 /**
  * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id before
  * the command runs; events derive their ids from it, so a command that ran and died unrecorded is
- * recognised in the log when it is repeated (docs/adr/0006). Nest calls the hook; without Nest, call it yourself.
+ * recognised in the log when it is repeated (docs/adr/0006). A record outlives what is erased in its day, so an answer that
+ * is recorded must name no person: names and addresses are added to what comes back. Nest calls the hook; without Nest, call it yourself.
  */
 export class IdempotentAnswers {
   readonly #running = new Map<string, Promise<unknown>>();
-  #purgedAt = 0;
 
   constructor(private readonly parts: Parts) {}
 
@@ -97,11 +96,17 @@ export class IdempotentAnswers {
     return run.finally(() => this.#running.delete(place));
   }
 
+  /** Removes the records that are older than a day. Whoever keeps answers calls it now and then. */
+  async purge(): Promise<void> {
+    const { reads, clock } = this.parts;
+    const expired = new Date(clock.now().getTime() - ANSWERS_KEPT_MS).toISOString();
+    await reads.removeBefore(idempotencyCollection.name, 'createdAt', expired);
+  }
+
   private async recorded<R>(
     { id, fingerprint, commandId, seed }: Turn & { id: string; fingerprint: string },
     work: (turn: Turn) => Promise<R>,
   ): Promise<{ reply: R; seed: string }> {
-    await this.purge();
     const { reads, clock } = this.parts;
     const createdAt = clock.now().toISOString();
     const wanted = { id, fingerprint, commandId, seed, createdAt };
@@ -113,14 +118,6 @@ export class IdempotentAnswers {
     const outcome = await settle(() => work(first));
     await reads.put(idempotencyCollection.name, { ...record, outcome });
     return { reply: replay(outcome) as R, seed: first.seed };
-  }
-
-  private async purge(): Promise<void> {
-    const now = this.parts.clock.now().getTime();
-    if (now - this.#purgedAt < PURGE_INTERVAL_MS) return;
-    this.#purgedAt = now;
-    const expired = new Date(now - ANSWERS_KEPT_MS).toISOString();
-    await this.parts.reads.removeBefore(idempotencyCollection.name, 'createdAt', expired);
   }
 }
 

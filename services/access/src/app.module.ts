@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventStore } from '#libs/event-store';
+import { PeriodicPurge } from '#libs/host';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
@@ -144,6 +145,12 @@ export class AccessModule {
         {
           provide: IdempotentAnswers,
           useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
+        },
+        {
+          provide: PeriodicPurge,
+          inject: [IdempotentAnswers, Invitations, SessionRecords, UsedCodes],
+          useFactory: (...kept: { purge(): Promise<void> }[]) =>
+            new PeriodicPurge({ logger, purges: kept.map((records) => () => records.purge()) }),
         },
         ...[ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys, Refusals],
         ...[FirstOrganization, Organizations, OrganizationViews],

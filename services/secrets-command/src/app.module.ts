@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { EventStore } from '#libs/event-store';
+import { PeriodicPurge } from '#libs/host';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
@@ -59,6 +60,12 @@ export class SecretsCommandModule {
         {
           provide: IdempotentAnswers,
           useFactory: () => new IdempotentAnswers({ reads, clock, keyring }),
+        },
+        {
+          provide: PeriodicPurge,
+          inject: [IdempotentAnswers],
+          useFactory: (answers: IdempotentAnswers) =>
+            new PeriodicPurge({ logger, purges: [() => answers.purge()] }),
         },
         KeyMaintenance,
         KeyRotations,

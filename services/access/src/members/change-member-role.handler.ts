@@ -5,7 +5,7 @@ import { Handles, type MessageContext } from '#libs/transport';
 import { actorIn, demand, knownRole } from '../organizations/actor';
 import { Organizations } from '../organizations/organizations';
 import { decideRole, memberOf } from './member.decider';
-import { MemberViews } from './member-views';
+import { MemberViews, namelessView } from './member-views';
 
 type Command = RequestOf<typeof changeMemberRole>;
 type Reply = ReplyOf<typeof changeMemberRole>;
@@ -22,14 +22,16 @@ export class ChangeMemberRoleHandler {
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, memberId, role } = command;
     const content = [changeMemberRole.name, JSON.stringify({ orgId: caller.orgId, memberId, role })];
-    return this.answers.once(command, content, async (commandId) => {
+    const { data, position } = await this.answers.once(command, content, async (commandId) => {
       const identified = { ...command, commandId };
-      const { state, position } = await this.organizations.change(identified, context, (before, at) => {
+      const changed = await this.organizations.change(identified, context, (before, at) => {
         const member = memberOf(before, memberId);
         demand(actorIn(before, caller, at), 'change-member-role', { roles: [knownRole(member.role), role] });
         return decideRole(before, { member, role, at });
       });
-      return { data: await this.views.ofOne(memberOf(state, memberId)), position };
+      // Kept to be answered again, so without what is erased with the person.
+      return { data: namelessView(memberOf(changed.state, memberId)), position: changed.position };
     });
+    return { data: await this.views.named(data), position };
   }
 }

@@ -7,7 +7,6 @@ import { Users } from '../users/users';
 
 const DAY_MS = 86_400_000;
 const INVITATION_DAYS = 7;
-const PURGE_INTERVAL_MS = 3_600_000;
 /** Above any quota an operator can set. */
 const LIST_MAX = 20_000;
 
@@ -43,8 +42,6 @@ export function invitationExpiry(at: string): string {
 /** The addresses that were invited. They are erased with the invitation: when it is revoked, or has run out. */
 @Injectable()
 export class Invitations implements OnModuleInit {
-  #purgedAt = -Infinity;
-
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(READ_STORE) private readonly reads: ReadStore,
@@ -83,7 +80,6 @@ export class Invitations implements OnModuleInit {
   /** Before the event that needs it: an address without an invitation invites nobody, and is erased like any other. */
   async keep(id: string, orgId: string, email: string): Promise<void> {
     const now = this.clock.now();
-    await this.purge(now);
     const expiresAt = invitationExpiry(now.toISOString());
     const address: InvitedAddress = { id, orgId, email, emailCanonical: canonicalEmail(email), expiresAt };
     await this.reads.put(invitationsCollection.name, { ...address });
@@ -103,9 +99,9 @@ export class Invitations implements OnModuleInit {
     for (const { id } of rows) await this.erase(id);
   }
 
-  private async purge(now: Date): Promise<void> {
-    if (now.getTime() - this.#purgedAt < PURGE_INTERVAL_MS) return;
-    this.#purgedAt = now.getTime();
-    await this.reads.removeBefore(invitationsCollection.name, 'expiresAt', now.toISOString());
+  /** Erases the addresses of invitations that have run out. */
+  async purge(): Promise<void> {
+    const now = this.clock.now().toISOString();
+    await this.reads.removeBefore(invitationsCollection.name, 'expiresAt', now);
   }
 }

@@ -14,8 +14,9 @@ import { decideInvite, invitationOf } from './member.decider';
 
 type Command = RequestOf<typeof inviteMember>;
 type Reply = ReplyOf<typeof inviteMember>;
+/** What is kept to be answered again: without the address, which is erased when the invitation ends. */
 interface Invited {
-  readonly data: InvitationView;
+  readonly data: Omit<InvitationView, 'email'>;
   readonly mailed: boolean;
   readonly position: string;
 }
@@ -39,7 +40,8 @@ export class InviteMemberHandler {
       this.invite(command, turn, context),
     );
     const { link } = await this.links.make(reply.data.id, seed);
-    return { ...reply, acceptLink: link };
+    // The address of this request: another one would be other content.
+    return { ...reply, data: { ...reply.data, email }, acceptLink: link };
   }
 
   private async invite(
@@ -59,10 +61,10 @@ export class InviteMemberHandler {
       const invitation = { invitationId, role, hash, invitedAt: at, expiresAt: invitationExpiry(at) };
       return decideInvite(before, { invitation, ...addressee, membersMax });
     });
-    const { invitedAt, expiresAt } = invitationOf(state, invitationId, '');
+    const { invitedAt, expiresAt } = invitationOf(state, invitationId);
     const organization = state.organization?.name ?? '';
     const mailed = await this.mailer.invite({ to: email, organization, link, expiresAt });
-    const data = { id: invitationId, email, role, invited_at: invitedAt, expires_at: expiresAt };
+    const data = { id: invitationId, role, invited_at: invitedAt, expires_at: expiresAt };
     return { data, mailed, position };
   }
 }

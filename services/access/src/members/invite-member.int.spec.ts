@@ -8,12 +8,18 @@ import {
   type Inhabitant,
   openAccessWorld,
 } from '../../../../test/access-world';
+import { until } from '../../../../test/e2e/until';
 import { CreateOrganizationHandler } from '../organizations/create-organization.handler';
 import { AcceptInvitationHandler } from './accept-invitation.handler';
 import { InviteMemberHandler } from './invite-member.handler';
+import { ChangeMemberRoleHandler } from './change-member-role.handler';
 import { ListInvitationsHandler } from './list-invitations.handler';
+import { ListMembersHandler } from './list-members.handler';
+import { RevokeInvitationHandler } from './revoke-invitation.handler';
 
 jest.setTimeout(60_000);
+
+const DAY_MS = 86_400_000;
 
 type Actor = Inhabitant['caller'];
 
@@ -22,8 +28,10 @@ describe('InviteMemberHandler', () => {
   let world: AccessWorld;
   let owner: Actor;
 
-  const invite = (caller: Actor, email: string, role: Role = 'member') =>
-    world.app.get(InviteMemberHandler).handle({ ...commandOf(caller), email, role }, context);
+  const invite = (caller: Actor, email: string, role: Role = 'member', key: string | null = null) =>
+    world.app.get(InviteMemberHandler).handle({ ...commandOf(caller, key), email, role }, context);
+  const revoke = (caller: Actor, invitationId: string) =>
+    world.app.get(RevokeInvitationHandler).handle({ ...commandOf(caller), invitationId }, context);
   const accept = (caller: Actor, link: Redacted<string>) => {
     const token = new Redacted(link.expose().split('token=')[1] ?? '');
     return world.app.get(AcceptInvitationHandler).handle({ ...commandOf(caller), token }, context);
@@ -34,6 +42,10 @@ describe('InviteMemberHandler', () => {
     await accept(person, (await invite(owner, email, role)).acceptLink);
     return { ...person, orgId: owner.orgId };
   };
+  const count = (collection: string) => stores.reads.count(collection, { where: {} });
+  /** All that the store holds of a collection, as text. */
+  const kept = async (collection: string) =>
+    JSON.stringify(await stores.reads.listRecords(collection, { afterId: '', limit: 1_000 }));
   const open = async () => (await world.app.get(ListInvitationsHandler).handle({ caller: owner })).data;
 
   beforeEach(async () => {
@@ -62,5 +74,52 @@ describe('InviteMemberHandler', () => {
     await expect(accept(eve, first.acceptLink)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await accept(eve, last.acceptLink);
     expect(await open()).toEqual([]);
+  });
+
+  it('keeps no address for an answer that is given again, nor name for that of a role', async () => {
+    const invited = await invite(owner, 'eve@example.com', 'member', 'key-1');
+    const again = () => invite(owner, 'eve@example.com', 'member', 'key-1');
+    expect(await again()).toEqual(invited);
+    expect(invited.data.email).toBe('eve@example.com');
+    await revoke(owner, invited.data.id);
+    expect((await again()).data).toEqual(invited.data);
+
+    const { actorId } = await join('grace@example.com', 'viewer');
+    const members = (await world.app.get(ListMembersHandler).handle({ caller: owner })).data;
+    const memberId = members.find(({ user_id }) => user_id === actorId)?.id ?? '';
+    const change = () => {
+      const command = { ...commandOf(owner, 'key-2'), memberId, role: 'member' as const };
+      return world.app.get(ChangeMemberRoleHandler).handle(command, context);
+    };
+    const changed = await change();
+    expect(changed.data).toMatchObject({ email: 'grace@example.com', name: 'Somebody', role: 'member' });
+    expect(await change()).toEqual(changed);
+
+    expect(await count('idempotency_v1')).toBe(2);
+    expect(await kept('idempotency_v1')).not.toMatch(/example\.com|Somebody/);
+  });
+
+  it('keeps nothing beyond its time, though nobody asks for anything any more', async () => {
+    await invite(owner, 'eve@example.com', 'member', 'key-1');
+    const collections = ['idempotency_v1', 'invitations_v1', 'sessions_v1'];
+    for (const collection of collections) expect(await count(collection)).toBeGreaterThan(0);
+    stores.clock.pass(8 * DAY_MS);
+    await world.app.close();
+    world = await openAccessWorld(stores);
+    for (const collection of collections)
+      await until(
+        () => count(collection),
+        (left) => left === 0,
+      );
+  });
+
+  it('is undone also once it has run out, which erases the address', async () => {
+    const { data } = await invite(owner, 'eve@example.com');
+    stores.clock.pass(8 * DAY_MS);
+    expect(await open()).toEqual([]);
+    expect(await kept('invitations_v1')).toContain('eve@example.com');
+    await revoke(owner, data.id);
+    expect(await count('invitations_v1')).toBe(0);
+    await expect(revoke(owner, data.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -9,7 +9,7 @@ import { CLOCK, CONFIG } from '../tokens';
 import type { User } from '../users/users';
 import { InvitationLinks, isSameHash } from './invitation-links';
 import { Invitations } from './invitations';
-import { decideJoin, invitationOf } from './member.decider';
+import { decideJoin, openInvitationOf } from './member.decider';
 import { Memberships } from './memberships';
 
 interface Join {
@@ -54,7 +54,7 @@ export class Joining {
     const invited = await this.find(token);
     const state = await this.organizations.recent(invited.orgId);
     assertGood(state, invited, emailCanonical);
-    invitationOf(state, invited.invitationId, this.clock.now().toISOString());
+    openInvitationOf(state, invited.invitationId, this.clock.now().toISOString());
   }
 
   private async find(token: Redacted<string>): Promise<Invited> {

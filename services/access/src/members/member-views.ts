@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { MemberView } from '#libs/contracts';
 import type { Member } from '#libs/events';
 import { knownRole } from '../organizations/actor';
-import { Users } from '../users/users';
+import { Users, type User } from '../users/users';
 
 /** Members as people see them: what the organization knows, with the name and the address of the person. */
 @Injectable()
@@ -11,19 +11,27 @@ export class MemberViews {
 
   async of(members: readonly Member[]): Promise<MemberView[]> {
     const users = await this.users.findAll(members.map(({ userId }) => userId));
-    return members.map(({ memberId, userId, role, joinedAt }) => ({
-      id: memberId,
-      user_id: userId,
-      email: users.get(userId)?.email ?? null,
-      name: users.get(userId)?.name ?? null,
-      role: knownRole(role),
-      joined_at: joinedAt,
-    }));
+    return members.map((member) => withUser(namelessView(member), users.get(member.userId)));
   }
 
-  async ofOne(member: Member): Promise<MemberView> {
-    const [view] = await this.of([member]);
-    if (!view) throw new Error('One member has one view');
-    return view;
+  /** With the name and the address that the person has now. */
+  async named(view: MemberView): Promise<MemberView> {
+    return withUser(view, await this.users.find(view.user_id));
   }
+}
+
+/** As the organization alone knows a member: what may be kept. */
+export function namelessView({ memberId, userId, role, joinedAt }: Member): MemberView {
+  return {
+    id: memberId,
+    user_id: userId,
+    email: null,
+    name: null,
+    role: knownRole(role),
+    joined_at: joinedAt,
+  };
+}
+
+function withUser(view: MemberView, user: User | null | undefined): MemberView {
+  return { ...view, email: user?.email ?? null, name: user?.name ?? null };
 }

@@ -10,10 +10,17 @@ export function memberOf({ members }: OrganizationState, memberId: string): Memb
   throw new AppError('NOT_FOUND');
 }
 
-/** Fails with NOT_FOUND for an invitation that was accepted, was revoked or has run out. */
-export function invitationOf({ invitations }: OrganizationState, invitationId: string, at: string): Invited {
+/** Fails with NOT_FOUND for an invitation that was accepted or revoked; one that has run out is still there. */
+export function invitationOf({ invitations }: OrganizationState, invitationId: string): Invited {
   const invitation = invitations.get(invitationId);
-  if (!invitation || invitation.expiresAt <= at) throw new AppError('NOT_FOUND');
+  if (!invitation) throw new AppError('NOT_FOUND');
+  return invitation;
+}
+
+/** Fails with NOT_FOUND also for one that has run out. */
+export function openInvitationOf(state: OrganizationState, invitationId: string, at: string): Invited {
+  const invitation = invitationOf(state, invitationId);
+  if (invitation.expiresAt <= at) throw new AppError('NOT_FOUND');
   return invitation;
 }
 
@@ -44,11 +51,10 @@ export function decideInvite(state: OrganizationState, facts: InvitationFacts): 
 
 /** Fails with NOT_FOUND; one that has run out can still be revoked, which erases its address. */
 export function decideInvitationEnd(
-  { invitations }: OrganizationState,
+  state: OrganizationState,
   { invitationId, at }: { invitationId: string; at: string },
 ): OrganizationEvent[] {
-  if (!invitations.has(invitationId)) throw new AppError('NOT_FOUND');
-  return [revoked(invitationId, at)];
+  return [revoked(invitationOf(state, invitationId).invitationId, at)];
 }
 
 /** Uses up an invitation. Fails with NOT_FOUND when it is none any more, ALREADY_MEMBER, QUOTA_EXCEEDED. */
@@ -56,7 +62,7 @@ export function decideJoin(
   state: OrganizationState,
   { member, membersMax }: { member: Omit<Joined, 'role'> & { invitationId: string }; membersMax: number },
 ): OrganizationEvent[] {
-  const { role } = invitationOf(state, member.invitationId, member.joinedAt);
+  const { role } = openInvitationOf(state, member.invitationId, member.joinedAt);
   if (state.members.has(member.userId)) throw new AppError('ALREADY_MEMBER');
   assertRoom(state.members.size, membersMax);
   return [{ type: 'MemberJoined', data: { ...member, role } }];

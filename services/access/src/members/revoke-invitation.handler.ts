@@ -25,7 +25,7 @@ export class RevokeInvitationHandler {
     return this.answers.once(command, content, async (commandId) => {
       const identified = { ...command, commandId };
       const { position } = await this.organizations.change(identified, context, (before, at) => {
-        const { role } = invitationOf(before, invitationId, at);
+        const { role } = invitationOf(before, invitationId);
         demand(actorIn(before, caller, at), 'revoke-invitation', { roles: [knownRole(role)] });
         return decideInvitationEnd(before, { invitationId, at });
       });

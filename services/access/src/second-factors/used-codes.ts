@@ -12,13 +12,10 @@ const usedCollection = {
 
 /** Much longer than any code that has no record of its own holds. */
 const KEPT_MS = 24 * 3_600_000;
-const PURGE_INTERVAL_MS = 600_000;
 
 /** What may be used once: of two who present it at the same time, in whichever process, one is first. */
 @Injectable()
 export class UsedCodes implements OnModuleInit {
-  #purgedAt = -Infinity;
-
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(READ_STORE) private readonly reads: ReadStore,
@@ -30,16 +27,13 @@ export class UsedCodes implements OnModuleInit {
 
   /** True the first time. `id` says nothing about the code to who does not know it. */
   async use(id: string): Promise<boolean> {
-    const now = this.clock.now().getTime();
-    await this.purge(now);
-    const mine = { id, by: randomUUID(), usedAt: new Date(now).toISOString() };
+    const mine = { id, by: randomUUID(), usedAt: this.clock.now().toISOString() };
     const there = await this.reads.putIfAbsent(usedCollection.name, mine);
     return there['by'] === mine.by;
   }
 
-  private async purge(now: number): Promise<void> {
-    if (now - this.#purgedAt < PURGE_INTERVAL_MS) return;
-    this.#purgedAt = now;
-    await this.reads.removeBefore(usedCollection.name, 'usedAt', new Date(now - KEPT_MS).toISOString());
+  async purge(): Promise<void> {
+    const old = new Date(this.clock.now().getTime() - KEPT_MS).toISOString();
+    await this.reads.removeBefore(usedCollection.name, 'usedAt', old);
   }
 }

@@ -8,7 +8,6 @@ export const SESSION_MS_MAX = 12 * 3_600_000;
 export const SESSION_IDLE_MS_MAX = 15 * 60_000;
 /** The time of last use is written once a minute at most, so a session that is not used ends after 14 to 15 minutes. */
 const SEEN_EVERY_MS = 60_000;
-const PURGE_INTERVAL_MS = 600_000;
 const LIST_MAX = 1_000;
 
 /** Times are ISO 8601, UTC. */
@@ -50,8 +49,6 @@ export function hasEnded({ expiresAt, lastSeenAt }: SeenSession, now: Date): boo
 /** What the read store keeps of sessions. */
 @Injectable()
 export class SessionRecords {
-  #purgedAt = -Infinity;
-
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -79,7 +76,6 @@ export class SessionRecords {
   }
 
   async add(record: SessionRecord): Promise<void> {
-    await this.purge();
     await this.reads.put(sessionsCollection.name, { ...record });
   }
 
@@ -103,10 +99,9 @@ export class SessionRecords {
     return { ...record, lastSeenAt: known.sort().at(-1) ?? createdAt };
   }
 
-  private async purge(): Promise<void> {
+  /** Removes what sessions have left that have ended by age. */
+  async purge(): Promise<void> {
     const now = this.clock.now().getTime();
-    if (now - this.#purgedAt < PURGE_INTERVAL_MS) return;
-    this.#purgedAt = now;
     await this.reads.removeBefore(sessionsCollection.name, 'expiresAt', new Date(now).toISOString());
     const old = new Date(now - SESSION_MS_MAX).toISOString();
     await this.reads.removeBefore(usesCollection.name, 'lastSeenAt', old);

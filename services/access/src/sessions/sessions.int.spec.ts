@@ -10,13 +10,10 @@ const person = { userId: 'usr_1', personalOrgId: 'org_1' };
 describe('Sessions', () => {
   let stores: TestStores;
   let sessions: Sessions;
+  const recordsOf = ({ clock, reads }: TestStores) =>
+    new SessionRecords(clock, createLogger({ level: 'silent', service: 'access' }), reads);
   const openSessions = async () => {
-    const logger = createLogger({ level: 'silent', service: 'access' });
-    const opened = new Sessions(
-      stores.clock,
-      stores.keyring,
-      new SessionRecords(stores.clock, logger, stores.reads),
-    );
+    const opened = new Sessions(stores.clock, stores.keyring, recordsOf(stores));
     await opened.onModuleInit();
     return opened;
   };
@@ -100,9 +97,10 @@ describe('Sessions', () => {
     for (const session of many) await use(session);
     stores.clock.pass(SESSION_MS_MAX);
     await start();
+    await recordsOf(stores).purge();
     expect(await stores.reads.count('sessions_v1', { where: {} })).toBe(1);
     stores.clock.pass(SESSION_MS_MAX);
-    await start();
+    await recordsOf(stores).purge();
     expect(await stores.reads.count('session_uses_v1', { where: {} })).toBe(0);
   });
 });
