@@ -20,7 +20,7 @@ describe('IdempotentAnswers.seeded', () => {
     answers = new IdempotentAnswers({ reads, clock, keyring });
     await answers.onModuleInit();
   };
-  const clock = { time: Date.now(), now: () => new Date(clock.time) };
+  const clock = { time: Date.now(), now: () => new Date(clock.time), monotonicMs: () => clock.time };
 
   beforeEach(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'idempotency-'));

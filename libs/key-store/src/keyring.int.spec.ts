@@ -14,7 +14,7 @@ const refusal = { code: 'INTEGRITY_ERROR', cause: undefined, details: undefined 
 
 const directory = mkdtempSync(join(tmpdir(), 'keyring-'));
 const rootKey = { current: newKey() };
-const clock = { time: Date.now(), now: () => new Date(clock.time) };
+const clock = { time: Date.now(), now: () => new Date(clock.time), monotonicMs: () => clock.time };
 let keys: KeyStore;
 /** How often a key of this id was fetched. */
 const fetched = new Map<string, number>();

@@ -32,7 +32,7 @@ export class OrganizationKeys {
       ...entriesAtMost(ORGANIZATION_KEYS_MAX),
       ttl: ORGANIZATION_KEY_TTL_MS,
       ttlResolution: 0,
-      perf: { now: () => clock.now().getTime() },
+      perf: { now: () => clock.monotonicMs() },
     };
     this.#byId = new LRUCache(bounds);
     this.#current = new LRUCache(bounds);

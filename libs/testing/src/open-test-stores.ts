@@ -10,13 +10,23 @@ import { openReadStore, type ReadStore } from '#libs/read-store';
 /** A clock that stands still until it is told how much time has passed. */
 export class TestClock implements Clock {
   #time = Date.parse('2026-11-23T10:00:00.000Z');
+  #setByMs = 0;
 
   now(): Date {
-    return new Date(this.#time);
+    return new Date(this.#time + this.#setByMs);
+  }
+
+  monotonicMs(): number {
+    return this.#time;
   }
 
   pass(ms: number): void {
     this.#time += ms;
+  }
+
+  /** Somebody sets it forward, or back: no time passes. */
+  setBy(ms: number): void {
+    this.#setByMs += ms;
   }
 }
 

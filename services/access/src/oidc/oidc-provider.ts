@@ -116,7 +116,7 @@ export class OidcProvider {
 
   /** What the provider publishes of itself: one question at a time, and a failure is not remembered. */
   private configuration(): Promise<openid.Configuration> {
-    const now = this.parts.clock.now().getTime();
+    const now = this.parts.clock.monotonicMs();
     if (this.#known && now - this.#known.at < CONFIGURATION_MS_MAX) return this.#known.configuration;
     const configuration = this.discover();
     const known = { at: now, configuration };

@@ -24,14 +24,19 @@ describe('Refusals', () => {
   let store: EventStore;
   let isAway: boolean;
   let refusals: Refusals;
-  let clock: { time: number; now: () => Date };
+  let clock: { time: number; setByMs: number; now: () => Date; monotonicMs: () => number };
   const lines: string[] = [];
 
   beforeEach(async () => {
     directory = mkdtempSync(path.join(tmpdir(), 'refusals-'));
     store = await openEventStore(`sqlite:${path.join(directory, 'events.db')}`);
     isAway = false;
-    clock = { time: start, now: () => new Date(clock.time) };
+    clock = {
+      time: start,
+      setByMs: 0,
+      now: () => new Date(clock.time + clock.setByMs),
+      monotonicMs: () => clock.time,
+    };
     const events = new Proxy(store, {
       get: (target, name) => {
         const away = async () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
@@ -98,6 +103,15 @@ describe('Refusals', () => {
     note(1);
     const events = await settled(13);
     expect(events.map(({ data }) => data['count'])).toEqual([...Array.from({ length: 10 }, () => 1), 3]);
+  });
+
+  it('begin anew after a minute, though the clock was set back meanwhile', async () => {
+    note(12);
+    await settled(10);
+    clock.setByMs = -3_600_000;
+    clock.time += 60_000;
+    note(1);
+    expect(counted(await settled(13))).toBe(13);
   });
 
   it('tell of what was counted once its minute is over, though nothing follows', async () => {

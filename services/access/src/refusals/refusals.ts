@@ -26,6 +26,7 @@ const SWEEP_INTERVAL_MS = 5_000;
 const WINDOWS_MAX = 10_000;
 
 interface Window {
+  /** In `monotonicMs`. */
   readonly startedAt: number;
   recorded: number;
   /** Not in the log yet. */
@@ -71,30 +72,30 @@ export class Refusals implements OnApplicationShutdown {
 
   private record(refusal: Refusal): void {
     const { caller, action, cause } = refusal;
-    const now = this.clock.now();
     const kind = `${caller.orgId} ${caller.actorId} ${action ?? ''} ${cause}`;
-    const window = this.windowOf(kind, refusal, now);
+    const window = this.windowOf(kind, refusal);
     window.latest = refusal;
-    window.latestAt = now;
+    window.latestAt = this.clock.now();
     window.counted += 1;
     if (window.recorded >= BURST) return;
     window.recorded += 1;
     void this.tell(window);
   }
 
-  private windowOf(kind: string, refusal: Refusal, now: Date): Window {
+  private windowOf(kind: string, latest: Refusal): Window {
     const known = this.#windows.get(kind);
-    if (known && now.getTime() - known.startedAt < WINDOW_MS) return known;
+    const startedAt = this.clock.monotonicMs();
+    if (known && startedAt - known.startedAt < WINDOW_MS) return known;
     // What is counted already goes on: the store may have been away.
     const counted = known?.counted ?? 0;
-    const window = { startedAt: now.getTime(), recorded: 0, counted, latest: refusal, latestAt: now };
+    const window = { startedAt, recorded: 0, counted, latest, latestAt: this.clock.now() };
     this.#windows.set(kind, window);
     return window;
   }
 
   /** Tells what was only counted, once its minute is over; forgets what has nothing to tell. */
   private sweep(): void {
-    const over = this.clock.now().getTime() - WINDOW_MS;
+    const over = this.clock.monotonicMs() - WINDOW_MS;
     for (const [kind, window] of this.#windows.entries()) {
       if (window.startedAt > over) continue;
       if (window.counted > 0) void this.tell(window);

@@ -76,6 +76,16 @@ describe('Sessions', () => {
     expect(await listed()).toEqual([]);
   });
 
+  it('end within a second of their end in another process, though the clock was set back meanwhile', async () => {
+    const session = await start();
+    expect(await sessions.find(session.token)).not.toBeNull();
+    stores.clock.setBy(-3_600_000);
+    await (await openSessions()).endThose('usr_1', () => true);
+    expect(await sessions.find(session.token)).not.toBeNull();
+    stores.clock.pass(1_001);
+    expect(await sessions.find(session.token)).toBeNull();
+  });
+
   it('do not begin anew when their person proves again who they are', async () => {
     const session = await start();
     for (let minutes = 0; minutes < 11 * 60; minutes += 10) {

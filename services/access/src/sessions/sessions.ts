@@ -49,7 +49,7 @@ export class Sessions implements OnModuleInit {
       ...entriesAtMost(IN_MEMORY_MAX),
       ttl: FRESH_MS,
       ttlResolution: 0,
-      perf: { now: () => clock.now().getTime() },
+      perf: { now: () => clock.monotonicMs() },
     });
   }
 
@@ -65,12 +65,13 @@ export class Sessions implements OnModuleInit {
     if (fresh) return fresh;
     const endings = this.#endings;
     const now = this.clock.now();
+    const start = this.clock.monotonicMs();
     const record = await this.records.find(id);
     if (!record || hasEnded(record, now)) return null;
     this.records.noteUse(record, now);
     const known = knownSession(record);
     // Believed from when the reading began: what another process ends while it is read must not last longer for it.
-    if (endings === this.#endings) this.#fresh.set(id, known, { start: now.getTime() });
+    if (endings === this.#endings) this.#fresh.set(id, known, { start });
     return known;
   }
 
