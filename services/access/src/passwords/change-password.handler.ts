@@ -58,7 +58,6 @@ export class ChangePasswordHandler {
       throw error;
     });
     if (isRight) return attempt.succeeded();
-    await attempt.failed();
     throw refused('current_password', 'is not right');
   }
 }

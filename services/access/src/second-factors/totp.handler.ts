@@ -85,7 +85,6 @@ export class TotpHandler {
       await attempt.succeeded();
       return secret;
     }
-    await attempt.failed();
     const message = 'is not the code of this moment; check the clock of the device';
     throw new AppError('VALIDATION_FAILED', {
       safeMessage: `Validation failed: totp ${message}`,

@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
-import { AppError, type Clock, entriesAtMost } from '#libs/kernel';
+import { AppError, type Clock } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import { Turns } from '../organizations/turns';
 import { CLOCK, READ_STORE } from '../tokens';
 import { Pseudonyms } from '../users/pseudonyms';
 import { decideAttempt, FAILURES_KEPT_MS, withdrawAttempt, type Failures } from './lockout.decider';
@@ -12,29 +12,27 @@ const failuresCollection = {
   indexes: [['lastAt']],
 } as const satisfies CollectionSpec;
 
-const IN_MEMORY_MAX = 10_000;
 /** Whoever guesses at ever new addresses makes ever new records; the oldest go first. */
 export const RECORDS_MAX = 100_000;
 const TRIMMED_EVERY = 1_000;
 
-/** One attempt that is being looked at; exactly one of these is called when its outcome is known. */
+/** One attempt that is being looked at. It is counted, and stays so unless one of these is called. */
 export interface Attempt {
   /** All failures are forgotten. */
   succeeded(): Promise<void>;
-  /** It stays counted; durable when it resolves. */
-  failed(): Promise<void>;
   /** As if it had never been: it was neither right nor wrong. What was counted beside it stays counted. */
   forgiven(): Promise<void>;
 }
 
 /**
  * Counts failed attempts per subject and makes guessing slow (docs/adr/0014). A subject is an address as somebody typed
- * it, whether anybody has it or not, so that a refusal tells nothing; it is stored as a pseudonym. Counts survive a
- * restart; memory and records are bounded.
+ * it, whether anybody has it or not, so that a refusal tells nothing; it is stored as a pseudonym. The store alone knows the
+ * counts, so all processes go by the same; what happens to one subject happens in turn. Two processes that count at the
+ * very same moment may count one too few. The number of records is bounded.
  */
 @Injectable()
 export class Lockouts implements OnModuleInit {
-  readonly #known = new LRUCache<string, Failures>(entriesAtMost(IN_MEMORY_MAX));
+  readonly #turns = new Turns();
   #written = 0;
 
   constructor(
@@ -47,27 +45,20 @@ export class Lockouts implements OnModuleInit {
     await this.reads.ensureCollection(failuresCollection);
   }
 
-  /** Fails with RATE_LIMITED, saying when to try again. */
+  /** Counted, durably, when it resolves. Fails with RATE_LIMITED, saying when to try again. */
   async attempt(kind: 'sign-in' | 'session', subject: string): Promise<Attempt> {
     const id = await this.pseudonyms.of('lockout', kind, subject);
-    const stored = await this.find(id);
-    // Nothing is waited for from here to `set`: whoever counted in the meantime is in memory.
-    const before = this.#known.get(id) ?? stored;
-    const decided = decideAttempt(before, this.clock.now().getTime());
-    if ('retryAfterSeconds' in decided) throw tooMany(decided.retryAfterSeconds);
-    this.#known.set(id, decided.counted);
-    const counted = this.write(id, decided.counted);
-    // Looked at when the outcome is known; until then it must not count as unhandled.
-    counted.catch(() => undefined);
-    return {
-      succeeded: () => this.forget(id),
-      failed: () => counted,
-      forgiven: () => this.withdraw(id, { before, counted: decided.counted }),
-    };
-  }
-
-  private async find(id: string): Promise<Failures | null> {
-    return this.#known.get(id) ?? (await this.read(id));
+    return this.#turns.take(id, async () => {
+      const before = await this.read(id);
+      const decided = decideAttempt(before, this.clock.now().getTime());
+      if ('retryAfterSeconds' in decided) throw tooMany(decided.retryAfterSeconds);
+      const { counted } = decided;
+      await this.write(id, counted);
+      return {
+        succeeded: () => this.#turns.take(id, () => this.forget(id)),
+        forgiven: () => this.#turns.take(id, () => this.withdraw(id, { before, counted })),
+      };
+    });
   }
 
   private async read(id: string): Promise<Failures | null> {
@@ -95,15 +86,11 @@ export class Lockouts implements OnModuleInit {
     id: string,
     attempt: { readonly before: Failures | null; readonly counted: Failures },
   ): Promise<void> {
-    const stored = await this.find(id);
-    const left = withdrawAttempt(this.#known.get(id) ?? stored, attempt);
-    if (!left) return this.forget(id);
-    this.#known.set(id, left);
-    await this.write(id, left);
+    const left = withdrawAttempt(await this.read(id), attempt);
+    await (left ? this.write(id, left) : this.forget(id));
   }
 
   private async forget(id: string): Promise<void> {
-    this.#known.delete(id);
     await this.reads.remove(failuresCollection.name, id);
   }
 

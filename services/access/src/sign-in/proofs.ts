@@ -62,7 +62,6 @@ export class Proofs {
       await attempt.forgiven();
       throw new AppError('SECOND_FACTOR_REQUIRED');
     }
-    await attempt.failed();
     throw this.refused(user, verdict.wrong, origin);
   }
 
