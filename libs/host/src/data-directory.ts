@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { AppError, type Redacted } from '#libs/kernel';
+import { open, readFile, rm } from 'node:fs/promises';
+import { AppError, Redacted } from '#libs/kernel';
 
 /** Makes the data directory, for its owner alone, unless it is there. Fails with DATA_DIR_UNUSABLE. */
 export function prepareDataDirectory(directory: string): void {
@@ -22,6 +22,16 @@ export async function writePrivateFile(file: string, content: Redacted<string>):
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** What `writePrivateFile` wrote, as far as it came; null when nothing is there. */
+export async function readPrivateFile(file: string): Promise<Redacted<string> | null> {
+  try {
+    return new Redacted((await readFile(file, 'utf8')).trimEnd());
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return null;
   }
 }
 

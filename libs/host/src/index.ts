@@ -1,4 +1,4 @@
-export { prepareDataDirectory, removePrivateFile, writePrivateFile } from './data-directory';
+export { prepareDataDirectory, readPrivateFile, removePrivateFile, writePrivateFile } from './data-directory';
 export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { PeriodicPurge } from './periodic-purge';
 export { runService, type ServiceHost, type ServiceParts } from './run-service';

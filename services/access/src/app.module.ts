@@ -98,7 +98,7 @@ export interface AccessParts {
   readonly keyring: Keyring;
   /** This service's own. */
   readonly reads: ReadStore;
-  /** Removes the file that holds the first API key, if it is there. */
+  /** Removes whatever file holds the first API key. */
   readonly forgetFirstKey: () => Promise<void>;
 }
 

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
-import { removePrivateFile, runService } from '#libs/host';
+import { runService } from '#libs/host';
 import { announceFirstStart, announceSignUp } from '#libs/process';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
-import { makeFirstKey } from './organizations/first-key-file';
+import { forgetFirstKey, makeFirstKey } from './organizations/first-key-file';
 import { FirstOrganization } from './organizations/first-organization';
 import { prepareAccess } from './prepare-access';
 
@@ -11,13 +11,13 @@ runService(() => {
   const config = readAccessConfig();
   const host = readAccessHostConfig();
   const { firstApiKeyFile: keyFile, rootKey } = host.stores;
-  const forgetFirstKey = () => removePrivateFile(keyFile);
   const url = config.publicUrl;
   return {
     ...host,
     name: 'access',
     callers: ['api-gateway'],
-    module: (parts) => AccessModule.register({ ...parts, config, forgetFirstKey }),
+    module: (parts) =>
+      AccessModule.register({ ...parts, config, forgetFirstKey: () => forgetFirstKey(host.stores) }),
     async beforeServing(app) {
       const key = await makeFirstKey(app.get(FirstOrganization), host.stores);
       const signUpLink = await prepareAccess(app, url);

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
-import { openStores, prepareDataDirectory, removePrivateFile } from '#libs/host';
+import { openStores, prepareDataDirectory } from '#libs/host';
 import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
 import { announceFirstStart, announceReady, announceSignUp, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
 import { DEFAULT_PUBLIC_URL, readAccessConfig, type AccessConfig } from '../../access/src/config';
-import { makeFirstKey } from '../../access/src/organizations/first-key-file';
+import { forgetFirstKey, makeFirstKey } from '../../access/src/organizations/first-key-file';
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { prepareAccess } from '../../access/src/prepare-access';
 import { readGatewayConfig, type GatewayConfig } from '../../api-gateway/src/config';
@@ -38,7 +38,7 @@ runProcess(async (atEnd) => {
   const root = await StandaloneModule.register({
     ...{ clock, logger, metrics, stores, client, rateLimits: config.rateLimits },
     configs: { ...configs, access: reachedAt(configs.access, config) },
-    forgetFirstKey: () => removePrivateFile(keyFile),
+    forgetFirstKey: () => forgetFirstKey(storesConfig),
   });
   const app = await createGateway(root, { config, logger, metrics });
   atEnd(() => app.close());

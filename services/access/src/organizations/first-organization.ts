@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { scopes } from '#libs/contracts';
-import { hashApiKey, newApiKey } from '#libs/crypto';
+import { hashApiKey, newApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
 import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
-import { organizationFold, organizationStream } from '#libs/events';
+import { hasEnded, organizationFold, organizationStream } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import { API_KEY_PEPPER } from '../api-keys/api-keys';
@@ -30,7 +30,7 @@ export class FirstOrganization {
   async make(keep: (key: Redacted<string>) => Promise<void>): Promise<Redacted<string> | null> {
     const orgId = FIRST_ORGANIZATION_ID;
     const stream = organizationStream(orgId);
-    const { state, expected } = await foldStream(this.events, { orgId, stream }, organizationFold);
+    const { state, expected } = await this.load();
     if (state.organization) {
       await this.refuseWithoutKeys();
       return null;
@@ -66,6 +66,21 @@ export class FirstOrganization {
     });
     await this.events.append({ orgId, stream, events, expected, metadata });
     return apiKey.text;
+  }
+
+  /** Whether this is a key of the organization, and works. */
+  async accepts(text: Redacted<string>): Promise<boolean> {
+    const presented = parseApiKey(text);
+    if (!presented) return false;
+    const { state } = await this.load();
+    const key = state.keys.get(presented.id);
+    if (!key || hasEnded(key, this.clock.now().toISOString())) return false;
+    return verifyApiKey(await this.keyring.instanceKey(API_KEY_PEPPER), presented, key.hash);
+  }
+
+  private async load() {
+    const orgId = FIRST_ORGANIZATION_ID;
+    return foldStream(this.events, { orgId, stream: organizationStream(orgId) }, organizationFold);
   }
 
   /** A log whose keys are gone opens nothing: better to say so than to make new keys beside it. */
