@@ -35,11 +35,12 @@ export async function replayParked(replay: Replay): Promise<void> {
   }
 }
 
-/** False when the event stays aside. Interrupted between its two writes, it is tried once more. */
+/** False when the event stays aside, as it does when nobody could look for it. Interrupted between its two writes, it is tried once more. */
 async function retried(replay: Replay, note: Document): Promise<boolean> {
-  const event = await eventAt(replay, String(note['position']));
+  const found = await eventAt(replay, String(note['position']));
+  if (found === 'unknown') return false;
   // It aged out, and what it would have changed with it.
-  const changes = event === null ? [] : changesIfAny(replay, event);
+  const changes = found === 'gone' ? [] : changesIfAny(replay, found);
   if (changes === null) return false;
   if (changes.length > 0) await replay.write(changes);
   await replay.reads.remove(parkedCollection.name, note.id);
@@ -54,11 +55,11 @@ function changesIfAny(replay: Replay, event: RecordedEvent): readonly Change[] |
   }
 }
 
-/** Null when there is none any more. */
+/** `gone`: the log went past the position without it. `unknown`: the reading ended before that, by a stop or a lost lease. */
 async function eventAt(
   { events, projection, signal }: Replay,
   position: Position,
-): Promise<RecordedEvent | null> {
+): Promise<RecordedEvent | 'gone' | 'unknown'> {
   const { categories, types } = projection;
   const after = (BigInt(position) - 1n).toString();
   const found = new AbortController();
@@ -67,7 +68,7 @@ async function eventAt(
     found.abort();
     const [event] = batch.events;
     if (event?.position === position) return event;
-    if (event || batch.caughtUp) return null;
+    if (event || batch.caughtUp) return 'gone';
   }
-  return null;
+  return 'unknown';
 }

@@ -288,6 +288,37 @@ describe('RunningProjection', () => {
     ]);
   });
 
+  it('keeps aside what it could not look for, because it was stopped while it tried', async () => {
+    const names = Array.from({ length: 5 }, (_, i) => `t${i}`);
+    const broken = await start();
+    let last: Position = '';
+    for (const id of names) last = await append(id, ['poison']);
+    await broken.waitFor(last, WAIT_MS);
+    expect(broken.status().parked).toBe(5);
+    await stop(broken);
+
+    const apply = (event: RecordedEvent) =>
+      projectionOf().apply({ ...event, data: { ...event.data, name: 'mended' } });
+    let stopped: Promise<void> | undefined;
+    const stopping = intercepted(reads, {
+      remove(...note) {
+        stopped ??= projection.onApplicationShutdown();
+        return reads.remove(...note);
+      },
+    });
+    const projection = new RunningProjection({
+      projection: { ...projectionOf(), apply },
+      events,
+      reads: stopping,
+      logger,
+    });
+    await projection.onModuleInit();
+    await until(() => stopped !== undefined);
+    await stopped;
+    expect(await countThings()).toBe(1);
+    expect(await reads.count(parkedCollection.name, { where: { projection: KEY } })).toBe(4);
+  });
+
   it('reaches positions that change nothing at once, and stores them before long', async () => {
     const projection = await start();
     await projection.waitFor(await append('a', ['A']), WAIT_MS);
