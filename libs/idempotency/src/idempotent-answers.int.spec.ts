@@ -68,6 +68,24 @@ describe('IdempotentAnswers.seeded', () => {
     expect({ commandId: reply.id, seed }).toEqual(turns[0]);
   });
 
+  it.each(['CONCURRENT_CHANGE', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE', 'INTERNAL_ERROR'] as const)(
+    'does the work again after %s, which may pass',
+    async (code) => {
+      const failing = answers.seeded(commandOf('k'), ['a'], () => Promise.reject(new AppError(code)));
+      await expect(failing).rejects.toMatchObject({ code });
+      await answers.seeded(commandOf('k'), ['a'], work);
+      expect(turns).toHaveLength(1);
+    },
+  );
+
+  it('gives a refusal again', async () => {
+    const refused = () => Promise.reject(new AppError('SECRET_NAME_TAKEN'));
+    for (const attempt of [refused, work]) {
+      const answer = answers.seeded(commandOf('k'), ['a'], attempt);
+      await expect(answer).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+    }
+  });
+
   it('gives another key, another caller and no key a seed of their own', async () => {
     const other = { ...commandOf('k'), caller: { ...caller, actorId: 'usr_2' } };
     const commands = [commandOf('k'), commandOf('l'), other, commandOf(null), commandOf(null)];

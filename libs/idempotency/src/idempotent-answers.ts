@@ -126,9 +126,16 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { reply: await work() };
   } catch (error) {
-    if (!isAppError(error) || error.kind === 'unavailable' || error.kind === 'internal') throw error;
+    if (!isAppError(error) || mayPass(error)) throw error;
     return { error: { code: error.code, safeMessage: error.safeMessage, details: error.details ?? null } };
   }
+}
+
+/** The same request may be answered otherwise without anybody asking for something else. */
+function mayPass({ code, kind }: AppError): boolean {
+  return (
+    kind === 'unavailable' || kind === 'internal' || kind === 'rate-limited' || code === 'CONCURRENT_CHANGE'
+  );
 }
 
 function replay(outcome: Outcome): unknown {
