@@ -84,17 +84,14 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
   }
 
   async #commit(batch: readonly WaitingJob[]): Promise<void> {
-    const giveUp = setTimeout(() => this.#giveUp(batch), BATCH_TIMEOUT_MS);
     const jobs = packed(batch, ({ call }) => call);
-    try {
-      const results = await this.thread.call({ options: this.options, action: { kind: 'commit', jobs } });
-      batch.forEach(({ resolve }, index) => resolve(results[index]));
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    } finally {
-      clearTimeout(giveUp);
-      this.#stuck = false;
-    }
+    const answered = this.thread.call({ options: this.options, action: { kind: 'commit', jobs } }).then(
+      (results) => batch.forEach(({ resolve }, index) => resolve(results[index])),
+      (error: unknown) => batch.forEach(({ reject }) => reject(error)),
+    );
+    await withDeadline(answered, BATCH_TIMEOUT_MS, 'STORE_UNAVAILABLE').catch(() => this.#giveUp(batch));
+    await answered;
+    this.#stuck = false;
   }
 
   /** Nobody queues up behind a disk that does not answer; when it does, the next job is tried again. */
