@@ -28,7 +28,7 @@ const ARRIVAL_MS = 50;
  * Follows the log along with a subscription that is there anyway, and can tell whether all that is in the log has been
  * heard: the head, asked for once for everybody who wants to know, says the same as a look at each single stream.
  */
-export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> {
+export class FollowedLog implements Log {
   readonly #listeners: Listener[] = [];
   /** The question that whoever asks now takes part in; it goes out when the one before is answered. */
   #question: Promise<boolean> | undefined;
@@ -63,6 +63,10 @@ export class FollowedLog implements Pick<EventStore, 'subscribe' | 'holdsNone'> 
       left.abort();
       if (this.#followed === request) this.#followed = undefined;
     }
+  }
+
+  head(): Promise<Position | null> {
+    return this.log.head();
   }
 
   holdsNone(section: LogSection): Promise<boolean> {

@@ -1,13 +1,17 @@
 import { comparePositions, type Position } from '#libs/event-store';
-import { AppError } from '#libs/kernel';
+import { AppError, withDeadline } from '#libs/kernel';
 
 interface Waiter {
   readonly position: Position;
-  resolve(): void;
+  readonly resolve: () => void;
+  readonly reject: (error: AppError) => void;
 }
 
-/** Lists that wait at once; one more is told to try again. */
-const WAITERS_MAX = 10_000;
+/**
+ * Lists that wait at once; one more is told to try again. Each is one of the 4,096 messages that its service handles at
+ * once (libs/transport), and half of those are left to whoever waits for nothing.
+ */
+const WAITERS_MAX = 2_048;
 
 /** Those who wait until a projection has reached a position. */
 export class PositionWaiters {
@@ -17,17 +21,29 @@ export class PositionWaiters {
   /** Resolves when `reached` is told of the position or a later one. Fails with CONSISTENCY_TIMEOUT. */
   async wait(position: Position, timeoutMs: number): Promise<void> {
     if (this.#waiters.size >= WAITERS_MAX) throw late();
-    await new Promise<void>((resolve, reject) => {
-      const settle = (done: () => void) => {
-        clearTimeout(timer);
-        this.#waiters.delete(waiter);
-        done();
-      };
-      const waiter: Waiter = { position, resolve: () => settle(resolve) };
-      const timer = setTimeout(() => settle(() => reject(late())), timeoutMs);
+    let leave: () => void = () => undefined;
+    const reached = new Promise<void>((resolve, reject) => {
+      const waiter = { position, resolve, reject };
       this.#waiters.add(waiter);
-      this.#wake();
+      leave = () => this.#waiters.delete(waiter);
     });
+    this.#wake();
+    await withDeadline(reached, timeoutMs, 'CONSISTENCY_TIMEOUT').finally(leave);
+  }
+
+  /**
+   * Refuses whoever waits for a position behind the head of the log, which no write has answered. Those who begin to
+   * wait while the head is being read are left alone: theirs may be newer than it.
+   */
+  async refuseInvented(readHead: () => Promise<Position | null>): Promise<void> {
+    const present = [...this.#waiters];
+    if (present.length === 0) return;
+    const head = await readHead();
+    for (const waiter of present) {
+      if (comparePositions(waiter.position, head) <= 0) continue;
+      this.#waiters.delete(waiter);
+      waiter.reject(late());
+    }
   }
 
   /** Resolves as soon as somebody is kept waiting, at the latest after `timeoutMs`. For one caller at a time. */
@@ -55,8 +71,11 @@ export class PositionWaiters {
   }
 
   reached(position: Position | null): void {
-    for (const waiter of this.#waiters)
-      if (comparePositions(waiter.position, position) <= 0) waiter.resolve();
+    for (const waiter of this.#waiters) {
+      if (comparePositions(waiter.position, position) > 0) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
+    }
   }
 }
 

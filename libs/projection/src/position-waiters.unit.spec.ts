@@ -14,10 +14,25 @@ describe('PositionWaiters', () => {
 
   it('takes a bounded number', async () => {
     const waiters = new PositionWaiters();
-    const waiting = Array.from({ length: 10_000 }, () => waiters.wait('1', 5_000));
+    const waiting = Array.from({ length: 2_048 }, () => waiters.wait('1', 5_000));
     await expect(waiters.wait('1', 5_000)).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT' });
     waiters.reached('1');
     await Promise.all(waiting);
+    expect(waiters.isEmpty).toBe(true);
+  });
+
+  it('refuses at once those whose position the log has not reached, except who came while it was asked', async () => {
+    const waiters = new PositionWaiters();
+    const [written, invented] = [waiters.wait('10', 5_000), waiters.wait('900000000', 5_000)];
+    let newest: Promise<void> | undefined;
+    const refusing = waiters.refuseInvented(async () => {
+      newest = waiters.wait('11', 5_000);
+      return '10';
+    });
+    await expect(invented).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT', retryAfterSeconds: 1 });
+    await refusing;
+    waiters.reached('11');
+    await expect(Promise.all([written, newest])).resolves.toBeDefined();
     expect(waiters.isEmpty).toBe(true);
   });
 

@@ -35,7 +35,7 @@ export async function replayParked(replay: Replay): Promise<void> {
   }
 }
 
-/** False when the event stays aside, as it does when nobody could look for it. Interrupted between its two writes, it is tried once more. */
+/** False when the event stays aside, also because nobody could look for it. Cut off between two writes, it is tried once more. */
 async function retried(replay: Replay, note: Document): Promise<boolean> {
   const found = await eventAt(replay, String(note['position']));
   if (found === 'unknown') return false;
@@ -55,7 +55,7 @@ function changesIfAny(replay: Replay, event: RecordedEvent): readonly Change[] |
   }
 }
 
-/** `gone`: the log went past the position without it. `unknown`: the reading ended before that, by a stop or a lost lease. */
+/** `gone`: the log goes on behind the position without it. `unknown`: a stop or a lost lease ended the reading first. */
 async function eventAt(
   { events, projection, signal }: Replay,
   position: Position,

@@ -354,13 +354,30 @@ describe('RunningProjection', () => {
     for (const { position, state } of seen) expect(state).toBe(position);
   });
 
-  it('waits for a position no longer than it may', async () => {
+  it('does not wait for a position that shows', async () => {
     const projection = await start();
     const position = await append('a', ['A']);
     await projection.waitFor(position, WAIT_MS);
     await projection.waitFor(position, 0);
-    const late = projection.waitFor(String(Number(position) + 1), 50);
+  });
+
+  it.each(['live', 'standby'])('waits for no position that the log has not reached (%s)', async (state) => {
+    const first = await start();
+    await first.waitFor(await append('a', ['A']), WAIT_MS);
+    const projection = state === 'live' ? first : await start();
+    await until(() => projection.status().state === state);
+    const invented = projection.waitFor('900000000', 3_600_000);
+    await expect(invented).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT', retryAfterSeconds: 1 });
+  });
+
+  it('waits for a position that it does not reach no longer than it may', async () => {
+    let letGo: () => void = () => undefined;
+    const free = new Promise<void>((resolve) => (letGo = resolve));
+    const held = intercepted(reads, { project: (...change) => free.then(() => reads.project(...change)) });
+    const projection = await start([], held);
+    const late = projection.waitFor(await append('a', ['A']), 50);
     await expect(late).rejects.toMatchObject({ code: 'CONSISTENCY_TIMEOUT', retryAfterSeconds: 1 });
+    letGo();
   });
 });
 

@@ -17,7 +17,7 @@ export interface ProjectionLogger {
 
 export interface ProjectionParts {
   readonly projection: Projection;
-  readonly events: Pick<EventStore, 'subscribe' | 'holdsNone'>;
+  readonly events: Pick<EventStore, 'subscribe' | 'holdsNone' | 'head'>;
   readonly reads: ReadStore;
   readonly logger: ProjectionLogger;
 }
@@ -94,7 +94,10 @@ export class RunningProjection {
     return { name, version, state, position: this.#position, parked: this.#parked };
   }
 
-  /** Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`. */
+  /**
+   * Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`, and before that
+   * when the log does not reach as far.
+   */
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
     if (comparePositions(position, this.#position) <= 0) return;
     const waiting = this.#waiters.wait(position, timeoutMs);
@@ -236,6 +239,7 @@ export class RunningProjection {
     const { events, projection, reads } = this.parts;
     const stored = this.#state === 'standby' ? await reads.checkpoint(this.#key) : await delay(POLL_MS, null);
     if (stored !== null) this.#reached(stored);
+    await this.#waiters.refuseInvented(() => events.head());
     const upTo = this.#waiters.next;
     const isFollowed = this.#state === 'standby' || this.#state === 'live';
     if (upTo === null || !isFollowed) return;

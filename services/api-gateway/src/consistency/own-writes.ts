@@ -6,7 +6,7 @@ import { callerOf, type GatewayRequest } from '../http/gateway-request';
 
 const CONSISTENCY_TOKEN = 'x-consistency-token';
 
-/** A token is a position in the log: it names no data, and inventing one only makes the inventor wait. */
+/** A token is a position in the log: it names no data, and one that the log has not reached is refused before long. */
 export const POSITION = /^\d{1,20}$/;
 
 /**
