@@ -14,7 +14,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqliteReader, openSqliteWriter, type SqliteWriter, type WriterOptions } from './index';
+import { openSqliteWriter } from './open-sqlite-writer';
+import { openSqliteReader } from './sqlite-reader';
+import type { SqliteWriter, WriterOptions } from './sqlite-writer';
 
 type TestJobs = {
   add(text: string): { row: number; batch: number; remembered: number };
@@ -295,6 +297,5 @@ describe('openSqliteWriter', () => {
 const bound = (writer: SqliteWriter<TestJobs>) => ({ run: writer.run.bind(writer) });
 
 const HOLDER = `require('#libs/sqlite')
-  .openSqliteWriter(JSON.parse(process.env.OPTIONS))
-  .then((writer) => writer.run('add', 'from the child'))
+  .openSqliteFile(JSON.parse(process.env.OPTIONS), (writer) => writer.run('add', 'from the child'))
   .then(() => process.stdout.write('ready'));`;

@@ -23,10 +23,10 @@ export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): 
 
 async function open<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {
   const unlock = lockFile(options.file);
-  keepPrivate(options.file);
   const { thread, release } = shareThread(options.thread);
   const writer = new GroupCommitWriter<J>(thread, options, () => release().finally(unlock));
   try {
+    keepPrivate(options.file);
     const opened = thread.call({ options, action: { kind: 'open' } });
     await withDeadline(opened, OPEN_TIMEOUT_MS, 'STORE_UNAVAILABLE');
     return writer;

@@ -1,12 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { AppError, withDeadline } from '#libs/kernel';
-import {
-  openSqliteReader,
-  openSqliteWriter,
-  SoleWriterCache,
-  type SqliteReader,
-  type SqliteWriter,
-} from '#libs/sqlite';
+import { openSqliteFile, SoleWriterCache, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
 import { checkAppend, type CheckedAppend } from '../check-append';
 import {
   READ_LIMIT_MAX,
@@ -43,8 +37,10 @@ export async function openSqliteEventStore({
   retention,
 }: SqliteEventStoreOptions): Promise<EventStore> {
   const jobs = require.resolve('./event-log.jobs');
-  const writer = await openSqliteWriter<EventLogJobs>({ file, jobs, thread: 'log' });
-  return new SqliteEventStore(writer, openSqliteReader(file), retention);
+  return openSqliteFile<EventLogJobs, EventStore>(
+    { file, jobs, thread: 'log' },
+    (writer, reader) => new SqliteEventStore(writer, reader, retention),
+  );
 }
 
 const PING_TIMEOUT_MS = 1000;

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AppError } from '#libs/kernel';
 import {
-  openSqliteReader,
-  openSqliteWriter,
+  openSqliteFile,
   SoleWriterCache,
   type Parameter,
   type ReadStatement,
@@ -23,11 +22,13 @@ type Rewrapped = Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>;
 const SLICE_ROWS = 2_000;
 const AFTER_ALL_IDS = '\u{10ffff}';
 
-/** Opens the key store in `file`, an absolute path, and makes it if need be. Fails like `openSqliteWriter`. */
+/** Opens the key store in `file`, an absolute path, and makes it if need be. Fails like `openSqliteFile`. */
 export async function openSqliteKeyStore({ file }: { readonly file: string }): Promise<KeyStore> {
   const jobs = require.resolve('./key-store.jobs');
-  const writer = await openSqliteWriter<KeyStoreJobs>({ file, jobs, thread: 'state', secureDelete: true });
-  return new SqliteKeyStore(writer, openSqliteReader(file));
+  return openSqliteFile<KeyStoreJobs, KeyStore>(
+    { file, jobs, thread: 'state', secureDelete: true },
+    (writer, reader) => new SqliteKeyStore(writer, reader),
+  );
 }
 
 class SqliteKeyStore implements KeyStore {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSqliteFile } from '#libs/sqlite';
 import { openReadStore } from '../open-read-store';
 import { emptyReadStoreContract, readStoreContract } from '../read-store.contract';
 
@@ -20,6 +21,32 @@ describe('openReadStore', () => {
       await expect(openReadStore(url)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     },
   );
+});
+
+describe('openSqliteReadStore', () => {
+  const file = join(directory, 'full.db');
+  /** What the sole writer of the file executes as it opens it. */
+  const execute = async (sql: string) => {
+    const jobs = join(directory, `${randomUUID()}.jobs.js`);
+    writeFileSync(jobs, `exports.setup = (db) => { db.exec(${JSON.stringify(sql)}); return {}; };`);
+    await openSqliteFile({ file, jobs, thread: 'state' }, (writer, reader) => {
+      reader.close();
+      return writer.close();
+    });
+  };
+
+  it('can be tried again after it could not write', async () => {
+    const killed = await openReadStore(`sqlite:${file}`);
+    await killed.acquireLease('a', 'holder', 60_000);
+    await killed.close();
+    await execute("CREATE TRIGGER full BEFORE UPDATE ON leases BEGIN SELECT RAISE(FAIL, 'full'); END");
+    for (const _ of ['first', 'second'])
+      await expect(openReadStore(`sqlite:${file}`)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await execute('DROP TRIGGER full');
+    const store = await openReadStore(`sqlite:${file}`);
+    expect(await store.acquireLease('a', 'another', 60_000)).not.toBeNull();
+    await store.close();
+  });
 });
 
 describe('forget', () => {

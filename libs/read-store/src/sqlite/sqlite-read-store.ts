@@ -1,11 +1,5 @@
 import { AppError, withDeadline } from '#libs/kernel';
-import {
-  openSqliteReader,
-  openSqliteWriter,
-  type ReadStatement,
-  type SqliteReader,
-  type SqliteWriter,
-} from '#libs/sqlite';
+import { openSqliteFile, type ReadStatement, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
 import {
   assertDocument,
   assertFilter,
@@ -27,16 +21,17 @@ const PING_TIMEOUT_MS = 1_000;
 
 /**
  * A read store in one SQLite file. This process is its only writer, so the leases of whoever held
- * them before are void. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE.
+ * them before are void. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, and with STORE_UNAVAILABLE when
+ * it cannot be written to just now: try again.
  */
 export async function openSqliteReadStore({ file }: { file: string }): Promise<ReadStore> {
   const jobs = require.resolve('./read-store.jobs');
-  const writer = await openSqliteWriter<ReadStoreJobs>({ file, jobs, thread: 'state' });
-  await writer.run('releaseAllLeases', undefined);
-  const reader = openSqliteReader(file);
-  // Half the time of a page is the fetching of database pages that the default of 2 MB has dropped.
-  reader.prepare('PRAGMA cache_size = -16000').get();
-  return new SqliteReadStore(writer, reader);
+  return openSqliteFile<ReadStoreJobs, ReadStore>({ file, jobs, thread: 'state' }, async (writer, reader) => {
+    await writer.run('releaseAllLeases', undefined);
+    // Half the time of a page is the fetching of database pages that the default of 2 MB has dropped.
+    reader.prepare('PRAGMA cache_size = -16000').get();
+    return new SqliteReadStore(writer, reader);
+  });
 }
 
 class SqliteReadStore implements ReadStore {
