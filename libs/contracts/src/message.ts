@@ -5,7 +5,10 @@ type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 /** One message between services: its name on the wire and the exact shape of request and reply. */
 export interface Message<Req extends ObjectSchema = ObjectSchema, Rep extends ObjectSchema = ObjectSchema> {
   readonly name: string;
-  /** A query changes nothing, so the caller may repeat it; a command may be repeated only with its commandId. */
+  /**
+   * A query is repeated by the transport when an answer fails to come, so it changes nothing, save that it may append
+   * a record of itself under an id that its request carries. A command may be repeated only with its commandId.
+   */
   readonly kind: 'query' | 'command';
   readonly request: Req;
   readonly reply: Rep;

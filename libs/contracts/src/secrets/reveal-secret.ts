@@ -4,7 +4,7 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 
 /**
- * Opens one value, after the record of its reading is durable.
+ * Opens one value, after the record of its reading is durable. Repeated, it finds the record there.
  * Fails with NOT_FOUND, INTEGRITY_ERROR, STORE_UNAVAILABLE (then nothing was opened).
  */
 export const revealSecret = defineMessage({
@@ -12,6 +12,10 @@ export const revealSecret = defineMessage({
   kind: 'query',
   request: v.strictObject({
     caller: callerSchema,
+    /** With the time below it makes the record: the same one when the request is handled again. */
+    commandId: v.string(),
+    /** ISO 8601, UTC. What the record and `decryptedAt` say. */
+    at: v.string(),
     secret: v.string(),
     /** Null: the current version. */
     version: v.nullable(v.number()),

@@ -7,7 +7,7 @@ import type {
   updateSecret,
 } from '#libs/contracts';
 import { secretSortFields } from '#libs/contracts';
-import { AppError, isId, Redacted } from '#libs/kernel';
+import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
 import { commandOf } from '../http/command-of';
 import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import { idPattern } from '../openapi/operation';
@@ -113,6 +113,8 @@ export function toReveal(
 ): RequestOf<typeof revealSecret> {
   return {
     caller: callerOf(request),
+    commandId: newCommandId(),
+    at: new Date().toISOString(),
     secret,
     version: version === undefined ? null : Number(version),
     address: request.ip,

@@ -3,15 +3,14 @@ import { revealSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { eventMetadata, type EventStore } from '#libs/event-store';
 import { accessStream, type SecretRead } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { newCommandId, type Clock } from '#libs/kernel';
+import { uuidV5 } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
+import { EVENT_STORE, PRODUCER } from '../tokens';
 import { SecretStreams } from './secret-streams';
 
 @Controller()
 export class RevealSecretHandler {
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EVENT_STORE) private readonly events: EventStore,
     private readonly keyring: Keyring,
     private readonly streams: SecretStreams,
@@ -22,22 +21,21 @@ export class RevealSecretHandler {
     request: RequestOf<typeof revealSecret>,
     { correlationId }: MessageContext,
   ): Promise<ReplyOf<typeof revealSecret>> {
-    const { caller, address, userAgent } = request;
+    const { caller, at, address, userAgent } = request;
     const { orgId } = caller;
     const found = await this.streams.find(orgId, request.secret);
     const { secret } = found;
     const version = request.version ?? secret.version;
     const sealed = await this.streams.sealed(orgId, found, version);
 
-    const now = this.clock.now();
-    const at = now.toISOString();
     const read: SecretRead = {
       type: 'SecretRead',
       data: { secretId: secret.id, version, readAt: at, address, userAgent },
     };
     const metadata = eventMetadata({
       caller,
-      commandId: newCommandId(now),
+      // The current version may have changed before a repetition: what it opens is then recorded as well.
+      commandId: uuidV5(request.commandId, secret.id, version),
       correlationId,
       at,
       producer: PRODUCER,

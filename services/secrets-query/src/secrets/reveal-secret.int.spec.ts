@@ -1,0 +1,87 @@
+import { eventMetadata } from '#libs/event-store';
+import { accessStream, secretStream } from '#libs/events';
+import { newCommandId, newId, Redacted } from '#libs/kernel';
+import { openTestStores, someSecret, type TestStores } from '#libs/testing';
+import { RevealSecretHandler } from './reveal-secret.handler';
+import { SecretStreams } from './secret-streams';
+
+const caller = { orgId: 'org_test', actorType: 'api-key' as const, actorId: 'key_test' };
+const at = '2026-11-23T23:59:59.999Z';
+
+let stores: TestStores;
+let id: string;
+
+/** Appends the version with this value to the secret. */
+async function write(version: number, value: string): Promise<void> {
+  const { dataKeyId, envelope } = await stores.keyring.seal(caller.orgId, id, version, new Redacted(value));
+  const secret = { ...someSecret, id, version };
+  await stores.events.append({
+    orgId: caller.orgId,
+    stream: secretStream(caller.orgId, id),
+    events: [
+      {
+        type: version === 1 ? 'SecretCreated' : 'SecretUpdated',
+        data: { secret, sealed: { dataKeyId, envelope } },
+      },
+    ],
+    expected: version === 1 ? 'no stream' : { revision: String(version - 2) },
+    metadata: eventMetadata({
+      caller,
+      commandId: newCommandId(),
+      correlationId: 'test',
+      at,
+      producer: 'test',
+    }),
+  });
+}
+
+/** A process of the service reveals the current version. */
+async function reveal(commandId: string) {
+  const { events, keyring } = stores;
+  const handler = new RevealSecretHandler(events, keyring, new SecretStreams(events, keyring, undefined));
+  const request = { caller, commandId, at, secret: id, version: null, address: null, userAgent: null };
+  const { value, ...reply } = await handler.handle(request, { correlationId: 'test' });
+  return { ...reply, value: value.expose() };
+}
+
+async function recordedVersions() {
+  const { orgId } = caller;
+  const records = await stores.events.read({ orgId, stream: accessStream(orgId, at), limit: 100 });
+  return records.map(({ type, data }) => [type, data['version'], data['readAt']]);
+}
+
+beforeEach(async () => {
+  stores = await openTestStores();
+  id = newId('sec', stores.clock.now());
+  await write(1, 'the first value');
+});
+afterEach(() => stores.discard());
+
+describe('RevealSecretHandler', () => {
+  it('leaves one record of a request that is handled again, and gives the same answer', async () => {
+    const commandId = newCommandId();
+    const first = await reveal(commandId);
+    expect(first).toEqual({
+      id,
+      name: someSecret.name,
+      value: 'the first value',
+      version: 1,
+      decryptedAt: at,
+    });
+    expect(await Promise.all([reveal(commandId), reveal(commandId)])).toEqual([first, first]);
+    expect(await recordedVersions()).toEqual([['SecretRead', 1, at]]);
+  });
+
+  it('leaves a record of each request', async () => {
+    for (const commandId of [newCommandId(), newCommandId()]) await reveal(commandId);
+    expect(await recordedVersions()).toHaveLength(2);
+  });
+
+  it('records each version that a request has opened, should the current one change before it is handled again', async () => {
+    const commandId = newCommandId();
+    await reveal(commandId);
+    await write(2, 'the second value');
+    expect(await reveal(commandId)).toMatchObject({ value: 'the second value', version: 2 });
+    expect((await recordedVersions()).map(([, version]) => version)).toEqual([1, 2]);
+  });
+});
