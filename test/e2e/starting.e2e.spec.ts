@@ -7,7 +7,9 @@ import { once } from 'node:events';
 import { createServer, type Server as NetServer } from 'node:net';
 import path from 'node:path';
 import { parseApiKey } from '#libs/crypto';
-import { Redacted } from '#libs/kernel';
+import { eventMetadata, openEventStore } from '#libs/event-store';
+import { organizationStream } from '#libs/events';
+import { newCommandId, Redacted } from '#libs/kernel';
 import { Api } from './api';
 import { expectRefusedStart } from './expect-refused-start';
 import { matching } from './matching';
@@ -98,6 +100,25 @@ describe('starting', () => {
     expect(second.printed).not.toMatch(KEY);
     expect(existsSync(inDataDir('first-api-key'))).toBe(false);
     expect((await new Api(second, key).list()).status).toBe(200);
+  });
+
+  it('answers nobody before it knows all keys, should the index of them be gone', async () => {
+    const first = await start();
+    const key = first.apiKey;
+    await first.stop();
+    await fillLog(inDataDir('events.db'));
+    for (const file of readdirSync(dataDir)) if (file.startsWith('access.db')) rmSync(inDataDir(file));
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as { port: number };
+    free.close();
+    await once(free, 'close');
+
+    const starting = start({ PORT: String(port) });
+    const at = new Api({ url: `http://127.0.0.1:${port}` }, key);
+    const status = () => at.list().then((answer) => answer.status, () => 'refused'); // prettier-ignore
+    expect(await until(status, (answer) => answer !== 'refused', 30_000)).toBe(200);
+    await starting;
   });
 
   describe('on a port that is taken', () => {
@@ -231,6 +252,28 @@ describe('starting', () => {
     await until(residentMiB, (mib) => mib <= 130, 30_000);
   }, 120_000);
 });
+
+/** Appends keys of other organizations, which take their time to index. */
+async function fillLog(file: string): Promise<void> {
+  const events = await openEventStore(`sqlite:${file}`);
+  const keyOf = (n: number) => ({ type: 'ApiKeyIssued', data: { keyId: `key_${n}`, name: 'n', scopes: [], hash: '', issuedAt: '', expiresAt: null } }); // prettier-ignore
+  const issued = Array.from({ length: 300 }, (_, n) => keyOf(n));
+  const organizations = Array.from({ length: 100 }, (_, n) => `org_${n}`);
+  const append = (orgId: string) => {
+    const caller = { orgId, actorType: 'key', actorId: 'key_1' };
+    const commandId = newCommandId();
+    const metadata = eventMetadata({ caller, commandId, correlationId: commandId, at: new Date().toISOString(), producer: 'test' }); // prettier-ignore
+    return events.append({
+      orgId,
+      stream: organizationStream(orgId),
+      events: issued,
+      expected: 'no stream',
+      metadata,
+    });
+  };
+  await Promise.all(organizations.map(append));
+  await events.close();
+}
 
 describe('TLS', () => {
   let files: string;

@@ -39,6 +39,7 @@ runProcess(async (atEnd) => {
   });
   const app = await createGateway(root, { config, logger, metrics });
   atEnd(() => app.close());
+  await app.init();
   const url = await listen(app, config);
   keepHealthFile(host.healthFile);
   // It answers by now, and /readyz says what is away, as do the clients in the log; it is ready when all services

@@ -5,6 +5,7 @@ import { createLogger, createMetrics, installCrashHandlers } from '#libs/observa
 import { announceFirstStart, announceReady, announceSignUp, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
 import { DEFAULT_PUBLIC_URL, readAccessConfig, type AccessConfig } from '../../access/src/config';
+import { ApiKeys } from '../../access/src/api-keys/api-keys';
 import { forgetFirstKey, makeFirstKey } from '../../access/src/organizations/first-key-file';
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { prepareAccess } from '../../access/src/prepare-access';
@@ -44,8 +45,11 @@ runProcess(async (atEnd) => {
   atEnd(() => app.close());
   app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
+  await app.init();
 
-  // The port first: a start that cannot serve leaves the first key to the next one.
+  // The port after the index: until it holds every key, good ones would be refused.
+  await app.get(ApiKeys).whenCurrent();
+  // The port before the first key: a start that cannot serve leaves that to the next one.
   const url = await listen(app, config);
   const { publicUrl } = configs.access;
   const key = await makeFirstKey(app.get(FirstOrganization), storesConfig);

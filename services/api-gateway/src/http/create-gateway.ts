@@ -15,7 +15,7 @@ interface GatewayOptions {
   readonly metrics: Metrics;
 }
 
-/** A Nest application that serves `root` over HTTP behind all of the gateway's limits; `listen` starts it. */
+/** A Nest application that serves `root` over HTTP behind all of the gateway's limits: `init` it, then `listen`. */
 export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
   const adapter = createHttpAdapter(config);
   addRequestHooks(adapter.getInstance(), { logger, metrics, tls: config.tls !== null });

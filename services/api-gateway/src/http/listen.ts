@@ -2,10 +2,9 @@ import { AppError } from '#libs/kernel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GatewayConfig } from '../config';
 
-/** Starts to serve; gives the URL. Fails with PORT_UNAVAILABLE and a sentence that says what to do. */
+/** Opens the port of an application that is initialised; gives the URL. Fails with PORT_UNAVAILABLE and a sentence that says what to do. */
 export async function listen(app: NestFastifyApplication, config: GatewayConfig): Promise<string> {
   const { host, port } = config;
-  await app.init();
   try {
     // Not Nest's own listen: it logs a refusal that is about to become a sentence.
     await app.getHttpAdapter().getInstance().listen({ port, host, backlog: BACKLOG });
