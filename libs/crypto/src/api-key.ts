@@ -13,8 +13,6 @@ const SECRET_LENGTH = 52;
 const CHECKSUM_LENGTH = 6;
 const CHARACTER = '[0-9a-hjkmnp-tv-z]';
 const API_KEY = new RegExp(`^hklst_(${CHARACTER}{26})${CHARACTER}{${SECRET_LENGTH + CHECKSUM_LENGTH}}$`);
-// Without the checksum on purpose: a key with a typo in it is still nearly all of a key.
-const ANYWHERE = new RegExp(`hklst_${CHARACTER}{84}`);
 const HASH_LABEL = 'sv/v1/api-key';
 /** The hash of no key that anybody will ever find. */
 const NO_HASH = '00'.repeat(32);
@@ -43,11 +41,6 @@ export function parseApiKey(text: Redacted<string>): ApiKey | null {
   const body = candidate.slice(0, -CHECKSUM_LENGTH);
   const match = API_KEY.exec(candidate);
   return match && candidate === body + checksum(body) ? { id: `key_${match[1]}`, text } : null;
-}
-
-/** True when the text holds an API key, wherever; takes time linear in its length. */
-export function containsApiKey(text: string): boolean {
-  return ANYWHERE.test(text);
 }
 
 /**

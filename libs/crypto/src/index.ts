@@ -1,6 +1,5 @@
 export {
   apiKeyFrom,
-  containsApiKey,
   digestApiKey,
   hashApiKey,
   newApiKey,

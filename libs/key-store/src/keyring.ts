@@ -171,11 +171,6 @@ export class Keyring {
     return rewrapDataKeys({ keys: this.keys, organizations }, { orgId, afterId });
   }
 
-  /** Keys that a rotation had to leave on the previous root key because they are damaged: above zero, somebody must look. */
-  async countDamaged(): Promise<number> {
-    return this.rooted.countDamaged();
-  }
-
   // Synchronous, from the parent key in hand to the bytes: no plaintext key waits for anything.
   private sealUnder(parent: OrganizationKey, binding: EnvelopeBinding, value: Redacted<string>) {
     const text = value.expose();

@@ -30,10 +30,6 @@ export class RootKeysInUse {
     this.#roots = roots;
   }
 
-  get previous(): RootKeys['previous'] {
-    return this.#roots.previous;
-  }
-
   /**
    * Unwraps a row that rests on a root key. STORE_UNAVAILABLE when that is the one in use, but not at hand here;
    * INTEGRITY_ERROR when it is unknown, or does not open the row.

@@ -159,7 +159,6 @@ describe('Keyring.open, rotating the root key', () => {
       previous: null,
       retired: [rootKeyFingerprint(old)],
     });
-    expect(await ring.countDamaged()).toBe(0);
     await expectReadable(ring, used);
     await expectReadable(await start({ current: next }), used);
   });
@@ -202,7 +201,7 @@ describe('Keyring.open, rotating the root key', () => {
     const row = (await keys.get('org_1.1'))!;
     await keys.rewrap([{ ...row, wrapped: row.wrapped.map((byte) => byte ^ 1) }]);
     const ring = await start({ current: next, previous: old });
-    expect(await ring.countDamaged()).toBe(1);
+    expect(await rowsOn(old)).toBe(1);
     expect((await ring.open('org_2', 'sec_a', 1, used.sealed.get('org_2')!)).expose()).toBe('value of org_2');
     await expectRefused({ current: next }, /not finished/);
     await keys.rewrap([row]);

@@ -50,7 +50,7 @@ export function unwrapUnderRoot(row: WrappedKey, { current, previous }: RootKeys
 }
 
 /** How many rows rest on a root key; after a rotation, those on the previous one are damaged. */
-export async function countRowsUnder(keys: KeyStore, fingerprint: string): Promise<number> {
+async function countRowsUnder(keys: KeyStore, fingerprint: string): Promise<number> {
   const instance = await keys.count({ purpose: 'instance', parent: fingerprint });
   return instance + (await keys.count({ purpose: 'organization', parent: fingerprint }));
 }

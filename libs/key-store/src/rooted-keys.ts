@@ -1,7 +1,7 @@
 import { newKey } from '#libs/crypto';
 import { AppError, type Clock } from '#libs/kernel';
 import type { KeyStore, WrappedKey } from './key-store';
-import { countRowsUnder, wrapUnderRoot } from './root-keys';
+import { wrapUnderRoot } from './root-keys';
 import type { RootKeysInUse } from './root-keys-in-use';
 
 /** What a key is asked for as. A row that was swapped for another does not unwrap so. */
@@ -25,12 +25,6 @@ export class RootedKeys {
   async findOrMake(place: RootedPlace): Promise<Buffer> {
     const row = (await this.keys.get(place.id)) ?? (await this.#make(place));
     return this.roots.unwrap({ ...row, ...place });
-  }
-
-  /** Keys that a rotation of the root key had to leave on the previous one because they are damaged. */
-  async countDamaged(): Promise<number> {
-    const { previous } = this.roots;
-    return previous ? countRowsUnder(this.keys, previous.fingerprint) : 0;
   }
 
   async #make(place: RootedPlace): Promise<WrappedKey> {

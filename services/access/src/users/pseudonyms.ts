@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { keyedHash } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 
-type Kind = 'email' | 'lockout' | 'oidc-subject' | 'passkey-challenge' | 'oidc-flow';
+type Kind = 'email' | 'lockout' | 'oidc-subject' | 'oidc-flow';
 
 /** What stands for something in the id of a record, or for something that must not be guessed. */
 @Injectable()
