@@ -224,10 +224,15 @@ describe('starting', () => {
     const ready = await api.call('GET', '/readyz', anybody);
     expect([ready.status, ready.body]).toMatchObject([200, { status: 'ok' }]);
     expect(ready.text).not.toMatch(/away|unavailable/);
-    const metrics = await api.call('GET', '/metrics', anybody);
+    const projections = ['api-key-index', 'member-index', 'secret-inventory', 'secret-list'];
+    const areLive = ({ text }: { text: string }) =>
+      projections.every((name) => text.includes(`projection_state{projection="${name}",state="live"} 1\n`));
+    const metrics = await until(() => api.call('GET', '/metrics', anybody), areLive);
     expect(metrics.status).toBe(200);
     expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(metrics.text).toMatch(/^http_requests_total\{method="GET",route="\/livez",status="200"\} 1$/m);
+    for (const name of projections)
+      expect(metrics.text).toContain(`projection_parked_events{projection="${name}"} 0\n`);
     for (const line of metrics.text.trimEnd().split('\n'))
       expect(line).toMatch(/^(|# (HELP|TYPE) \w+ .+|\w+(\{.*\})? \S+)$/);
     for (const name of ['livez', 'readyz', 'metrics']) expect((await api.call('GET', name)).status).toBe(404);

@@ -267,6 +267,9 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
     const logs = (service: 'secrets-query' | 'audit-relay') =>
       rig.services[service].map(({ err }) => err).join('');
     expect(logs('secrets-query')).toContain('"event":"event parked"');
+    const metrics = await api.call('GET', '/metrics', { key: null });
+    expect(metrics.text).toContain('projection_state{projection="secret-list",state="degraded"} 1');
+    expect(metrics.text).toMatch(/^projection_parked_events\{projection="secret-list"\} [1-9]/m);
     await until(
       async () => logs('audit-relay'),
       (lines) => lines.includes('audit relay skips an event type'),

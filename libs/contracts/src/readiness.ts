@@ -1,22 +1,40 @@
 import * as v from 'valibot';
 import { defineMessage } from './message';
 
+/** What a read model says of itself; libs/projection says what it means. */
+const projectionSchema = v.strictObject({
+  name: v.string(),
+  state: v.picklist(['starting', 'standby', 'catching-up', 'live', 'degraded', 'stopped']),
+  parked: v.number(),
+});
+
 const checkOf = (service: string) =>
   defineMessage({
     name: `check-${service}`,
     kind: 'query',
     request: v.strictObject({}),
-    /** The service's own dependencies by name, and whether each answers. */
-    reply: v.strictObject({ parts: v.record(v.string(), v.picklist(['ok', 'away'])) }),
+    reply: v.strictObject({
+      /** The service's own dependencies by name, and whether each answers. */
+      parts: v.record(v.string(), v.picklist(['ok', 'away'])),
+      /** Those of the process that was asked. */
+      projections: v.array(projectionSchema),
+    }),
   });
 
-/** Asks a service whether what it needs to answer is there. */
+/** Asks a service whether what it needs to answer is there, and how far its read models are. */
 export const checkAccess = checkOf('access');
 export const checkSecretsCommand = checkOf('secrets-command');
 export const checkSecretsQuery = checkOf('secrets-query');
 
-/** The states of parts, each asked by its own `ping`. */
-export async function statesOf(pings: Readonly<Record<string, () => Promise<void>>>) {
+interface Projected {
+  status(): v.InferOutput<typeof projectionSchema>;
+}
+
+/** The states of parts, each asked by its own `ping`, and of projections. */
+export async function statesOf(
+  pings: Readonly<Record<string, () => Promise<void>>>,
+  projections: readonly Projected[],
+) {
   const states = Object.entries(pings).map(async ([name, ping]) => {
     const state = await ping().then(
       () => 'ok' as const,
@@ -24,5 +42,11 @@ export async function statesOf(pings: Readonly<Record<string, () => Promise<void
     );
     return [name, state] as const;
   });
-  return { parts: Object.fromEntries(await Promise.all(states)) };
+  return {
+    parts: Object.fromEntries(await Promise.all(states)),
+    projections: projections.map((projection) => {
+      const { name, state, parked } = projection.status();
+      return { name, state, parked };
+    }),
+  };
 }

@@ -8,15 +8,17 @@ export interface ObservedRequest {
   readonly durationMs: number;
 }
 
+interface Sample {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 export interface GaugeOptions {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
-  /** Called at each scrape, so a gauge costs nothing in between. One that throws is left out of that scrape. */
-  readonly read: () => readonly {
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly value: number;
-  }[];
+  /** Called at each scrape, so a gauge costs nothing in between. One that fails is left out of that scrape. */
+  readonly read: () => readonly Sample[] | Promise<readonly Sample[]>;
 }
 
 export interface HttpMetrics {
@@ -92,15 +94,15 @@ function registerGauge(registry: Registry, { name, help, labels = [], read }: Ga
     help,
     labelNames: [...labels],
     registers: [registry],
-    collect: () => {
+    collect: async () => {
+      // One part that cannot tell its state must not take the whole page away.
+      const samples = await Promise.resolve()
+        .then(read)
+        .catch(() => []);
       gauge.reset();
       // A reset gauge without labels stands at 0, which would be a statement; removed, it says nothing.
       if (labels.length === 0) gauge.remove();
-      try {
-        for (const sample of read()) gauge.set(sample.labels ?? {}, sample.value);
-      } catch {
-        // One part that cannot tell its state must not take the whole page away.
-      }
+      for (const sample of samples) gauge.set(sample.labels ?? {}, sample.value);
     },
   });
 }

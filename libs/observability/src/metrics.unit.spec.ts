@@ -51,17 +51,26 @@ describe('createMetrics', () => {
     expect(await metrics.text()).toContain('projection_lag_events{projection="secret-list"} 0');
   });
 
-  it('still answers when a gauge cannot be read', async () => {
+  it('waits for a gauge that has to ask', async () => {
     const metrics = createMetrics();
-    metrics.registerGauge({
-      name: 'broken',
-      help: 'Cannot be read',
-      read: () => {
-        throw new Error('closed');
-      },
-    });
+    const told = new Promise<number>((resolve) => setImmediate(resolve, 4));
+    metrics.registerGauge({ name: 'asked', help: 'Asked', read: async () => [{ value: await told }] });
+    expect(await metrics.text()).toMatch(/^asked 4$/m);
+  });
+
+  it('still answers when gauges cannot be read, and leaves out what they said before', async () => {
+    const metrics = createMetrics();
+    let isThere = true;
+    const read = () => {
+      if (!isThere) throw new Error('closed');
+      return [{ value: 1 }];
+    };
+    metrics.registerGauge({ name: 'broken', help: 'Cannot be read', read });
+    metrics.registerGauge({ name: 'broken_later', help: 'Cannot be read', read: async () => read() });
+    expect(await metrics.text()).toMatch(/^broken 1$/m);
+    isThere = false;
     const text = await metrics.text();
     expect(text).toContain('process_cpu_seconds_total');
-    expect(text).not.toMatch(/^broken \d/m);
+    expect(text).not.toMatch(/^broken(_later)? \d/m);
   });
 });

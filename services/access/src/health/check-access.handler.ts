@@ -2,9 +2,10 @@ import { Controller, Inject } from '@nestjs/common';
 import { checkAccess, statesOf, type ReplyOf } from '#libs/contracts';
 import type { EventStore } from '#libs/event-store';
 import { Keyring } from '#libs/key-store';
+import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import { Handles } from '#libs/transport';
-import { EVENT_STORE, READ_STORE } from '../tokens';
+import { API_KEY_INDEX, EVENT_STORE, MEMBER_INDEX, READ_STORE } from '../tokens';
 
 @Controller()
 export class CheckAccessHandler {
@@ -12,14 +13,17 @@ export class CheckAccessHandler {
     @Inject(EVENT_STORE) private readonly events: EventStore,
     @Inject(READ_STORE) private readonly reads: ReadStore,
     private readonly keyring: Keyring,
+    @Inject(API_KEY_INDEX) private readonly keys: RunningProjection,
+    @Inject(MEMBER_INDEX) private readonly members: RunningProjection,
   ) {}
 
   @Handles(checkAccess)
   async handle(): Promise<ReplyOf<typeof checkAccess>> {
-    return statesOf({
+    const pings = {
       'event-store': () => this.events.ping(),
       'read-store': () => this.reads.ping(),
       'key-store': () => this.keyring.ping(),
-    });
+    };
+    return statesOf(pings, [this.keys, this.members]);
   }
 }

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Req, Res, type OnModuleInit } from '@nestjs/common';
 import { checkAccess, checkSecretsCommand, checkSecretsQuery } from '#libs/contracts';
 import type { Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
@@ -8,6 +8,7 @@ import { Public } from '../auth/requires';
 import { contextOf, type GatewayRequest } from '../http/gateway-request';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
+import { measureProjections } from './projection-metrics';
 
 const liveReply = v.strictObject({ status: v.picklist(['ok']) });
 
@@ -22,13 +23,18 @@ const readyReply = v.strictObject({
 /** For orchestrators and dashboards; at the root, not under /api/v1. */
 @Controller()
 @Section({ name: 'Health', description: 'For orchestrators and dashboards; no credential is asked for.' })
-export class HealthController {
+export class HealthController implements OnModuleInit {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
     @Inject(SECRETS_COMMAND) private readonly command: MessageClient,
     @Inject(SECRETS_QUERY) private readonly query: MessageClient,
     @Inject(METRICS) private readonly metrics: Metrics,
   ) {}
+
+  onModuleInit(): void {
+    const { access, command: secretsCommand, query: secretsQuery } = this;
+    measureProjections(this.metrics, { access, secretsCommand, secretsQuery });
+  }
 
   /** The process runs; asks nobody else. */
   @Get('livez')

@@ -2,9 +2,10 @@ import { Controller, Inject } from '@nestjs/common';
 import { checkSecretsQuery, statesOf, type ReplyOf } from '#libs/contracts';
 import type { EventStore } from '#libs/event-store';
 import { Keyring } from '#libs/key-store';
+import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import { Handles } from '#libs/transport';
-import { EVENT_STORE, READ_STORE } from '../tokens';
+import { EVENT_STORE, READ_STORE, SECRET_LIST } from '../tokens';
 
 @Controller()
 export class CheckSecretsQueryHandler {
@@ -12,14 +13,16 @@ export class CheckSecretsQueryHandler {
     @Inject(EVENT_STORE) private readonly events: EventStore,
     @Inject(READ_STORE) private readonly reads: ReadStore,
     private readonly keyring: Keyring,
+    @Inject(SECRET_LIST) private readonly list: RunningProjection,
   ) {}
 
   @Handles(checkSecretsQuery)
   async handle(): Promise<ReplyOf<typeof checkSecretsQuery>> {
-    return statesOf({
+    const pings = {
       'event-store': () => this.events.ping(),
       'read-store': () => this.reads.ping(),
       'key-store': () => this.keyring.ping(),
-    });
+    };
+    return statesOf(pings, [this.list]);
   }
 }
