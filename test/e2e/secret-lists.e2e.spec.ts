@@ -139,13 +139,12 @@ describe('lists of secrets', () => {
     expect(await namesOf('?q=OWN_')).toHaveLength(900);
   });
 
-  it('wait at most 2 s for a position that is not reached', async () => {
+  it('do not wait for a position that the log has not reached', async () => {
     const started = performance.now();
     const answer = await api.list('', { 'x-consistency-token': '999999999999' });
     const ms = performance.now() - started;
     expectRefusal(answer, 503, 'CONSISTENCY_TIMEOUT');
-    expect(ms).toBeGreaterThan(1_500);
-    expect(ms).toBeLessThan(3_000);
+    expect(ms).toBeLessThan(1_500);
     for (const bad of ['x', '-1', '1.5', '9'.repeat(40), ''])
       expectRefusal(await api.list('', { 'x-consistency-token': bad }), 400);
   });
