@@ -58,7 +58,7 @@ export class DeleteSecretHandler {
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const events = decideDelete(state, { at, shredAfter });
     const { position } = await this.streams.append({ secretId, events, expected, metadata }, undefined);
-    await this.names.release({ orgId, name: state.secret.name, secretId }, metadata);
+    await this.names.release({ orgId, name: state.secret.name, secretId }, metadata, position);
     return { position };
   }
 }

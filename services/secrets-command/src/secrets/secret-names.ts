@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
+  comparePositions,
   foldStream,
+  untilWon,
   type AppendRequest,
   type EventMetadata,
   type EventStore,
   type Expected,
+  type Position,
 } from '#libs/event-store';
 import {
   nameHolder,
@@ -15,7 +18,7 @@ import {
   type SecretNameEvent,
 } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, isAppError, isId, type Clock } from '#libs/kernel';
+import { AppError, isAppError, isId, newCommandId, type Clock } from '#libs/kernel';
 import { DEADLINE_MS } from '#libs/transport';
 import { CLOCK, EVENT_STORE } from '../tokens';
 
@@ -33,9 +36,9 @@ interface Claim {
 }
 
 /**
- * Unique names without races (docs/adr/0004): whoever appends to the name's stream at its exact
- * revision holds the name. A claim outlives its command only when that command died half-way; such a
- * claim is taken over after fencing the late command off.
+ * Unique names without races (docs/adr/0004): a name belongs to the secret that was loaded, then claimed at the exact
+ * revision of the name's stream, and then changed at the revision that was loaded. A claim outlives its command only
+ * when that one failed or died half-way; such a claim is taken over after fencing the late command off.
  */
 @Injectable()
 export class SecretNames {
@@ -53,30 +56,52 @@ export class SecretNames {
   }
 
   /**
-   * Takes a name for a secret; taking it again is fine. Fails with SECRET_NAME_TAKEN. Gives what `meanwhile` gives:
-   * it runs while the claim goes to the disk, once nothing speaks against it, and may be in vain.
+   * Takes a name for a secret that was loaded before, or is to be made. Fails with SECRET_NAME_TAKEN. Gives what
+   * `meanwhile` gives: it runs while the claim goes to the disk, once nothing speaks against it, and may be in vain.
    */
   async claim<T>(claim: Claim, metadata: EventMetadata, meanwhile: () => Promise<T>): Promise<T> {
+    // Again only when nobody has the name, so with an If-Match too: that the secret stands as it was loaded is asked
+    // when it is changed.
+    return untilWon(null, () => this.claimOnce(claim, metadata, meanwhile));
+  }
+
+  /**
+   * Frees a name that this secret gave up with the event at `givenUpAt`. A claim behind that is of a command that has
+   * seen the event and wants the name anew. Losing a race is fine: then the name is claimed or free already.
+   */
+  async release(claim: Claim, metadata: EventMetadata, givenUpAt: Position): Promise<void> {
+    const { stream, last } = await this.tail(claim.orgId, claim.name);
+    if (!last || nameHolder(last)?.secretId !== claim.secretId) return;
+    if (comparePositions(last.position, givenUpAt) > 0) return;
+    const event: SecretNameEvent = { type: 'SecretNameReleased', data: { secretId: claim.secretId } };
+    await this.tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
+  }
+
+  /** Fails with WRONG_REVISION when the race was lost, but nobody has the name. */
+  private async claimOnce<T>(
+    claim: Claim,
+    { occurredAt, ...origin }: EventMetadata,
+    meanwhile: () => Promise<T>,
+  ): Promise<T> {
+    // A command may claim a name more than once, and every time must count. So each attempt has an id of its own: that
+    // it may be repeated follows from what the streams say, and not from a repetition being recognised.
+    const metadata = { ...origin, occurredAt, commandId: newCommandId(this.clock.now()) };
     const { stream, last } = await this.tail(claim.orgId, claim.name);
     const holder = nameHolder(last);
-    if (holder?.secretId === claim.secretId) return meanwhile();
-    if (holder && !(await this.takeOver(holder, claim, metadata))) throw new AppError('SECRET_NAME_TAKEN');
+    const isFree = !holder || holder.secretId === claim.secretId;
+    if (!isFree && !(await this.takeOver(holder, claim, metadata))) throw new AppError('SECRET_NAME_TAKEN');
 
-    const claimed = { secretId: claim.secretId, claimedAt: metadata.occurredAt };
+    // Also when this secret holds the name: an older claim may be about to be released, or taken over.
+    const claimed = { secretId: claim.secretId, claimedAt: occurredAt };
     const event: SecretNameEvent = { type: 'SecretNameClaimed', data: claimed };
     const expected: Expected = last ? { revision: last.revision } : 'no stream';
     const claiming = this.tryAppend({ stream, events: [event], expected, metadata });
     const [won, made] = await Promise.all([claiming, meanwhile()]);
-    if (!won) throw new AppError('SECRET_NAME_TAKEN');
-    return made;
-  }
-
-  /** Frees a name if this secret holds it. Losing a race is fine: then the name was taken over already. */
-  async release(claim: Claim, metadata: EventMetadata): Promise<void> {
-    const { stream, last } = await this.tail(claim.orgId, claim.name);
-    if (!last || nameHolder(last)?.secretId !== claim.secretId) return;
-    const event: SecretNameEvent = { type: 'SecretNameReleased', data: { secretId: claim.secretId } };
-    await this.tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
+    if (won) return made;
+    const winner = nameHolder((await this.tail(claim.orgId, claim.name)).last);
+    // Another command claimed it for this secret, behind what was read above: as good as a claim of our own.
+    if (winner?.secretId === claim.secretId) return made;
+    throw new AppError(winner ? 'SECRET_NAME_TAKEN' : 'WRONG_REVISION');
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { updateSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata, untilWon, type EventMetadata, type Folded } from '#libs/event-store';
+import { eventMetadata, untilWon, type EventMetadata, type Folded, type Position } from '#libs/event-store';
 import type { SecretSnapshot, SecretState } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
@@ -84,14 +84,18 @@ export class UpdateSecretHandler {
     const appended = await this.streams.append({ secretId: secret.id, events, expected, metadata }, sealed);
     // An earlier attempt was faster, with another time and key: its answer stands in the log.
     if (appended.duplicate && ifRevision === null) throw new AppError('WRONG_REVISION');
-    await this.releaseOld(secret, command, metadata);
+    await this.releaseOld(secret, metadata, { ...command, position: appended.position });
     return written(evolved(state, events, metadata), appended, lastReadAt);
   }
 
-  private async releaseOld(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
+  private async releaseOld(
+    secret: SecretSnapshot,
+    metadata: EventMetadata,
+    change: Command & { readonly position: Position },
+  ) {
     const { id: secretId, name } = secret;
-    if (isRenamed(secret, command))
-      await this.names.release({ orgId: metadata.orgId, secretId, name }, metadata);
+    if (isRenamed(secret, change))
+      await this.names.release({ orgId: metadata.orgId, secretId, name }, metadata, change.position);
   }
 
   /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
