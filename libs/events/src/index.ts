@@ -12,5 +12,5 @@ export {
 export { type OrganizationKeyEvent } from './organization-key.events';
 export { nameHolder, type SecretNameEvent } from './secret-name.events';
 export { type SecretEvent, type SecretSnapshot, type SealedValue } from './secret.events';
-export { secretFold, type SecretState } from './secret.fold';
+export { isLiveAs, secretFold, type LiveSecret, type SecretState } from './secret.fold';
 export { accessStream, keysStream, organizationStream, secretNameStream, secretStream } from './streams';

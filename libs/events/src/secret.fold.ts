@@ -25,6 +25,16 @@ export type SecretState =
   | (Known & { readonly status: 'live' })
   | (Known & { readonly status: 'deleted' | 'shredding' | 'shredded'; readonly shredAfter: string });
 
+export type LiveSecret = Extract<SecretState, { status: 'live' }>;
+
+/**
+ * True when `ref`, an id or a name, stands for this secret as it is now. To be asked of whatever was found by a name:
+ * a claim says who may take it, and a command that failed behind its claim leaves one on a name that no secret has.
+ */
+export function isLiveAs(state: SecretState, ref: string): state is LiveSecret {
+  return state.status === 'live' && (state.secret.name === ref || state.secret.id === ref);
+}
+
 export const noSecret: SecretState = { status: 'absent' };
 
 /** An event as the log gives it back. The golden files keep the cast in `evolveSecret` honest. */

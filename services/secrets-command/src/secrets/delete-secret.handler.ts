@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { deleteSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { eventMetadata, untilWon } from '#libs/event-store';
+import { isLiveAs } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { AppError, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
@@ -48,7 +49,7 @@ export class DeleteSecretHandler {
     const { orgId } = caller;
     const { state, revision, expected, applied } = await this.streams.load({ orgId, secretId }, commandId);
     if (applied) return { position: applied.position };
-    if (state.status !== 'live') throw new AppError('NOT_FOUND');
+    if (!isLiveAs(state, command.secret)) throw new AppError('NOT_FOUND');
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
 
     const keptMs = command.destroy ? 0 : await this.windows.lengthOf(orgId);

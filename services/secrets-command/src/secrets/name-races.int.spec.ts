@@ -56,8 +56,8 @@ function aProcess(events: EventStore = stores.events, clock: Clock = stores.cloc
       const content = { value: new Redacted('v'), description: null, tags: [], expiresAt: null };
       return (await creating.handle({ ...origin(), name, ...content }, context)).data.id;
     },
-    rename: (secret: string, name: string, ifRevision: string | null = null) =>
-      updating.handle({ ...origin(), secret, name, ifRevision, lastReadAt: null }, context),
+    rename: (secret: string, name: string, over: { ifRevision?: string; commandId?: string } = {}) =>
+      updating.handle({ ...origin(), secret, name, ifRevision: null, lastReadAt: null, ...over }, context),
     delete: (secret: string) =>
       deleting.handle({ ...origin(), secret, ifRevision: null, destroy: false }, context),
     /** What a rename leaves behind that dies half-way. */
@@ -249,7 +249,9 @@ describe('SecretNames', () => {
         return stores.events.append(request);
       },
     });
-    await expect(aProcess(late).rename(id, 'A', '1')).resolves.toMatchObject({ data: { name: 'A' } });
+    await expect(aProcess(late).rename(id, 'A', { ifRevision: '1' })).resolves.toMatchObject({
+      data: { name: 'A' },
+    });
     expect(await holderOf('A')).toBe(id);
   });
 
@@ -259,5 +261,35 @@ describe('SecretNames', () => {
     const revisions = (await Promise.all(many)).map(({ revision }) => revision);
     expect(new Set(revisions)).toEqual(new Set(['1']));
     expect(await holderOf('B')).toBe(id);
+  });
+
+  it('lead to no secret by a name that it was refused, neither for a change nor for a delete', async () => {
+    const id = await aProcess().create('A');
+    const log = intercepted(stores.events, {
+      async append(request) {
+        if (request.stream === secretStream(orgId, id)) await aProcess().rename(id, 'C');
+        return stores.events.append(request);
+      },
+    });
+    const refused = aProcess(log).rename('A', 'B', { ifRevision: '0' });
+    await expect(refused).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' });
+    expect(await holderOf('B')).toBe(id);
+    for (const ref of ['A', 'B']) {
+      await expect(aProcess().rename(ref, 'D')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(aProcess().delete(ref)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    }
+    expect(await nameOf(secretStream(orgId, id))).toBe('C');
+    await aProcess().delete('C');
+  });
+
+  it('give a repeated command its answer, also by the name that the secret had before', async () => {
+    const id = await aProcess().create('A');
+    const commandId = newCommandId();
+    // It dies behind its event, with the old name not released.
+    const stopped = stoppedBehind(secretStream(orgId, id));
+    void aProcess(stopped.log).rename('A', 'B', { commandId });
+    await stopped.reached;
+    const again = aProcess().rename('A', 'B', { commandId });
+    await expect(again).resolves.toMatchObject({ data: { name: 'B' }, revision: '1' });
   });
 });

@@ -48,7 +48,7 @@ export class SecretNames {
     private readonly keyring: Keyring,
   ) {}
 
-  /** The id that `ref`, an id or a name, stands for; null when nobody holds the name. */
+  /** The only id that `ref`, an id or a name, may stand for (`isLiveAs` tells); null when nobody holds the name. */
   async resolve(orgId: string, ref: string): Promise<string | null> {
     if (isId('sec', ref)) return ref;
     const { last } = await this.tail(orgId, ref);

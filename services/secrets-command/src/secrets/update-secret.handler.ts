@@ -1,7 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
 import { updateSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { eventMetadata, untilWon, type EventMetadata, type Folded, type Position } from '#libs/event-store';
-import type { SecretSnapshot, SecretState } from '#libs/events';
+import { isLiveAs, type SecretSnapshot, type SecretState } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import { AppError, isAppError, type Clock } from '#libs/kernel';
@@ -70,7 +70,8 @@ export class UpdateSecretHandler {
   ): Promise<Reply> {
     const { caller, commandId, ifRevision, lastReadAt } = command;
     if (applied) return written(applied.state, applied, lastReadAt);
-    if (state.status !== 'live' || revision === null || position === null) throw new AppError('NOT_FOUND');
+    if (!isLiveAs(state, command.secret) || revision === null || position === null)
+      throw new AppError('NOT_FOUND');
     if (ifRevision !== null && ifRevision !== revision) throw new AppError('PRECONDITION_FAILED');
     refuseWhenFull(state);
 

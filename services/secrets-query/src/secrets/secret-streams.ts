@@ -1,10 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { StreamFolds, type EventStore, type FollowedLog } from '#libs/event-store';
 import {
+  isLiveAs,
   nameHolder,
   secretFold,
   secretNameStream,
   secretStream,
+  type LiveSecret,
   type SealedValue,
   type SecretEvent,
   type SecretState,
@@ -13,7 +15,7 @@ import { Keyring } from '#libs/key-store';
 import { AppError, isId } from '#libs/kernel';
 import { EVENT_STORE, FOLLOWED_LOG } from '../tokens';
 
-export type LiveSecret = Extract<SecretState, { status: 'live' }> & { readonly revision: string };
+type FoundSecret = LiveSecret & { readonly revision: string };
 
 type WithValue = Extract<SecretEvent, { type: 'SecretUpdated' }>['data'];
 
@@ -31,13 +33,10 @@ export class SecretStreams {
   }
 
   /** `ref` is an id or a name. Fails with NOT_FOUND, also for a deleted secret. */
-  async find(orgId: string, ref: string): Promise<LiveSecret> {
-    const secretId = await this.idOf(orgId, ref);
-    if (secretId === null) throw new AppError('NOT_FOUND');
-    const stream = secretStream(orgId, secretId);
-    const { state, revision } = await this.#secrets.of({ orgId, stream });
-    if (state.status !== 'live' || revision === null) throw new AppError('NOT_FOUND');
-    return { ...state, revision };
+  async find(orgId: string, ref: string): Promise<FoundSecret> {
+    const found = await this.lookUp(orgId, ref);
+    if (!found) throw new AppError('NOT_FOUND');
+    return found;
   }
 
   /** The sealed value of one version. Those that were replaced lie in their events alone. Fails with NOT_FOUND. */
@@ -56,11 +55,20 @@ export class SecretStreams {
     return data.sealed;
   }
 
-  /** The id that `ref`, an id or a name, stands for; null when nobody holds the name. */
+  /** The id that `ref` stands for; an id is taken as it is. Null when no secret has the name. */
   async idOf(orgId: string, ref: string): Promise<string | null> {
-    return isId('sec', ref) ? ref : this.holderOf(orgId, ref);
+    return isId('sec', ref) ? ref : ((await this.lookUp(orgId, ref))?.secret.id ?? null);
   }
 
+  private async lookUp(orgId: string, ref: string): Promise<FoundSecret | null> {
+    const secretId = isId('sec', ref) ? ref : await this.holderOf(orgId, ref);
+    if (secretId === null) return null;
+    const stream = secretStream(orgId, secretId);
+    const { state, revision } = await this.#secrets.of({ orgId, stream });
+    return isLiveAs(state, ref) && revision !== null ? { ...state, revision } : null;
+  }
+
+  /** Who may have the name, but need not have it. */
   private async holderOf(orgId: string, name: string): Promise<string | null> {
     const stream = secretNameStream(orgId, await this.keyring.secretNameDigest(orgId, name));
     const [last] = await this.events.read({ orgId, stream, direction: 'backwards', limit: 1 });
