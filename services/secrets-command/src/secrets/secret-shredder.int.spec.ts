@@ -1,39 +1,54 @@
-import { eventMetadata } from '#libs/event-store';
+import { eventMetadata, type EventStore, type NewEvent } from '#libs/event-store';
 import { secretStream } from '#libs/events';
-import { newCommandId, newId, Redacted } from '#libs/kernel';
+import { AppError, newCommandId, newId, Redacted } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
-import { openTestStores, someSecret, type TestStores } from '#libs/testing';
+import { RunningProjection } from '#libs/projection';
+import { intercepted, openTestStores, someSecret, type TestStores } from '#libs/testing';
+import { secretInventory } from './secret-inventory.projection';
 import { SecretShredder } from './secret-shredder';
 import { SecretStreams } from './secret-streams';
 
 const orgId = 'org_test';
 const context = { correlationId: 'test' };
-const logger = createLogger({ level: 'silent', service: 'test' });
 
 let stores: TestStores;
 let shredder: SecretShredder;
+let shredderOn: (events: EventStore) => SecretShredder;
+let inventory: RunningProjection;
+let logged: string[];
 
 beforeEach(async () => {
   stores = await openTestStores();
   const { clock, events, keyring, reads } = stores;
-  shredder = new SecretShredder(clock, logger, reads, keyring, new SecretStreams(events, keyring));
+  logged = [];
+  const destination = { write: (line: string) => void logged.push(line) };
+  const logger = createLogger({ level: 'info', service: 'test', destination });
+  inventory = new RunningProjection({ projection: secretInventory, events, reads, logger });
+  await inventory.onModuleInit();
+  shredderOn = (log) => new SecretShredder(clock, logger, reads, keyring, new SecretStreams(log, keyring));
+  shredder = shredderOn(events);
 });
-afterEach(() => stores.discard());
+afterEach(async () => {
+  await inventory.onApplicationShutdown();
+  await stores.discard();
+});
 
 /** A secret with one value that was deleted, and whose keys are due. */
-async function deletedSecret(): Promise<string> {
+async function deletedSecret(between: NewEvent[] = []): Promise<string> {
   const at = stores.clock.now().toISOString();
   const id = newId('sec', stores.clock.now());
   const sealed = await stores.keyring.seal(orgId, id, 1, new Redacted('value'));
   const secret = { ...someSecret, id };
   const events = [
     { type: 'SecretCreated', data: { secret, sealed } },
+    ...between,
     { type: 'SecretDeleted', data: { secret, deletedAt: at, shredAfter: at } },
   ];
   const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
   const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
   const stream = secretStream(orgId, id);
-  await stores.events.append({ orgId, stream, events, expected: 'no stream', metadata });
+  const { position } = await stores.events.append({ orgId, stream, events, expected: 'no stream', metadata });
+  await inventory.waitFor(position, 10_000);
   return id;
 }
 const told = (secretId: string) =>
@@ -54,5 +69,45 @@ describe('SecretShredder', () => {
     ]);
     expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
     expect(await keysLeft()).toBe(0);
+  });
+
+  it('leaves out secrets that cannot be folded, however many come first, and tells of them', async () => {
+    const unknown = { type: 'SecretPinned', data: {} };
+    await Promise.all(Array.from({ length: 501 }, () => deletedSecret([unknown])));
+    stores.clock.pass(1);
+    const due = await deletedSecret();
+    await shredder.sweep();
+    expect(await told(due)).toHaveLength(4);
+    expect(await keysLeft()).toBe(501);
+    expect(logged).toHaveLength(501);
+    expect(logged[0]).toContain('keys of a deleted secret cannot be destroyed');
+  });
+
+  it('ends its round when a store is away, and goes on in the next', async () => {
+    for (let nth = 0; nth < 3; nth += 1) await deletedSecret();
+    let asked = 0;
+    const away = async () => {
+      asked += 1;
+      throw new AppError('STORE_UNAVAILABLE');
+    };
+    await shredderOn(intercepted(stores.events, { append: away })).sweep();
+    expect([asked, await keysLeft()]).toEqual([1, 3]);
+    await shredder.sweep();
+    expect(await keysLeft()).toBe(0);
+  });
+
+  it('ends behind the secret it is at when the process is to end', async () => {
+    for (let nth = 0; nth < 3; nth += 1) await deletedSecret();
+    const ending: Promise<void>[] = [];
+    const events = intercepted(stores.events, {
+      append(request) {
+        ending.push(last.onApplicationShutdown());
+        return stores.events.append(request);
+      },
+    });
+    const last = shredderOn(events);
+    await last.sweep();
+    await Promise.all(ending);
+    expect(await keysLeft()).toBe(2);
   });
 });

@@ -12,7 +12,7 @@ import { evolved, SecretStreams } from './secret-streams';
 
 /** Short enough that what a crash left is finished within a minute of the restart. */
 const SWEEP_INTERVAL_MS = 20_000;
-const SWEEP_MAX = 500;
+const PAGE_SECRETS = 500;
 
 interface SecretRef {
   readonly orgId: string;
@@ -27,6 +27,7 @@ interface SecretRef {
 export class SecretShredder implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
+  #isEnding = false;
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
@@ -37,10 +38,13 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
+    this.#timer = setInterval(() => {
+      this.#sweeping ??= this.sweep().finally(() => (this.#sweeping = undefined));
+    }, SWEEP_INTERVAL_MS);
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#isEnding = true;
     clearInterval(this.#timer);
     await this.#sweeping;
   }
@@ -71,28 +75,40 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     return evolved(state, events, metadata);
   }
 
-  #sweep(): void {
-    if (this.#sweeping) return;
-    this.#sweeping = this.#shredDue()
-      .catch((error: unknown) =>
-        this.logger.warn('shredding failed; it will be tried again', errorFields(error)),
-      )
-      .finally(() => (this.#sweeping = undefined));
+  /** One round over all that are due. A failure is logged, and the next round begins anew. */
+  async sweep(): Promise<void> {
+    try {
+      for (let skip = 0; await this.#sweepPage(skip); skip += PAGE_SECRETS);
+    } catch (error) {
+      this.logger.warn('shredding interrupted; it will be tried again', errorFields(error));
+    }
   }
 
-  async #shredDue(): Promise<void> {
+  /** True when more may be due behind this page. Whom the list moved meanwhile is met in the next round. */
+  async #sweepPage(skip: number): Promise<boolean> {
     const now = this.clock.now().toISOString();
     const deleted = await this.reads.find('inventory_v1', {
       where: { status: 'deleted' },
       sort: { field: 'shredAfter', direction: 'ascending' },
-      limit: SWEEP_MAX,
+      skip,
+      limit: PAGE_SECRETS,
     });
     for (const { id, orgId, shredAfter } of deleted) {
-      if (String(shredAfter) > now) return;
-      const ref = { orgId: String(orgId), secretId: id };
-      await this.shred(ref, { correlationId: 'shredder' }).catch((error: unknown) => {
-        if (!isAppError(error, 'WRONG_REVISION')) throw error; // another process is at it
-      });
+      if (this.#isEnding || String(shredAfter) > now) return false;
+      await this.#shredDue({ orgId: String(orgId), secretId: id });
+    }
+    return deleted.length === PAGE_SECRETS;
+  }
+
+  /** One secret that cannot be shredded keeps no other from it. */
+  async #shredDue(ref: SecretRef): Promise<void> {
+    try {
+      await this.shred(ref, { correlationId: 'shredder' });
+    } catch (error) {
+      if (isAppError(error, 'STORE_UNAVAILABLE')) throw error;
+      if (isAppError(error, 'WRONG_REVISION')) return; // another process is at it
+      const place = { org_id: ref.orgId, secret_id: ref.secretId };
+      this.logger.error('keys of a deleted secret cannot be destroyed', { ...place, ...errorFields(error) });
     }
   }
 }
