@@ -61,7 +61,10 @@ export interface Appended {
   /** Revision of the last event of this append. */
   readonly revision: Revision;
   readonly position: Position;
-  /** True when the log held these events already: this was a retry. */
+  /**
+   * True when the log held these events already: this was a retry. On EventStoreDB it may be false when another
+   * process appended them, a moment ago: whoever repeats a command of another asks the stream.
+   */
   readonly duplicate: boolean;
 }
 

@@ -10,7 +10,7 @@ import { CLOCK, PRODUCER } from '../tokens';
 import { decideCreate } from './secret.decider';
 import { SecretNames } from './secret-names';
 import { SecretQuota } from './secret-quota';
-import { evolved, SecretStreams, written } from './secret-streams';
+import { SecretStreams, written } from './secret-streams';
 
 type Command = RequestOf<typeof createSecret>;
 type Reply = ReplyOf<typeof createSecret>;
@@ -48,14 +48,19 @@ export class CreateSecretHandler {
       this.keyring.seal(caller.orgId, id, 1, command.value),
     );
     const events = decideCreate({ id, name, description, tags, expiresAt, sealed, at });
-    const appended = await this.streams
-      .append({ secretId: id, events, expected: 'no stream', metadata }, sealed)
-      .catch((error: unknown) => {
-        // Whoever wanted the name next has fenced this creation off: it took too long to come this far.
-        throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
-      });
-    const earlier = appended.duplicate && (await this.earlierAnswer(command, commandId));
-    return earlier || written(evolved(secretFold.initial, events, metadata), appended, null);
+    const append = {
+      secretId: id,
+      before: secretFold.initial,
+      events,
+      expected: 'no stream',
+      metadata,
+    } as const;
+    const mayBeRepeated = command.idempotencyKey !== null;
+    const after = await this.streams.change({ ...append, mayBeRepeated }, sealed).catch((error: unknown) => {
+      // Whoever wanted the name next has fenced this creation off: it took too long to come this far.
+      throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
+    });
+    return written(after.state, after, null);
   }
 
   /** The answer of a command whose event is in the log already; null when it never got that far. */

@@ -58,7 +58,9 @@ export class DeleteSecretHandler {
     const shredAfter = new Date(now.getTime() + keptMs).toISOString();
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const events = decideDelete(state, { at, shredAfter });
-    const { position } = await this.streams.append({ secretId, events, expected, metadata }, undefined);
+    const append = { secretId, before: state, events, expected, metadata };
+    const mayBeRepeated = command.idempotencyKey !== null;
+    const { position } = await this.streams.change({ ...append, mayBeRepeated }, undefined);
     await this.names.release({ orgId, name: state.secret.name, secretId }, metadata, position);
     return { position };
   }

@@ -8,7 +8,7 @@ import type { ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
 import { CLOCK, LOGGER, PRODUCER, READ_STORE } from '../tokens';
 import { dataKeyIds, decideShredEnd, decideShredStart } from './secret.decider';
-import { evolved, SecretStreams } from './secret-streams';
+import { SecretStreams } from './secret-streams';
 
 /** Short enough that what a crash left is finished within a minute of the restart. */
 const SWEEP_INTERVAL_MS = 20_000;
@@ -51,28 +51,28 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
 
   /** Destroys the keys of a deleted secret now; what is done already is not done again. */
   async shred(ref: SecretRef, context: MessageContext): Promise<void> {
-    const state = await this.#step(ref, context, decideShredStart); // the point of no return
+    await this.#step(ref, context, decideShredStart); // the point of no return
+    const { state } = await this.streams.inLog(ref);
     if (state.status !== 'shredding') return;
     await this.keyring.destroy(dataKeyIds(state));
     await this.#step(ref, context, decideShredEnd);
   }
 
-  /** Appends what is decided on the secret as it stands, and gives the secret after that. */
+  /** Appends what is decided on the secret as it stands. */
   async #step(
     ref: SecretRef,
     { correlationId }: MessageContext,
     decide: (state: SecretState) => SecretEvent[],
-  ): Promise<SecretState> {
+  ): Promise<void> {
     // One for each step: they append to one stream, and an event's id is made from the command's.
     const commandId = newCommandId(this.clock.now());
-    const { state, expected } = await this.streams.load(ref, commandId);
+    const { state, expected } = await this.streams.inLog(ref);
     const events = decide(state);
-    if (events.length === 0) return state;
+    if (events.length === 0) return;
     const at = this.clock.now().toISOString();
     const caller = { orgId: ref.orgId, actorType: 'system', actorId: 'shredder' };
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     await this.streams.append({ secretId: ref.secretId, events, expected, metadata }, undefined);
-    return evolved(state, events, metadata);
   }
 
   /** One round over all that are due. A failure is logged, and the next round begins anew. */

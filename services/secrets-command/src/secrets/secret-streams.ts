@@ -1,22 +1,39 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { presentSecret, type createSecret, type ReplyOf } from '#libs/contracts';
 import {
+  foldStream,
   StreamFolds,
   type AppendRequest,
   type Appended,
   type EventMetadata,
   type EventStore,
+  type Expected,
+  type Folded,
 } from '#libs/event-store';
 import { secretFold, secretStream, type SealedValue, type SecretEvent, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { isAppError } from '#libs/kernel';
+import { AppError, isAppError } from '#libs/kernel';
 import { EVENT_STORE } from '../tokens';
+import { dataKeyIds } from './secret.decider';
 
 export type SecretWritten = ReplyOf<typeof createSecret>;
 
 interface SecretRef {
   readonly orgId: string;
   readonly secretId: string;
+}
+
+/** A secret as it stood behind an event. */
+type SecretThen = NonNullable<Folded<SecretState>['applied']>;
+
+interface SecretAppend {
+  readonly secretId: string;
+  readonly before: SecretState;
+  readonly events: readonly SecretEvent[];
+  readonly expected: Expected;
+  readonly metadata: EventMetadata;
+  /** It has an Idempotency-Key; a command without one comes once. */
+  readonly mayBeRepeated: boolean;
 }
 
 /** Reads and writes the stream of one secret. */
@@ -41,34 +58,60 @@ export class SecretStreams {
     return this.#secrets.remembered({ stream: secretStream(orgId, secretId), commandId });
   }
 
+  /** The secret as the log has it, whatever is remembered here: for what cannot be taken back. */
+  async inLog({ orgId, secretId }: SecretRef) {
+    return foldStream(this.events, { orgId, stream: secretStream(orgId, secretId) }, secretFold);
+  }
+
+  /**
+   * Appends what a command changes, and gives the secret right after that. Of a command that another process may have
+   * carried out as well, with a time and a key of its own, only the log knows what became: not every engine can tell
+   * from an append that it was a repetition.
+   */
+  async change(
+    { before, mayBeRepeated, ...append }: SecretAppend,
+    sealed: SealedValue | undefined,
+  ): Promise<SecretThen> {
+    const { secretId, events, metadata } = append;
+    const { orgId } = metadata;
+    const appended = await this.append(append, sealed);
+    if (mayBeRepeated || appended.duplicate) return this.changedInLog({ orgId, secretId }, metadata, sealed);
+    this.#secrets.appended({ orgId, stream: secretStream(orgId, secretId), events, metadata }, appended);
+    return { ...appended, state: evolved(before, events, metadata) };
+  }
+
   /**
    * Appends at the exact revision. A data key that no event will ever name is destroyed again when the
    * append lost its race; after any other failure it may be in use and stays.
    */
   async append(
-    request: Omit<AppendRequest, 'orgId' | 'stream'> & { secretId: string },
+    { secretId, ...append }: Omit<AppendRequest, 'orgId' | 'stream'> & { secretId: string },
     sealed: SealedValue | undefined,
   ): Promise<Appended> {
-    const { secretId, ...append } = request;
     const { orgId } = append.metadata;
     try {
-      const request = { orgId, stream: secretStream(orgId, secretId), ...append };
-      const appended = await this.events.append(request);
-      this.#secrets.appended(request, appended);
-      return appended;
+      return await this.events.append({ orgId, stream: secretStream(orgId, secretId), ...append });
     } catch (error) {
       if (sealed && isAppError(error, 'WRONG_REVISION')) await this.keyring.destroy([sealed.dataKeyId]);
       throw error;
     }
   }
+
+  private async changedInLog(
+    ref: SecretRef,
+    { commandId }: EventMetadata,
+    sealed: SealedValue | undefined,
+  ): Promise<SecretThen> {
+    const { applied } = await this.load(ref, commandId);
+    if (!applied) throw new AppError('STORE_UNAVAILABLE');
+    const isInVain = sealed && !dataKeyIds(applied.state).includes(sealed.dataKeyId);
+    if (isInVain) await this.keyring.destroy([sealed.dataKeyId]);
+    return applied;
+  }
 }
 
 /** The state after events that were just decided, without asking the log. */
-export function evolved(
-  state: SecretState,
-  events: readonly SecretEvent[],
-  metadata: EventMetadata,
-): SecretState {
+function evolved(state: SecretState, events: readonly SecretEvent[], metadata: EventMetadata): SecretState {
   return events.reduce((before, event) => secretFold.evolve(before, { ...event, metadata }), state);
 }
 

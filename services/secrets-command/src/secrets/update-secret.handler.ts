@@ -9,7 +9,7 @@ import { Handles, type MessageContext } from '#libs/transport';
 import { CLOCK, PRODUCER } from '../tokens';
 import { decideUpdate, refuseWhenFull } from './secret.decider';
 import { SecretNames } from './secret-names';
-import { evolved, SecretStreams, written } from './secret-streams';
+import { SecretStreams, written } from './secret-streams';
 
 type Command = RequestOf<typeof updateSecret>;
 type Reply = ReplyOf<typeof updateSecret>;
@@ -82,11 +82,11 @@ export class UpdateSecretHandler {
     const sealed = await this.prepare(secret, command, metadata);
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
-    const appended = await this.streams.append({ secretId: secret.id, events, expected, metadata }, sealed);
-    // An earlier attempt was faster, with another time and key: its answer stands in the log.
-    if (appended.duplicate && ifRevision === null) throw new AppError('WRONG_REVISION');
-    await this.releaseOld(secret, metadata, { ...command, position: appended.position });
-    return written(evolved(state, events, metadata), appended, lastReadAt);
+    const append = { secretId: secret.id, before: state, events, expected, metadata };
+    const mayBeRepeated = command.idempotencyKey !== null;
+    const after = await this.streams.change({ ...append, mayBeRepeated }, sealed);
+    await this.releaseOld(secret, metadata, { ...command, position: after.position });
+    return written(after.state, after, lastReadAt);
   }
 
   private async releaseOld(

@@ -1,8 +1,16 @@
-import { eventMetadata, type EventStore } from '#libs/event-store';
+import { eventMetadata, openEventStore, type EventStore } from '#libs/event-store';
 import { secretStream } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { AppError, newCommandId, newId, Redacted } from '#libs/kernel';
-import { intercepted, openTestStores, someSealed, someSecret, type TestStores } from '#libs/testing';
+import {
+  EventStoreDouble,
+  intercepted,
+  openTestStores,
+  someSealed,
+  someSecret,
+  type TestStores,
+} from '#libs/testing';
+import { dataKeyIds } from './secret.decider';
 import { SecretNames } from './secret-names';
 import { SecretStreams } from './secret-streams';
 import { UpdateSecretHandler } from './update-secret.handler';
@@ -15,33 +23,34 @@ let id: string;
 let stream: string;
 
 /** A process of the service, and how often it has read a stream. */
-function aProcess() {
+function aProcess({ log = stores.events, records = stores.reads } = {}) {
   let reads = 0;
   const read: EventStore['read'] = (request) => {
     reads += 1;
-    return stores.events.read(request);
+    return log.read(request);
   };
-  const events = intercepted(stores.events, { read });
+  const events = intercepted(log, { read });
   const { clock, keyring } = stores;
+  const streams = new SecretStreams(events, keyring);
   const handler = new UpdateSecretHandler(
     clock,
-    new IdempotentAnswers(stores),
+    new IdempotentAnswers({ ...stores, reads: records }),
     keyring,
     new SecretNames(events, clock, keyring),
-    new SecretStreams(events, keyring),
+    streams,
   );
   const command = { caller, idempotencyKey: null, secret: id, ifRevision: null, lastReadAt: null };
   type Change = Partial<Parameters<typeof handler.handle>[0]>;
   const change = (fields: Change) =>
     handler.handle({ ...command, commandId: newCommandId(), ...fields }, context);
-  return { events, change, value: (text: string, fields: Change = {}) => change({ ...fields, value: new Redacted(text) }), reads: () => reads }; // prettier-ignore
+  return { streams, change, value: (text: string, fields: Change = {}) => change({ ...fields, value: new Redacted(text) }), reads: () => reads }; // prettier-ignore
 }
 
-async function append(type: string, data: object, revision?: string): Promise<void> {
+async function append(type: string, data: object, revision?: string, log = stores.events): Promise<void> {
   const at = stores.clock.now().toISOString();
   const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
   const expected = revision === undefined ? ('no stream' as const) : { revision };
-  await stores.events.append({ orgId: caller.orgId, stream, events: [{ type, data }], expected, metadata });
+  await log.append({ orgId: caller.orgId, stream, events: [{ type, data }], expected, metadata });
 }
 
 const types = async () =>
@@ -97,6 +106,32 @@ describe('UpdateSecretHandler', () => {
     expect(await other.value('b', { commandId })).toEqual(first);
     expect(await one.value('b', { commandId })).toEqual(first);
     expect(await types()).toHaveLength(3);
+  });
+
+  it('gives the first answer also where the engine does not tell a repetition, and keeps the first key', async () => {
+    await new IdempotentAnswers(stores).onModuleInit();
+    const double = await EventStoreDouble.start();
+    const [log, otherLog] = [await openEventStore(double.url), await openEventStore(double.url)];
+    const secret = { ...someSecret, id, version: 1 };
+    await append('SecretCreated', { secret, sealed: someSealed('key-1') }, undefined, log);
+    // It dies behind its event, and has recorded no answer.
+    const put = () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
+    const dying = aProcess({ log, records: intercepted(stores.reads, { put }) });
+    const other = aProcess({ log: otherLog });
+    await other.value('a');
+    const at = stores.clock.now().toISOString();
+    const twice = { idempotencyKey: 'k' };
+    await expect(dying.value('b', twice)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    stores.clock.pass(1_000);
+
+    expect(await other.value('b', twice)).toMatchObject({
+      data: { version: 3, updated_at: at },
+      revision: '2',
+    });
+    expect(await keysLeft()).toBe(2);
+    const { state } = await other.streams.load({ orgId: caller.orgId, secretId: id }, newCommandId());
+    for (const keyId of dataKeyIds(state).slice(1)) expect(await stores.keys.get(keyId)).not.toBeNull();
+    for (const each of [log, otherLog, double]) await ('stop' in each ? each.stop() : each.close());
   });
 
   it('does not ask again while the store is away', async () => {
