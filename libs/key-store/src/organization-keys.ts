@@ -63,7 +63,7 @@ export class OrganizationKeys {
     for (;;) {
       const generation = current.generation + 1;
       const id = `${orgId}.${generation}`;
-      const key = await this.rooted.find({ purpose: 'organization', id, orgId });
+      const key = await this.rooted.findForNew({ purpose: 'organization', id, orgId, generation });
       if (!key) break;
       current = { id, generation, key };
     }

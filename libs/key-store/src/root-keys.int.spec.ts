@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newKey, rootKeyFingerprint } from '#libs/crypto';
 import { Redacted, systemClock } from '#libs/kernel';
+import { intercepted } from '#libs/testing';
 import type { KeyStore } from './key-store';
 import { Keyring, type Sealed } from './keyring';
 import type { RootKeyPair } from './root-keys';
@@ -303,5 +304,43 @@ describe('Keyring.open, rotating the root key', () => {
     await keys.rewrap([row]);
     await expectReadable(await start({ current: next, previous: old }), used);
     expect(await rowsOn(old)).toBe(0);
+  });
+
+  /** The store of a process that is held up before it writes the key of an organization, until the root key is rotated. */
+  const heldUp = (): KeyStore =>
+    intercepted(keys, {
+      async insert(key) {
+        if (key.purpose === 'organization') await start({ current: next, previous: old });
+        return keys.insert(key);
+      },
+    });
+
+  it('takes along a key that another process made meanwhile', async () => {
+    const used = await inUse();
+    const readRootKey = async () => next;
+    const options = { keys: heldUp(), rootKey: { current: old }, readRootKey, clock: systemClock };
+    const running = await Keyring.open(options);
+    const made = await running.seal('org_new', 'sec_a', 1, new Redacted('x'));
+    expect(await rowsOn(old)).toBe(0);
+    const other = await start({ current: next });
+    expect((await other.open('org_new', 'sec_a', 1, made)).expose()).toBe('x');
+    await expectReadable(other, used);
+  });
+
+  it('has nothing sealed under a key that it missed, and wants the old root key back as long as there is one', async () => {
+    const used = await inUse();
+    const running = await start({ current: old }, heldUp());
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      await expect(running.seal('org_new', 'sec_a', 1, new Redacted('x'))).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+      });
+    }
+    expect(await rowsOn(old)).toBe(1);
+    expect(await keys.count({ purpose: 'data' })).toBe(3);
+    await expectRefused({ current: next }, /still rest on a root key that was rotated away/);
+    await expectRefused({ current: third, previous: next }, /still rest on/);
+    await expectReadable(await start({ current: next, previous: old }), used);
+    expect(await rowsOn(old)).toBe(0);
+    await expectReadable(await start({ current: next }), used);
   });
 });

@@ -29,7 +29,9 @@ export interface RootKeys {
 export async function settleRootKeys(keys: KeyStore, pair: RootKeyPair): Promise<RootKeys> {
   const roots = { current: rootKey(pair.current), previous: pair.previous && rootKey(pair.previous) };
   const state = await keys.rootKeyState();
-  const complaint = state ? mismatch(state, roots) : await obstacle(keys, roots);
+  const complaint = state
+    ? (mismatch(state, roots) ?? (await leftBehind(keys, state, roots)))
+    : await obstacle(keys, roots);
   if (complaint) throw new AppError('ROOT_KEY_INVALID', { safeMessage: complaint });
   if (!state) await keys.setRootKeyState({ current: roots.current.fingerprint, previous: null, retired: [] });
   else if (roots.previous) await rotate(keys, state, { ...roots, previous: roots.previous });
@@ -80,6 +82,22 @@ function mismatch(state: RootKeyState, roots: RootKeys): string | null {
 
 function isUnknown(previous: string | undefined, state: RootKeyState): boolean {
   return previous !== undefined && previous !== state.previous && !state.retired.includes(previous);
+}
+
+/** Why a store cannot be served yet in which a rotation has missed a key: whoever made it died before looking again. */
+async function leftBehind(
+  keys: KeyStore,
+  { previous: unfinished, retired }: RootKeyState,
+  { previous }: RootKeys,
+): Promise<string | null> {
+  // That one is to be finished first, with the previous root key that it needs.
+  if (unfinished !== null) return null;
+  const inUse = [];
+  for (const fingerprint of retired)
+    if ((await countRowsUnder(keys, fingerprint)) > 0) inUse.push(fingerprint);
+  // One that is given is taken along; for a second one the next start asks.
+  if (inUse.length === 0 || (previous && inUse.includes(previous.fingerprint))) return null;
+  return 'Some keys still rest on a root key that was rotated away; nothing was changed. Start once with that one as the previous root key and the one in use as the current.';
 }
 
 /** Why a store without a root key cannot take its first. */

@@ -21,10 +21,34 @@ export class RootedKeys {
     return row && this.roots.unwrap({ ...row, ...place });
   }
 
-  /** Of many who make one at the same time, all get the same. */
+  /** For wrapping what is new: like `find`, and sure to rest on the root key in use. Fails like `findOrMake`. */
+  async findForNew(place: RootedPlace): Promise<Buffer | null> {
+    const row = await this.keys.get(place.id);
+    return row && this.#settled(row, place);
+  }
+
+  /**
+   * For wrapping what is new. Of many who make one at the same time, all get the same. STORE_UNAVAILABLE when the root
+   * key in use is not at hand here.
+   */
   async findOrMake(place: RootedPlace): Promise<Buffer> {
-    const row = (await this.keys.get(place.id)) ?? (await this.#make(place));
-    return this.roots.unwrap({ ...row, ...place });
+    return this.#settled((await this.keys.get(place.id)) ?? (await this.#make(place)), place);
+  }
+
+  /**
+   * A rotation of the root key may come between the question which is in use and the row that was wrapped under it:
+   * it misses the row, which nobody can open once the old root key is put away. Asked again when the row is there, the
+   * answer holds: a rotation that begins later finds it.
+   */
+  async #settled(row: WrappedKey, place: RootedPlace): Promise<Buffer> {
+    const key = await this.roots.unwrap({ ...row, ...place });
+    for (let { parent } = row; ;) {
+      const roots = await this.roots.forNew();
+      if (parent === roots.current.fingerprint) return key;
+      const rewrapped = wrapUnderRoot(key, roots, { ...place, secretId: '' });
+      await this.keys.rewrap([{ id: place.id, ...rewrapped }]);
+      ({ parent } = rewrapped);
+    }
   }
 
   async #make(place: RootedPlace): Promise<WrappedKey> {
