@@ -61,11 +61,11 @@ function aProcess(events: EventStore = stores.events, clock: Clock = stores.cloc
     delete: (secret: string) =>
       deleting.handle({ ...origin(), secret, ifRevision: null, destroy: false }, context),
     /** What a rename leaves behind that dies half-way. */
-    claim(secretId: string, name: string): Promise<void> {
+    async claim(secretId: string, name: string): Promise<void> {
       const at = clock.now().toISOString();
       const { commandId } = origin();
       const metadata = eventMetadata({ caller, commandId, correlationId: 'test', at, producer: 'test' });
-      return names.claim({ orgId, secretId, name }, metadata, () => Promise.resolve());
+      await names.claim({ orgId, secretId, name }, metadata, () => Promise.resolve(undefined));
     },
   };
 }

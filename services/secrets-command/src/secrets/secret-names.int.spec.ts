@@ -1,6 +1,6 @@
 import { eventMetadata } from '#libs/event-store';
 import { nameHolder, secretNameStream, secretStream } from '#libs/events';
-import { newCommandId } from '#libs/kernel';
+import { newCommandId, Redacted } from '#libs/kernel';
 import { intercepted, openTestStores, someSealed, someSecret, type TestStores } from '#libs/testing';
 import { SecretNames } from './secret-names';
 
@@ -23,7 +23,10 @@ describe('SecretNames', () => {
     return eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' });
   };
   const claim = (secretId: string) =>
-    names.claim({ orgId, name, secretId }, metadata(), () => Promise.resolve(secretId));
+    names.claim({ orgId, name, secretId }, metadata(), () =>
+      stores.keyring.seal(orgId, secretId, 1, new Redacted('value')),
+    );
+  const keysLeft = () => stores.keys.count({ purpose: 'data' });
   const create = (id: string) => {
     const event = {
       type: 'SecretCreated',
@@ -61,12 +64,18 @@ describe('SecretNames', () => {
   });
 
   it('begin nothing for a name that is taken', async () => {
-    const begun: string[] = [];
-    const claimFor = (secretId: string) =>
-      names.claim({ orgId, name, secretId }, metadata(), () => Promise.resolve(begun.push(secretId)));
-    await expect(claimFor('sec_first')).resolves.toBe(1);
-    await expect(claimFor('sec_second')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
-    expect(begun).toEqual(['sec_first']);
+    await claim('sec_first');
+    const seal = () => Promise.reject(new Error('Nothing is to be sealed'));
+    const second = names.claim({ orgId, name, secretId: 'sec_second' }, metadata(), seal);
+    await expect(second).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+  });
+
+  it('leave no data key behind for a race that was lost', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => `sec_${n}`);
+    const outcomes = await Promise.allSettled(ids.map(claim));
+    const [won] = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    expect(await keysLeft()).toBe(1);
+    expect(await stores.keys.get(won!.value.dataKeyId)).not.toBeNull();
   });
 
   it('leave a claim to its command until the deadline and a second, then to the next, fencing the late one off', async () => {
@@ -94,7 +103,7 @@ describe('SecretNames', () => {
     });
     const newcomer = new SecretNames(slow, stores.clock, stores.keyring);
     const claiming = newcomer.claim({ orgId, name, secretId: 'sec_next' }, metadata(), () =>
-      Promise.resolve(),
+      Promise.resolve(undefined),
     );
     await expect(claiming).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
     expect(await holder()).toBe('sec_late');

@@ -14,6 +14,7 @@ import {
   secretFold,
   secretNameStream,
   secretStream,
+  type SealedValue,
   type SecretEvent,
   type SecretNameEvent,
 } from '#libs/events';
@@ -57,12 +58,17 @@ export class SecretNames {
 
   /**
    * Takes a name for a secret that was loaded before, or is to be made. Fails with SECRET_NAME_TAKEN. Gives what
-   * `meanwhile` gives: it runs while the claim goes to the disk, once nothing speaks against it, and may be in vain.
+   * `seal` gives: it runs while the claim goes to the disk, once nothing speaks against it. Of a claim that is lost,
+   * the data key is destroyed again.
    */
-  async claim<T>(claim: Claim, metadata: EventMetadata, meanwhile: () => Promise<T>): Promise<T> {
+  async claim<S extends SealedValue | undefined>(
+    claim: Claim,
+    metadata: EventMetadata,
+    seal: () => Promise<S>,
+  ): Promise<S> {
     // Again only when nobody has the name, so with an If-Match too: that the secret stands as it was loaded is asked
     // when it is changed.
-    return untilWon(null, () => this.claimOnce(claim, metadata, meanwhile));
+    return untilWon(null, () => this.claimOnce(claim, metadata, seal));
   }
 
   /**
@@ -78,11 +84,11 @@ export class SecretNames {
   }
 
   /** Fails with WRONG_REVISION when the race was lost, but nobody has the name. */
-  private async claimOnce<T>(
+  private async claimOnce<S extends SealedValue | undefined>(
     claim: Claim,
     { occurredAt, ...origin }: EventMetadata,
-    meanwhile: () => Promise<T>,
-  ): Promise<T> {
+    seal: () => Promise<S>,
+  ): Promise<S> {
     // A command may claim a name more than once, and every time must count. So each attempt has an id of its own: that
     // it may be repeated follows from what the streams say, and not from a repetition being recognised.
     const metadata = { ...origin, occurredAt, commandId: newCommandId(this.clock.now()) };
@@ -96,11 +102,12 @@ export class SecretNames {
     const event: SecretNameEvent = { type: 'SecretNameClaimed', data: claimed };
     const expected: Expected = last ? { revision: last.revision } : 'no stream';
     const claiming = this.tryAppend({ stream, events: [event], expected, metadata });
-    const [won, made] = await Promise.all([claiming, meanwhile()]);
-    if (won) return made;
+    const [won, sealed] = await Promise.all([claiming, seal()]);
+    if (won) return sealed;
     const winner = nameHolder((await this.tail(claim.orgId, claim.name)).last);
     // Another command claimed it for this secret, behind what was read above: as good as a claim of our own.
-    if (winner?.secretId === claim.secretId) return made;
+    if (winner?.secretId === claim.secretId) return sealed;
+    if (sealed) await this.keyring.destroy([sealed.dataKeyId]);
     throw new AppError(winner ? 'SECRET_NAME_TAKEN' : 'WRONG_REVISION');
   }
 
