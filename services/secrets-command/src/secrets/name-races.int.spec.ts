@@ -71,7 +71,10 @@ function aProcess(events: EventStore = stores.events, clock: Clock = stores.cloc
 }
 
 /** Clocks that run ahead: a claim of anybody else looks as if its command had died long ago. */
-const ahead = (ms: number): Clock => ({ now: () => new Date(stores.clock.now().getTime() + ms) });
+const ahead = (ms: number): Clock => ({
+  now: () => new Date(stores.clock.now().getTime() + ms),
+  monotonicMs: () => stores.clock.monotonicMs(),
+});
 
 async function nameOf(stream: string): Promise<string | null> {
   const { state } = await foldStream(stores.events, { orgId, stream }, secretFold);
