@@ -31,25 +31,31 @@ export class ProviderPeople {
   /** The person, made if they are not known and may come in; what their ticket is for is theirs afterwards. */
   async welcome(identity: ProvenIdentity, ticket: Ticket, context: MessageContext): Promise<User> {
     const known = await this.identities.find(identity);
-    if (known) await this.tickets.check(ticket, known.emailCanonical, true);
-    const user = known ?? (await this.make(identity, ticket, context));
-    await this.tickets.use(ticket, user, context);
-    return user;
-  }
-
-  private async make(identity: ProvenIdentity, ticket: Ticket, context: MessageContext): Promise<User> {
+    if (known) {
+      const person = { emailCanonical: known.emailCanonical, isOpen: true, come: async () => known };
+      return this.tickets.admit(ticket, person, context);
+    }
     const profile = await identity.profile(); // 1. what the provider vouches for
     const email = addressOf(profile);
-    const domain = canonicalEmail(email).split('@')[1] ?? '';
+    const emailCanonical = canonicalEmail(email);
+    const domain = emailCanonical.split('@')[1] ?? '';
     const isOpen = this.config.oidc?.signUpDomains.includes(domain) === true;
-    await this.tickets.check(ticket, canonicalEmail(email), isOpen); // 2. who may come in
+    const come = () => this.make(identity, { email, name: nameOf(profile) ?? email }, context);
+    return this.tickets.admit(ticket, { emailCanonical, isOpen, come }, context); // 2. who may come in
+  }
+
+  /** One person per address. */
+  private async make(
+    identity: ProvenIdentity,
+    { email, name }: { email: string; name: string },
+    context: MessageContext,
+  ): Promise<User> {
     let kept = '';
     const keep = async ({ userId, credentialsId }: { userId: string; credentialsId: string }) => {
       kept = credentialsId;
       await this.identities.keep(credentialsId, userId, identity);
     };
-    const name = nameOf(profile) ?? email;
-    const { user, isNew } = await this.newUsers.make({ email, name, keep }, context); // 3. one person per address
+    const { user, isNew } = await this.newUsers.make({ email, name, keep }, context);
     if (isNew) return user;
     if (kept !== '') await this.identities.remove(kept);
     // Who has the address already is somebody else until they show otherwise: an address is no proof.

@@ -1,16 +1,17 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { constantTimeEqual } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
-import { idFromCommand, newCommandId, uuidV5, type Redacted } from '#libs/kernel';
+import { AppError, idFromCommand, newCommandId, uuidV5, type Redacted } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
 import { Memberships } from '../members/memberships';
 import { FIRST_ORGANIZATION_ID } from '../organizations/first-organization';
 import { Organizations } from '../organizations/organizations';
+import { Turns } from '../organizations/turns';
 import { hashOpaqueToken, opaqueToken } from '../sessions/opaque-token';
 import { READ_STORE } from '../tokens';
-import { Users } from '../users/users';
+import { Users, type User } from '../users/users';
 import { decideFirstOwner, ownersOf } from './first-owner.decider';
 
 const linksCollection = {
@@ -21,6 +22,9 @@ const linksCollection = {
 
 const ONLY = 'first-owner';
 const BYTES = 32;
+const LEASE = 'sign-up-link';
+/** Longer than somebody takes to come in; a process that died holds the link up for as long. */
+const LEASE_MS = 30_000;
 
 /**
  * The link by which the first person comes in. It holds while nobody can sign in as an owner of the first organization,
@@ -29,6 +33,9 @@ const BYTES = 32;
  */
 @Injectable()
 export class FirstOwner implements OnModuleInit {
+  readonly #turns = new Turns();
+  readonly #holder = randomUUID();
+
   constructor(
     @Inject(READ_STORE) private readonly reads: ReadStore,
     private readonly keyring: Keyring,
@@ -49,17 +56,46 @@ export class FirstOwner implements OnModuleInit {
     return this.tokenOf(String(seed));
   }
 
-  /** False for any token but the one that holds. */
-  async isGood(token: Redacted<string>): Promise<boolean> {
+  /**
+   * Lets one person in by the link: `come` makes them known, then they own the organization and the link is used up. One
+   * at a time over all processes, for the link is good until then: others who hold it would come to be known as well.
+   * When `come` fails the link stays good, for the same person and for any other. Fails with NOT_FOUND for any token but
+   * the one that holds, CONCURRENT_CHANGE while another process lets somebody in.
+   */
+  async admit(token: Redacted<string>, come: () => Promise<User>, context: MessageContext): Promise<User> {
+    await this.assertGood(token); // nobody else waits, or makes others wait
+    return this.#turns.take(ONLY, () =>
+      this.alone(async () => {
+        await this.assertGood(token); // nobody was faster
+        const user = await come();
+        await this.become(user.id, context);
+        return user;
+      }),
+    );
+  }
+
+  private async assertGood(token: Redacted<string>): Promise<void> {
     const record = await this.reads.get(linksCollection.name, ONLY);
     const given = await this.hash(token);
     const kept = record ? String(record['hash']) : '';
     const isSame = constantTimeEqual(given, Buffer.from(kept, 'hex'));
-    return isSame && !(await this.isThere());
+    if (!isSame || (await this.isThere())) throw notGood();
   }
 
-  /** Uses the link up. Repeated for the same person it changes nothing; NOT_FOUND once it was another. */
-  async become(userId: string, context: MessageContext): Promise<void> {
+  /** What other processes do meanwhile they refuse. */
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
+    const fence = await this.reads.acquireLease(LEASE, this.#holder, LEASE_MS);
+    if (fence === null) throw new AppError('CONCURRENT_CHANGE');
+    try {
+      return await work();
+    } finally {
+      // It ends by itself when the store is away.
+      await this.reads.releaseLease(LEASE, this.#holder).catch(() => undefined);
+    }
+  }
+
+  /** Repeated for the same person it changes nothing; NOT_FOUND once it was another. */
+  private async become(userId: string, context: MessageContext): Promise<void> {
     const gone = await this.goneOwners();
     const memberId = idFromCommand('mem', uuidV5('first owner', userId));
     const command = {
@@ -99,4 +135,10 @@ export class FirstOwner implements OnModuleInit {
   private async hash(token: Redacted<string>): Promise<Buffer> {
     return Buffer.from(hashOpaqueToken(await this.keyring.instanceKey('sign-in'), 'sign-up', token), 'hex');
   }
+}
+
+function notGood(): AppError {
+  const safeMessage =
+    'This sign-up link does not exist, or was used; the server prints one at its start while it needs an owner';
+  return new AppError('NOT_FOUND', { safeMessage });
 }

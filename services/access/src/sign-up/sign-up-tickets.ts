@@ -13,6 +13,15 @@ export interface Ticket {
   readonly invitationToken: Redacted<string> | null;
 }
 
+/** Who comes with a ticket. */
+interface Newcomer {
+  readonly emailCanonical: string;
+  /** This person needs no ticket. */
+  readonly isOpen?: boolean;
+  /** Makes the person known, or finds them; repeated for the same person it makes no second one. */
+  readonly come: () => Promise<User>;
+}
+
 /** Decides who may become known, and lets them in where their ticket says. */
 @Injectable()
 export class SignUpTickets {
@@ -24,48 +33,40 @@ export class SignUpTickets {
   ) {}
 
   /**
-   * Nothing is used up yet. Fails with SIGN_UP_CLOSED without a ticket, NOT_FOUND for one that is not good, FORBIDDEN for
-   * one that was meant for another address. `isOpen`: this person needs no ticket.
+   * Gives the person, who is where the ticket says. Nobody becomes known, and nothing is used up, when it fails with
+   * SIGN_UP_CLOSED without a ticket, NOT_FOUND for one that is not good, FORBIDDEN for one that was meant for another
+   * address. Repeated for the same person it changes nothing.
    */
-  async check(
+  async admit(
     { signUpToken, invitationToken }: Ticket,
-    emailCanonical: string,
-    isOpen = false,
-  ): Promise<void> {
+    { emailCanonical, isOpen = false, come }: Newcomer,
+    context: MessageContext,
+  ): Promise<User> {
     if (signUpToken && invitationToken) {
       const safeMessage = 'Send a sign-up token or an invitation token, not both';
       throw new AppError('MALFORMED_REQUEST', { safeMessage });
     }
     if (signUpToken) {
-      if (!(await this.firstOwner.isGood(signUpToken))) throw notGood();
-    } else if (invitationToken) {
-      await this.joining.check(invitationToken, emailCanonical);
-    } else if (!isOpen && !this.config.openSignUp) {
-      throw new AppError('SIGN_UP_CLOSED');
-    }
-  }
-
-  /** Repeated for the same person it changes nothing. */
-  async use(
-    { signUpToken, invitationToken: token }: Ticket,
-    user: User,
-    context: MessageContext,
-  ): Promise<void> {
-    if (signUpToken) {
-      await this.firstOwner.become(user.id, context);
+      const owner = await this.firstOwner.admit(signUpToken, come, context);
       // Whoever has an account needs no copy of a key on the disk.
       await this.forgetFirstKey();
-    } else if (token) {
-      const join = { user, token, commandId: newCommandId() };
-      await this.joining.join(join, context).catch((error: unknown) => {
-        if (!isAppError(error, 'ALREADY_MEMBER')) throw error;
-      });
+      return owner;
     }
+    if (invitationToken) {
+      // It is for one address, and an address has one person: those who hold it at once are no two.
+      await this.joining.check(invitationToken, emailCanonical);
+      const user = await come();
+      await this.join(user, invitationToken, context);
+      return user;
+    }
+    if (!isOpen && !this.config.openSignUp) throw new AppError('SIGN_UP_CLOSED');
+    return come();
   }
-}
 
-function notGood(): AppError {
-  const safeMessage =
-    'This sign-up link does not exist, or was used; the server prints one at its start while it needs an owner';
-  return new AppError('NOT_FOUND', { safeMessage });
+  private async join(user: User, token: Redacted<string>, context: MessageContext): Promise<void> {
+    const join = { user, token, commandId: newCommandId() };
+    await this.joining.join(join, context).catch((error: unknown) => {
+      if (!isAppError(error, 'ALREADY_MEMBER')) throw error;
+    });
+  }
 }

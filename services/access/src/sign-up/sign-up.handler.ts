@@ -26,14 +26,19 @@ export class SignUpHandler {
 
   @Handles(signUp)
   async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof signUp>> {
-    await this.tickets.check(request, canonicalEmail(request.email)); // 1. who may come in
-    const complaint = passwordComplaint(request.password, request.email); // 2. with what
-    if (complaint !== null) throw refused(complaint);
-    const { user, isNew } = await this.make(request, context); // 3. one person per address
-    if (!isNew) await this.recognise(user, request, context); // 4. or the one who was cut off
-    await this.tickets.use(request, user, context); // 5. where the ticket says
+    const emailCanonical = canonicalEmail(request.email);
+    const come = () => this.come(request, context);
+    const user = await this.tickets.admit(request, { emailCanonical, come }, context);
     const origin = originOf(request, context);
     return this.newSessions.start(user, origin, { method: 'sign-up', secondFactor: null });
+  }
+
+  private async come(request: Request, context: MessageContext): Promise<User> {
+    const complaint = passwordComplaint(request.password, request.email); // 1. with what
+    if (complaint !== null) throw refused(complaint);
+    const { user, isNew } = await this.make(request, context); // 2. one person per address
+    if (!isNew) await this.recognise(user, request, context); // 3. or the one who was cut off
+    return user;
   }
 
   private async make({ email, name, password }: Request, context: MessageContext) {

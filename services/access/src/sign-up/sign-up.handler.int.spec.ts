@@ -1,0 +1,89 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Redacted } from '#libs/kernel';
+import { createLogger } from '#libs/observability';
+import { openTestStores, type TestStores } from '#libs/testing';
+import { AccessModule } from '../app.module';
+import { readAccessConfig } from '../config';
+import { FirstOrganization } from '../organizations/first-organization';
+import { prepareAccess } from '../prepare-access';
+import { Users } from '../users/users';
+import { SignUpHandler } from './sign-up.handler';
+
+jest.setTimeout(60_000);
+
+const context = { correlationId: 'request-1' };
+const origin = { address: '192.0.2.7', userAgent: null };
+const logger = createLogger({ level: 'silent', service: 'access' });
+const emails = Array.from({ length: 6 }, (_, n) => `person-${n}@example.com`);
+
+describe('SignUpHandler', () => {
+  let stores: TestStores;
+  let apps: INestApplicationContext[];
+
+  /** One more process of the service, on the same stores. */
+  const start = async () => {
+    const { clock, keyring, reads, events } = stores;
+    const config = readAccessConfig({});
+    const parts = { config, clock, logger, events, keyring, reads, forgetFirstKey: async () => undefined };
+    const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
+    await app.init();
+    await app.get(FirstOrganization).make(async () => undefined);
+    const link = await prepareAccess(app, 'http://127.0.0.1:8080');
+    apps.push(app);
+    return { app, signUpToken: new Redacted(link?.expose().split('#token=')[1] ?? '') };
+  };
+  const signUp = async (
+    { app, signUpToken }: Awaited<ReturnType<typeof start>>,
+    email: string,
+    password = 'correct horse battery',
+  ) => {
+    const request = { email, name: 'Grace', password: new Redacted(password), ...origin };
+    return app
+      .get(SignUpHandler)
+      .handle({ ...request, signUpToken, invitationToken: null }, context)
+      .then(
+        () => 'in',
+        (error: unknown) => (error as { code: string }).code,
+      );
+  };
+  const known = async ({ app }: Awaited<ReturnType<typeof start>>) => {
+    const found = await Promise.all(emails.map(async (email) => app.get(Users).findByEmail(email)));
+    return emails.filter((_, n) => found[n]);
+  };
+
+  beforeEach(async () => {
+    apps = [];
+    stores = await openTestStores();
+  });
+  afterEach(async () => {
+    await Promise.all(apps.map((app) => app.close()));
+    await stores.discard();
+  });
+
+  it('makes one person known when many open the link at once, in one process', async () => {
+    const process = await start();
+    const outcomes = await Promise.all(emails.map((email) => signUp(process, email)));
+    expect(outcomes.filter((outcome) => outcome !== 'NOT_FOUND')).toEqual(['in']);
+    expect(await known(process)).toEqual([emails[outcomes.indexOf('in')]]);
+  });
+
+  it('makes one person known when many open the link at once, in two processes', async () => {
+    const processes = [await start(), await start()] as const;
+    const outcomes = await Promise.all(emails.map((email, n) => signUp(processes[n % 2 ? 1 : 0], email)));
+    for (const outcome of outcomes) expect(['in', 'NOT_FOUND', 'CONCURRENT_CHANGE']).toContain(outcome);
+    expect(outcomes.filter((outcome) => outcome === 'in')).toHaveLength(1);
+    expect(await known(processes[0])).toEqual([emails[outcomes.indexOf('in')]]);
+  });
+
+  it('keeps the link good for who failed to come in, and for anybody else', async () => {
+    const process = await start();
+    expect(await signUp(process, 'person-0@example.com', 'short')).toBe('VALIDATION_FAILED');
+    const passwords = ['short', 'correct horse battery'];
+    const outcomes = await Promise.all(
+      passwords.map((password, n) => signUp(process, emails[n] ?? '', password)),
+    );
+    expect(outcomes).toEqual(['VALIDATION_FAILED', 'in']);
+    expect(await known(process)).toEqual([emails[1]]);
+  });
+});
