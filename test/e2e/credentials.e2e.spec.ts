@@ -172,9 +172,35 @@ describe('API keys', () => {
   it('are not echoed as a request id', async () => {
     const stray = unknownKey();
     misplaced.push(stray);
-    const answer = await api.list('', { 'x-request-id': stray });
-    expect(answer.headers.get('x-request-id')).not.toContain(stray.slice(0, 40));
-    expect(server.printed).not.toContain(stray.slice(32, 60));
+    // As much of it as a request id may have, too: the rest of a key can then be guessed at.
+    for (const id of [
+      stray,
+      stray.slice(0, 64),
+      stray.slice(0, 64).toUpperCase(),
+      `x-${stray.slice(0, 62)}`,
+    ]) {
+      const { status, headers } = await api.list('', { 'x-request-id': id });
+      expect(status).toBe(200);
+      expect(headers.get('x-request-id')?.toLowerCase()).not.toContain(stray.slice(0, 40));
+    }
+    expect(server.printed.toLowerCase()).not.toContain(stray.slice(32, 60));
+  });
+
+  it('are refused as the name of a client, which is put on record', async () => {
+    const stray = unknownKey();
+    misplaced.push(stray);
+    for (const agent of [
+      stray,
+      `curl/8.5.0 (key ${stray})`,
+      stray.toUpperCase(),
+      `${'x'.repeat(200)} ${stray}`,
+    ]) {
+      const headers = { 'user-agent': agent };
+      for (const path of ['secrets', 'secrets/GUARDED/value', '/livez'])
+        expectRefusal(await api.call('GET', path, { headers }), 400, 'MISPLACED_CREDENTIAL');
+      expectRefusal(await api.call('GET', 'secrets', { key: wrongSecretFor(key), headers }), 400);
+    }
+    expect(server.printed.toLowerCase()).not.toContain(stray.slice(32, 44));
   });
 
   it('may be kept as the value of a secret', async () => {

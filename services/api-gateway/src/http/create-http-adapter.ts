@@ -9,8 +9,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
-/** The request id of a client is echoed when it is sane; it goes into logs, events and headers. */
-const SANE_REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/;
+/** The request id of a client is echoed when it is sane, and not the beginning of a key; it goes into logs, events and headers. */
+const SANE_REQUEST_ID = /^(?!.*hklst_)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/i;
 
 /** Unlike any other process's; with a counter behind it, unlike any other request's. */
 const PROCESS_ID = newCommandId().replaceAll('-', '');

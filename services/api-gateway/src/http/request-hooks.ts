@@ -59,9 +59,10 @@ function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | 
     void reply.header('allow', [...METHODS].join(', ')).header('connection', 'close');
     return new AppError('METHOD_NOT_ALLOWED');
   }
-  // Percent-encoded or not; a URL whose encoding is broken never reaches a route.
+  // Percent-encoded or not; a URL whose encoding is broken never reaches a route. The agent is put on record as it is.
   if (request.url.length > 60 && isMisplacedCredential(decoded(request.url)))
     return new AppError('MISPLACED_CREDENTIAL');
+  if (isMisplacedCredential(request.headers['user-agent'] ?? '')) return new AppError('MISPLACED_CREDENTIAL');
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return new AppError('UNSUPPORTED_MEDIA_TYPE');
   return undefined;
