@@ -130,6 +130,10 @@ describe('API keys', () => {
     ['the name of a query parameter', (stray) => ['GET', `secrets?${stray}`]],
     ['a query, partly encoded', (stray) => ['GET', `secrets?q=${stray.replace('h', '%68')}`]],
     ['a query, all encoded', (stray) => ['GET', `secrets?q=${Array.from(stray, hexEscape).join('')}`]],
+    [
+      'a query, all encoded behind a broken escape',
+      (stray) => ['GET', `secrets?x=%zz&q=${Array.from(stray, hexEscape).join('')}`],
+    ],
     ['the place of an id', (stray) => ['GET', `secrets/${stray}`]],
     ['the place of a name', (stray) => ['GET', `secrets/${stray.toUpperCase()}`]],
     ['a path to nowhere', (stray) => ['GET', `secrets/x/${stray}`]],

@@ -68,10 +68,8 @@ function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | 
   return undefined;
 }
 
+/** Every escape for itself: a broken one beside it hides nothing. A key is ASCII. */
 function decoded(url: string): string {
-  try {
-    return decodeURIComponent(url);
-  } catch {
-    return url;
-  }
+  if (!url.includes('%')) return url;
+  return url.replaceAll(/%([2-7][\da-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
 }
