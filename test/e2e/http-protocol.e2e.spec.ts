@@ -109,6 +109,21 @@ describe('the HTTP protocol', () => {
     expect(closed).toBe(true);
   });
 
+  it.each(['Content-Length: 0', 'X-Length: none', 'Transfer-Encoding: chunked'])(
+    'takes no body for none, whatever type it is said to have: %s',
+    async (framing) => {
+      const body = framing.endsWith('chunked') ? '0\r\n\r\n' : '';
+      const empty = (line: string) =>
+        rawRequest(line, [auth, 'Content-Type: application/json', framing], body);
+      const { text, statuses, closed } = await send(
+        empty('DELETE /api/v1/secrets/NOT_THERE') + empty('POST /api/v1/secrets'),
+      );
+      expect(statuses).toEqual([404, 422]);
+      expect(text).toContain('"details":[{"field":"body","message":"is missing"}]');
+      expect(closed).toBe(false);
+    },
+  );
+
   it.each<[string, () => string]>([
     ['no HTTP', () => 'hello\r\n\r\n'],
     ['TLS', () => '\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03'],

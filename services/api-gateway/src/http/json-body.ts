@@ -11,12 +11,14 @@ const DEPTH_MAX = 16;
 const KEYS_MAX = 1_000;
 
 /**
- * Parses a JSON body after one cheap walk over its text that bounds depth and number of keys and refuses
- * what JSON.parse lets through: duplicate keys, `__proto__`, a byte-order mark, bytes that are no UTF-8.
+ * Parses a JSON body; undefined for none, for many clients name a type where they send nothing. It does so after one
+ * cheap walk over its text that bounds depth and number of keys and refuses what JSON.parse lets through: duplicate keys,
+ * `__proto__`, a byte-order mark, bytes that are no UTF-8.
  * Fails with MALFORMED_JSON or MISPLACED_CREDENTIAL; never tells what it saw.
  */
 export function parseJsonBody(body: Buffer): unknown {
-  if (body.length === 0 || !isUtf8(body)) throw new AppError('MALFORMED_JSON');
+  if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw new AppError('MALFORMED_JSON');
   const text = body.toString('utf8');
   try {
     new JsonWalk(text).run();
