@@ -2,6 +2,7 @@ import { Api } from './api';
 import { newCanary } from './canary';
 import { exchange, rawRequest, type RawAnswer } from './raw-http';
 import { Server } from './server';
+import { until } from './until';
 
 jest.setTimeout(60_000);
 
@@ -104,9 +105,28 @@ describe('the HTTP protocol', () => {
   );
 
   it('opens no tunnel', async () => {
-    const { statuses, closed } = await send(rawRequest('CONNECT localhost:22'));
-    expect([[], [400], [405]]).toContainEqual(statuses);
-    expect(closed).toBe(true);
+    expectOneRefusal(await send(rawRequest('CONNECT localhost:22') + rawRequest('GET /livez')), [400]);
+  });
+
+  it.each([
+    ['*', 404],
+    ['http://localhost', 200],
+    ['http://localhost?a=b', 200],
+    ['HTTP://localhost/livez', 200],
+    ['https://localhost/nowhere', 404],
+    ['ftp://localhost/livez', 404],
+  ])('answers like any other what asks for %s', async (target, status) => {
+    const id = `asked-for-${target.replaceAll(/\W/g, '-')}`;
+    const { statuses, text } = await send(rawRequest(`GET ${target}`, [`X-Request-Id: ${id}`]));
+    expect(statuses).toEqual([status]);
+    expect(text).toContain(`x-request-id: ${id}\r\n`);
+    expect(text).toContain('x-content-type-options: nosniff\r\n');
+    if (status === 404)
+      expect(text).toContain(`{"error":"Not found","code":"NOT_FOUND","request_id":"${id}"}`);
+    await until(
+      async () => server.logs,
+      (logs) => logs.includes(id),
+    );
   });
 
   it.each(['Content-Length: 0', 'X-Length: none', 'Transfer-Encoding: chunked'])(

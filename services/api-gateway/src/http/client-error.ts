@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpStatusOf } from '../errors/http-status';
@@ -15,6 +16,8 @@ const CODE_OF: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
   HPE_HEADER_OVERFLOW: 'BODY_TOO_LARGE',
 };
+
+const TUNNEL_MS_MAX = 1_000;
 
 /** Answers what is not HTTP, or not in time, in the one shape of errors, and ends the connection (case C7). */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
@@ -36,6 +39,15 @@ export function answerBadUrl(_error: Error, request: FastifyRequest, reply: Fast
 /** `Expect` may ask for 100-continue alone, which Node answers by itself. */
 export function answerBadExpectation(_request: IncomingMessage, response: ServerResponse): void {
   response.socket?.end(refusal('MALFORMED_REQUEST'));
+}
+
+/** CONNECT asks for a tunnel, and hands over the bare connection: nobody else would end it, nor hear of its errors. */
+export function answerTunnel(_request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(refusal('MALFORMED_REQUEST'));
+  // What still comes is read, else the answer would be lost with it.
+  socket.resume();
+  setTimeout(() => socket.destroy(), TUNNEL_MS_MAX).unref();
 }
 
 function refusal(code: ErrorCode): string {

@@ -1,7 +1,7 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newCommandId } from '#libs/kernel';
 import type { GatewayConfig } from '../config';
-import { answerBadExpectation, answerBadUrl, answerClientError } from './client-error';
+import { answerBadExpectation, answerBadUrl, answerClientError, answerTunnel } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
 
 /** Headers must have arrived by then, the whole request a little later (cases C3, I2). */
@@ -36,6 +36,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     routerOptions: { maxParamLength: 300 },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     genReqId: requestId,
+    rewriteUrl: ({ url = '' }) => (url.startsWith('/') ? url : withoutOrigin(url)),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerBadUrl,
     // What arrives while the server closes on a connection that is open is answered like any other.
@@ -54,8 +55,18 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   server.decorateRequest('identity', null);
   server.decorateRequest('action', null);
   server.server.on('checkExpectation', answerBadExpectation);
+  server.server.on('connect', answerTunnel);
   if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
+}
+
+/**
+ * The path of a request that names a whole URL, or `*`. What does not begin with a slash Fastify answers by itself, past
+ * all hooks: without headers, and without a line in the log.
+ */
+function withoutOrigin(url: string): string {
+  const path = url.replace(/^https?:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** DTOs validate here; so that Fastify's own validator, which would serve no route, is not loaded either. */
