@@ -243,6 +243,13 @@ describe('secrets', () => {
       etagOf(changed).slice(1),
     ])
       expectRefusal(await api.delete(id, { 'if-match': never }), 412, 'PRECONDITION_FAILED');
+    const now = etagOf(changed);
+    // It may hold for one of them; to say that it does not would be wrong.
+    for (const list of [`${etag}, ${now}`, `${now},${now}`, `"a,b" , ${now}`, `W/"1", ${now}`]) {
+      const { details } = expectRefusal(await api.delete(id, { 'if-match': list }), 422);
+      expect(details).toEqual([{ field: 'If-Match', message: 'must be one ETag, or *' }]);
+    }
+    expectRefusal(await api.delete(id, { 'if-match': '"a,b"' }), 412, 'PRECONDITION_FAILED');
     expect((await api.reveal(id)).body).toMatchObject({ value: 'second', version: 2 });
     expectRefusal(await api.update(NO_SECRET, { value: 'x' }, { 'if-match': etag }), 404);
     expect((await api.delete(id, { 'if-match': etagOf(changed) })).status).toBe(204);

@@ -5,10 +5,17 @@ import { invalid } from '../http/validation';
 export const IF_MATCH = /^"(0|[1-9]\d{0,18})"$/;
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The revision in `If-Match: "7"`; null without the header or for `*`. An ETag we never gave fails the match. */
+/** More than one ETag (RFC 9110, 13.1.1), or the header more than once. */
+const ETAG_LIST = /^(?:W\/)?"[^"]*"\s*,/;
+
+/**
+ * The revision in `If-Match: "7"`; null without the header or for `*`. An ETag we never gave fails the match. Fails with
+ * VALIDATION_FAILED for a list: it may hold for one of them, and a message carries one.
+ */
 export function ifRevision({ headers }: GatewayRequest): string | null {
   const given = headers['if-match'];
   if (given === undefined || given === '*') return null;
+  if (ETAG_LIST.test(given)) throw invalid([{ field: 'If-Match', message: 'must be one ETag, or *' }]);
   const match = IF_MATCH.exec(given);
   if (!match?.[1]) throw new AppError('PRECONDITION_FAILED');
   return match[1];
