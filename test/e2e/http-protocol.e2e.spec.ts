@@ -66,6 +66,7 @@ describe('the HTTP protocol', () => {
         'chunked, but not last',
         () => post(['Transfer-Encoding: chunked, identity'], chunk(body) + smuggled()),
       ],
+      ['a coding beside chunks', () => post(['Transfer-Encoding: gzip, chunked'], chunk(body) + smuggled())],
       ['an unknown coding', () => post(['Transfer-Encoding: xchunked'], chunk(body) + smuggled())],
       ['a blank before the colon', () => post(['Transfer-Encoding : chunked'], chunk(body) + smuggled())],
       ['a folded header', () => post(['X-A: a', ' Transfer-Encoding: chunked'], chunk(body) + smuggled())],
@@ -106,6 +107,23 @@ describe('the HTTP protocol', () => {
 
   it('opens no tunnel', async () => {
     expectOneRefusal(await send(rawRequest('CONNECT localhost:22') + rawRequest('GET /livez')), [400]);
+  });
+
+  it.each<[string, (headers: string[]) => string]>([
+    ['two hosts', (headers) => rawRequest('GET /livez', ['host: elsewhere', ...headers])],
+    ['the same host twice', (headers) => rawRequest('GET /livez', ['HOST: localhost', ...headers])],
+    ['two credentials', (headers) => rawRequest('GET /livez', ['Authorization: Bearer x', ...headers])],
+    [
+      'two types of body',
+      (headers) =>
+        rawRequest('GET /livez', ['Content-Type: text/plain', 'content-type: text/plain', ...headers]),
+    ],
+  ])('guesses at nothing that is said twice: %s', async (_, request) => {
+    const body = '{"secret":{"name":"BEHIND","value":"x"}}';
+    const headers = [auth, 'Content-Type: application/json', `Content-Length: ${body.length}`];
+    const behind = rawRequest('POST /api/v1/secrets', headers, body);
+    expectOneRefusal(await send(request([auth]) + behind), [400]);
+    expect((await api.list('?q=BEHIND')).body.data).toEqual([]);
   });
 
   it.each([

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { AppError } from '#libs/kernel';
 import type { Metrics, Logger } from '#libs/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isMisplacedCredential } from '../auth/misplaced-credential';
+import { hasAmbiguousHeaders } from './ambiguous-headers';
 import type { GatewayRequest } from './gateway-request';
 import { inStep } from './in-step';
 import { SECURITY_HEADERS } from './security-headers';
@@ -49,15 +51,15 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
   });
 }
 
+/** Connections that end with the answer to a request that was refused. */
+const ending = new WeakSet<Socket>();
+
 function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
-  // RFC 9112 asks for it; Node's own refusal has no body.
-  if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+  const last = lastRefusal(request, reply);
+  if (last) {
+    ending.add(request.raw.socket);
     void reply.header('connection', 'close');
-    return new AppError('MALFORMED_REQUEST');
-  }
-  if (!METHODS.has(request.method)) {
-    void reply.header('allow', [...METHODS].join(', ')).header('connection', 'close');
-    return new AppError('METHOD_NOT_ALLOWED');
+    return last;
   }
   // Percent-encoded or not; a URL whose encoding is broken never reaches a route. The agent is put on record as it is.
   if (request.url.length > 60 && isMisplacedCredential(decoded(request.url)))
@@ -66,6 +68,15 @@ function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | 
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return new AppError('UNSUPPORTED_MEDIA_TYPE');
   return undefined;
+}
+
+/** After which nothing more on the connection is to be believed: what was sent behind it is not done either. */
+function lastRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
+  if (ending.has(request.raw.socket) || hasAmbiguousHeaders(request.raw))
+    return new AppError('MALFORMED_REQUEST');
+  if (METHODS.has(request.method)) return undefined;
+  void reply.header('allow', [...METHODS].join(', '));
+  return new AppError('METHOD_NOT_ALLOWED');
 }
 
 /** Every escape for itself: a broken one beside it hides nothing. A key is ASCII. */
