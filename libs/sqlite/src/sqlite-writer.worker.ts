@@ -16,7 +16,10 @@ const load = createRequire(__filename);
 const files = new Map<string, OpenFile>();
 
 parentPort?.on('message', (request: WorkerRequest) => {
-  parentPort?.postMessage(answer(request));
+  const reply = answer(request);
+  parentPort?.postMessage(reply);
+  // From here, between two jobs: the driver aborts the whole process when its thread is ended in the middle of a call.
+  if (reply.failure?.isLast) process.exit();
 });
 
 function answer(request: WorkerRequest): WorkerReply {
@@ -107,8 +110,12 @@ function close(path: string): readonly unknown[] {
 
 function describe(error: unknown): WorkerFailure {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const sqliteCode = typeof code === 'string' ? code : undefined;
   return {
-    sqliteCode: typeof code === 'string' ? code : undefined,
+    sqliteCode,
     message: error instanceof Error ? error.message : String(error),
+    // After a failed write or flush the state of the open files is anybody's guess. Only the end of the thread closes
+    // them for certain: the driver leaves that to the garbage collector.
+    isLast: sqliteCode?.startsWith('SQLITE_IOERR') === true,
   };
 }

@@ -16,6 +16,8 @@ export interface WorkerFailure {
   /** SQLite's name of the error, such as `SQLITE_FULL`, where there is one. */
   readonly sqliteCode: string | undefined;
   readonly message: string;
+  /** The thread ends with it: what it was sent besides is not answered. */
+  readonly isLast: boolean;
 }
 
 export interface WorkerReply {

@@ -49,12 +49,7 @@ export class WriterThread {
     if (!failure) return waiting?.resolve(results ?? []);
     const cause = Object.assign(new Error(failure.message), { code: failure.sqliteCode });
     waiting?.reject(unavailable(cause));
-    // After a failed write or flush the state of the open files is anybody's guess. Only the end of the
-    // thread closes them for certain: the driver leaves that to the garbage collector.
-    if (failure.sqliteCode?.startsWith('SQLITE_IOERR')) {
-      void this.#worker?.terminate();
-      this.#retire(cause);
-    }
+    if (failure.isLast) this.#retire(cause);
   }
 
   #retire(cause: unknown): void {
