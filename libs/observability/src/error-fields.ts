@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import { isAppError } from '#libs/kernel';
+import { isAppError, type AppError } from '#libs/kernel';
 import type { LogFields } from './log-fields';
 
 const MAX_FRAMES = 12;
@@ -11,17 +11,28 @@ const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 /**
  * What may be logged about anything that was thrown: its name, its code, where it came from. Never its message:
- * messages quote what they were given, and that may be a value. An AppError speaks for its cause.
+ * messages quote what they were given, and that may be a value. An AppError speaks for its cause, whose own code
+ * stands beside its.
  */
 export function errorFields(error: unknown): LogFields {
   if (isAppError(error)) {
-    const origin = isNativeError(error.cause) && !isAppError(error.cause) ? error.cause : error;
-    return { error_code: error.code, error_name: nameOf(origin), stack: framesOf(origin) };
+    const origin = originOf(error);
+    const cause_code = isAppError(origin) ? undefined : codeOf(origin);
+    return { error_code: error.code, error_name: nameOf(origin), cause_code, stack: framesOf(origin) };
   }
   if (!isNativeError(error)) return { error_name: typeof error };
-  const code =
-    'code' in error && typeof error.code === 'string' && CODE.test(error.code) ? error.code : undefined;
-  return { error_code: code, error_name: nameOf(error), stack: framesOf(error) };
+  return { error_code: codeOf(error), error_name: nameOf(error), stack: framesOf(error) };
+}
+
+/** What an AppError was made of, however often it was wrapped. */
+function originOf(error: AppError): Error {
+  let origin: Error = error;
+  while (isAppError(origin) && isNativeError(origin.cause)) origin = origin.cause;
+  return origin;
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' && CODE.test(error.code) ? error.code : undefined;
 }
 
 /** Some libraries leave every name at "Error"; the class then says more. */

@@ -27,6 +27,15 @@ describe('errorFields', () => {
     expect(fields.stack).toContain('error-fields.unit.spec');
   });
 
+  it('gives the code that the cause has from whoever failed, however often it was wrapped', () => {
+    const full = Object.assign(new Error(CANARY), { code: 'SQLITE_FULL' });
+    const fields = { error_code: 'STORE_UNAVAILABLE', cause_code: 'SQLITE_FULL', error_name: 'Error' };
+    const wrapped = new AppError('STORE_UNAVAILABLE', { cause: full });
+    expect(errorFields(wrapped)).toMatchObject(fields);
+    const twice = errorFields(new AppError('INTERNAL_ERROR', { cause: wrapped }));
+    expect(twice).toMatchObject({ ...fields, error_code: 'INTERNAL_ERROR' });
+  });
+
   it('gives name, code and frames of any other error', () => {
     const error = Object.assign(new TypeError(CANARY), { code: 'ERR_SOMETHING' });
     const fields = errorFields(error);
@@ -53,6 +62,10 @@ describe('errorFields', () => {
     ],
     ['a name', Object.assign(new Error('x'), { name: `Error: ${CANARY}` })],
     ['a code', Object.assign(new Error('x'), { code: `no ${CANARY}` })],
+    [
+      'the code of a cause',
+      new AppError('NOT_FOUND', { cause: Object.assign(new Error('x'), { code: `no ${CANARY}` }) }),
+    ],
     ['own properties', Object.assign(new Error('x'), { value: CANARY, request: { body: CANARY } })],
     ['a cause', new Error('x', { cause: new Error(CANARY) })],
     [

@@ -21,6 +21,8 @@ const fieldTypes = {
   field: 'string',
   error_code: 'string',
   error_name: 'string',
+  /** How whoever failed calls it: an engine, such as `SQLITE_FULL`, or the system, such as `ENOSPC`. */
+  cause_code: 'string',
   /** Frames only, as `errorFields` makes them. */
   stack: 'string',
   /** A fixed phrase of ours that says which case it was. */

@@ -140,6 +140,21 @@ describe('openSqliteWriter', () => {
     expect(lines()).toEqual([...acknowledged, 'space']);
   });
 
+  it('takes no job that has nothing to write for a sign that the disk takes writes again', async () => {
+    const { run } = bound(await open());
+    await run('add', 'before');
+    const written = () => readFileSync(`${options.file}-wal`);
+    for (const failing of ['fail', 'ioError', 'crash'] as const) {
+      const before = written();
+      expect(await run('remove', 'nothing')).toBe(0);
+      expect(written().equals(before)).toBe(true);
+      await expect(run(failing, undefined as never)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      expect(await run('remove', 'nothing')).toBe(0);
+      expect(written().equals(before)).toBe(false);
+    }
+    expect(lines()).toEqual(['before']);
+  });
+
   it('refuses at once what would not fit into the queue', async () => {
     const { run } = bound(await open());
     const accepted = Array.from({ length: 10_000 }, () => run('add', 'x'));

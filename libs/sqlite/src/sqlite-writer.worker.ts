@@ -10,6 +10,11 @@ interface OpenFile {
   readonly connection: Connection;
   /** Undefined after a failed transaction: the jobs may remember in memory what was rolled back. */
   jobs: Jobs | undefined;
+  /**
+   * After a failure, until something was written: a commit of jobs that have nothing to write succeeds on a full disk, and
+   * whoever only asks how the store is must not hear that all is well.
+   */
+  isDoubtful: boolean;
 }
 
 const load = createRequire(__filename);
@@ -49,7 +54,8 @@ function open(options: WriterOptions, check: boolean): OpenFile {
     connection.pragma('synchronous = FULL');
     if (options.secureDelete) connection.pragma('secure_delete = ON');
     if (check) assertSound(options.file, connection);
-    const file: OpenFile = { connection, jobs: setUp(options, connection) };
+    // Opened anew, it is what a failed write has left.
+    const file: OpenFile = { connection, jobs: setUp(options, connection), isDoubtful: !check };
     files.set(options.file, file);
     return file;
   } catch (error) {
@@ -78,19 +84,27 @@ function commit(
 ): readonly unknown[] {
   try {
     file.connection.exec('BEGIN IMMEDIATE');
+    if (file.isDoubtful) writeSomething(file.connection);
     const results = packed(batch, ([name, argument]) => {
       const job = jobs[name];
       if (!job) throw new Error(`No job is called ${name}`);
       return job(argument as never);
     });
     file.connection.exec('COMMIT');
+    file.isDoubtful = false;
     return results;
   } catch (error) {
     file.jobs = undefined;
+    file.isDoubtful = true;
     // SQLite itself has rolled back where it could not go on, as on a full disk.
     if (file.connection.inTransaction) file.connection.exec('ROLLBACK');
     throw error;
   }
+}
+
+/** One page, which says what it said before: the number is free for applications, and we use none. */
+function writeSomething(connection: Connection): void {
+  connection.pragma('user_version = 0');
 }
 
 function truncateWal(connection: Connection): void {

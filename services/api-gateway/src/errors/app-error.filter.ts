@@ -33,7 +33,7 @@ export class AppErrorFilter implements ExceptionFilter {
     const error = toAppError(thrown);
     const status = httpStatusOf[error.kind];
     if (error.kind === 'forbidden') this.refusals.note(request);
-    if (status >= 500) this.log(request.id, thrown, error);
+    if (status >= 500) this.logger.error('request failed', { request_id: request.id, ...errorFields(error) });
     void reply
       .status(status)
       .headers(headersOf(status, error))
@@ -43,15 +43,6 @@ export class AppErrorFilter implements ExceptionFilter {
         ...(error.details && { details: error.details }),
         request_id: request.id,
       });
-  }
-
-  private log(requestId: string, thrown: unknown, error: AppError): void {
-    const cause = isAppError(thrown) && thrown.cause !== undefined ? thrown.cause : thrown;
-    this.logger.error('request failed', {
-      request_id: requestId,
-      ...errorFields(cause),
-      error_code: error.code,
-    });
   }
 }
 
@@ -64,8 +55,9 @@ function headersOf(status: number, error: AppError): Record<string, string> {
 }
 
 function toAppError(thrown: unknown): AppError {
-  if (isAppError(thrown)) return thrown.kind === 'startup' ? new AppError('INTERNAL_ERROR') : thrown;
-  return new AppError(CODE_OF_STATUS[statusOf(thrown)] ?? 'INTERNAL_ERROR');
+  if (isAppError(thrown) && thrown.kind !== 'startup') return thrown;
+  const code = isAppError(thrown) ? undefined : CODE_OF_STATUS[statusOf(thrown)];
+  return new AppError(code ?? 'INTERNAL_ERROR', { cause: thrown });
 }
 
 function statusOf(thrown: unknown): number {
