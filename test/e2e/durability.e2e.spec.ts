@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Api } from './api';
 import { expectRefusal } from './expect-refusal';
+import { KeepAliveClient } from './keep-alive-client';
 import { rawRequest } from './raw-http';
 import { seededRandom } from './seeded-random';
 import { Server } from './server';
@@ -250,6 +251,67 @@ describe('a server under load', () => {
     }
     expect((await Promise.all(clients.map((client) => differences(revived, client)))).flat()).toEqual([]);
     expect((await revived.reveal('HALF_SENT')).body.value).toBe('x');
+  });
+});
+
+describe('a server that is told to end', () => {
+  let server: Server;
+
+  beforeEach(async () => {
+    server = await Server.start();
+  });
+  afterEach(() => server.discard());
+
+  it('answers whatever a client sends before it can know', async () => {
+    const api = Api.of(server);
+    const client = new KeepAliveClient(server, CLIENTS);
+    const ends = Array.from({ length: CLIENTS }, async (_, n) => {
+      for (;;) {
+        const end = await client
+          .get(n % 2 ? 'secrets' : '/livez', { authorization: `Bearer ${server.apiKey}` })
+          .then(
+            ({ status }) => (status === 200 ? null : String(status)),
+            (error: unknown) => (error as { code: string }).code,
+          );
+        if (end !== null) return end;
+      }
+    });
+    for (let n = 0; n < 20; n += 1) await api.create(`BUSY_${n}`, 'x');
+    expect(await server.stop()).toBe(0);
+    expect(new Set(await Promise.all(ends))).toEqual(new Set(['ECONNREFUSED']));
+    client.close();
+  });
+
+  it('answers on a connection that was idle, once, and waits for no other', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    const answers = () =>
+      Buffer.concat(chunks)
+        .toString()
+        .match(/HTTP\/1\.1 200/g)?.length;
+    const answered = (count: number) =>
+      until(
+        async () => answers(),
+        (given) => given === count,
+      );
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    socket.write(rawRequest('GET /livez'));
+    await answered(1);
+    const exit = server.stop();
+    await until(
+      () =>
+        Api.of(server)
+          .call('GET', '/livez')
+          .catch(() => null),
+      (answer) => answer === null,
+    );
+    socket.write(rawRequest('GET /livez'));
+    await answered(2);
+    await closed;
+    expect(Buffer.concat(chunks).toString()).toMatch(/200 OK[^]*200 OK[^]*connection: close/i);
+    expect(await exit).toBe(0);
   });
 });
 

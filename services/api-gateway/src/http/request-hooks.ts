@@ -6,11 +6,10 @@ import { isMisplacedCredential } from '../auth/misplaced-credential';
 import { hasAmbiguousHeaders } from './ambiguous-headers';
 import type { GatewayRequest } from './gateway-request';
 import { inStep } from './in-step';
+import { giveLastAnswers } from './last-answers';
 import { SECURITY_HEADERS } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
-
-const CLOSE_IDLE_MS = 50;
 
 interface HookParts {
   readonly logger: Logger;
@@ -20,17 +19,13 @@ interface HookParts {
 
 /** What happens to every request, routed or not: headers, early refusals, one log line, one measurement. */
 export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls }: HookParts): void {
+  giveLastAnswers(server);
   const gate = inStep();
   server.addHook('onRequest', (_request, _reply, done) => gate(done));
   server.addHook('onRequest', (request, reply, done) => {
     void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     if (tls) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     done(earlyRefusal(request, reply));
-  });
-  // A connection that falls idle while the server closes would keep it open until its time-out.
-  server.addHook('preClose', (done) => {
-    setInterval(() => server.server.closeIdleConnections(), CLOSE_IDLE_MS).unref();
-    done();
   });
   server.addHook('onResponse', (request, reply, done) => {
     // The route's pattern, never the URL: a URL may hold anything a client mistakes for a place to put a key.

@@ -1,0 +1,31 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+
+/** For what its client sent before it could know that the server ends. */
+const IDLE_MS_AT_END = 1_000;
+const CLOSE_IDLE_MS = 50;
+
+/**
+ * Lets the server end without resetting anybody: each answer from then on says that it is the last of its connection, and
+ * a connection without a request stays open for a second. Fastify says so of what arrives from then on.
+ */
+export function giveLastAnswers(server: FastifyInstance): void {
+  const latest = new Map<Socket, ServerResponse>();
+  server.addHook('onRequest', ({ raw: { socket } }, { raw: response }, done) => {
+    if (!latest.has(socket)) socket.once('close', () => latest.delete(socket));
+    latest.set(socket, response);
+    done();
+  });
+  server.addHook('preClose', (done) => {
+    for (const response of latest.values())
+      if (!response.headersSent) response.setHeader('connection', 'close');
+    const { server: http } = server;
+    const closeIdle = http.closeIdleConnections.bind(http);
+    // Node itself calls it as soon as it listens no more.
+    http.closeIdleConnections = () => undefined;
+    // Again and again: one that falls idle later would else stay open until its time-out.
+    setTimeout(() => setInterval(closeIdle, CLOSE_IDLE_MS).unref(), IDLE_MS_AT_END).unref();
+    done();
+  });
+}
