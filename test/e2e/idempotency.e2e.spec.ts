@@ -67,9 +67,14 @@ describe('Idempotency-Key', () => {
   it('gives a refusal again, too', async () => {
     await make('HELD');
     const key = newKey();
-    expectRefusal(await api.create('HELD', 'x', {}, key), 409, 'SECRET_NAME_TAKEN');
+    const refused = await api.create('HELD', 'x', {}, key);
+    const { request_id } = expectRefusal(refused, 409, 'SECRET_NAME_TAKEN');
     await api.delete('HELD');
-    expectRefusal(await api.create('HELD', 'x', {}, key), 409, 'SECRET_NAME_TAKEN');
+    const again = await api.create('HELD', 'x', {}, key);
+    // All of it, but for the request that it answers: that is another one, and the log knows it by this id.
+    const second = expectRefusal(again, 409, 'SECRET_NAME_TAKEN');
+    expect(second.request_id).not.toBe(request_id);
+    expect(again.text).toBe(refused.text.replace(request_id, second.request_id));
     expect((await api.create('HELD', 'x', {}, newKey())).status).toBe(201);
   });
 
