@@ -1,16 +1,46 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { AppError, Redacted } from '#libs/kernel';
 
-/** Makes the data directory, for its owner alone, unless it is there. Fails with DATA_DIR_UNUSABLE. */
+/** Makes the data directory, for its owner alone, unless it is there. Fails with DATA_DIR_UNUSABLE, which says why. */
 export function prepareDataDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
+    if (!statSync(directory).isDirectory()) throw unusable(directory, 'is a file, not a folder');
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
-    const safeMessage = `Cannot start: the data directory ${directory} is not writable. Make it so, or set DATA_DIR to another.`;
-    throw new AppError('DATA_DIR_UNUSABLE', { safeMessage, cause });
+    if (cause instanceof AppError) throw cause;
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw unusable(directory, reasons[code] ?? `cannot be used (${code})`, cause);
   }
+}
+
+/** One level after the other: Node's own `recursive` tries for ever where the file system takes no folder, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster; or a link is there that leads nowhere, as whoever looks at it next will see.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'cannot be read and written by this user: chown it',
+  ELOOP: 'is a link that leads back to itself',
+  ENOENT: 'cannot be made: the place takes no folder, or is a link to nothing',
+  ENOSPC: 'cannot be made: the disk is full',
+  ENOTDIR: 'lies below a file: part of its path is no folder',
+  EPERM: 'cannot be made: its file system takes no folder from this user',
+  EROFS: 'lies on a file system that is mounted read-only',
+};
+
+function unusable(directory: string, reason: string, cause?: unknown): AppError {
+  const safeMessage = `Cannot start: the data directory ${directory} ${reason}. Mend that, or set DATA_DIR to another folder.`;
+  return new AppError('DATA_DIR_UNUSABLE', { safeMessage, cause });
 }
 
 /** Writes a secret for its owner's eyes, mode 0600, flushed; whatever was there under this name is replaced. */
