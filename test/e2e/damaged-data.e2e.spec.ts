@@ -87,6 +87,29 @@ describe('a server on damaged data', () => {
     expectRefusedStart({ code, output }, /events\.db|keys\.db|key store/);
   });
 
+  it('does not start on a log that is older than what was made from it', async () => {
+    const api = await start();
+    await api.create('LATER', VALUE);
+    await until(
+      async () => (await api.list()).body.data.length,
+      (length) => length === 201,
+    );
+    await server?.stop();
+    for (const file of filesBelow(dataDir).filter((name) => name.startsWith('events.db')))
+      rmSync(inDataDir(file));
+    cpSync(path.join(pristine, 'events.db'), inDataDir('events.db'));
+    expectRefusedStart(await Server.startRefused({ dataDir }), /events\.db is older than \S+\.db/);
+  });
+
+  it('does not start when the log of an installation without secrets is lost', async () => {
+    rmSync(dataDir, { recursive: true });
+    const first = await Server.start({ dataDir });
+    await first.stop();
+    rmSync(inDataDir('events.db'));
+    const { code, output } = await Server.startRefused({ dataDir });
+    expectRefusedStart({ code, output }, 'events.db is older than access.db');
+  });
+
   it('does not start with another root key, and says nothing about either', async () => {
     const right = readFileSync(inDataDir('root.key'), 'utf8').trim();
     const wrong = randomBytes(32).toString('hex');

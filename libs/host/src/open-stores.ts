@@ -4,12 +4,13 @@ import { AppError, isAppError, type Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { untilThere } from '#libs/process';
 import { openReadStore, type ReadStore } from '#libs/read-store';
+import { assertPartOfLog } from './assert-part-of-log';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** The stores of a process that holds no key. */
 export interface OpenStores {
   readonly events: EventStore;
-  /** The read store of a service, opened when first asked for. */
+  /** The read store of a service. Fails with STORE_CORRUPT when the embedded log is older than what was read from it. */
   readStoreOf(service: StoreOwner): Promise<ReadStore>;
   close(): Promise<void>;
 }
@@ -40,7 +41,8 @@ export async function openStores(config: StoresConfig, options: OpenOptions): Pr
       waiting,
     );
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
-    return { events, keyring, readStoreOf: (service) => opening.reads(service), close: () => opening.undo() };
+    const readStoreOf = (service: StoreOwner) => opening.reads(service, events);
+    return { events, keyring, readStoreOf, close: () => opening.undo() };
   } catch (error) {
     await opening.undo();
     throw error;
@@ -55,7 +57,8 @@ export async function openKeylessStores(
   const opening = new Opening(config, options);
   try {
     const events = await opening.events();
-    return { events, readStoreOf: (service) => opening.reads(service), close: () => opening.undo() };
+    const readStoreOf = (service: StoreOwner) => opening.reads(service, events);
+    return { events, readStoreOf, close: () => opening.undo() };
   } catch (error) {
     await opening.undo();
     throw error;
@@ -86,9 +89,13 @@ class Opening {
     return this.#open('key-store', () => openKeyStore(keyStoreUrl, { allowPlaintext }));
   }
 
-  reads(service: StoreOwner): Promise<ReadStore> {
+  async reads(service: StoreOwner, events: EventStore): Promise<ReadStore> {
     const { readStoreUrl, allowPlaintext } = this.config;
-    return this.#open('read-store', () => openReadStore(readStoreUrl(service), { allowPlaintext }));
+    const reads = await this.#open('read-store', () =>
+      openReadStore(readStoreUrl(service), { allowPlaintext }),
+    );
+    await this.#wait('read-store', () => assertPartOfLog({ service, reads, events }, this.config));
+    return reads;
   }
 
   async undo(): Promise<void> {

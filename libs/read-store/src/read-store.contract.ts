@@ -629,6 +629,18 @@ export function emptyReadStoreContract(name: string, open: () => Promise<ReadSto
       await project([]);
       expect(await store.contents()).toEqual({ recordCollections: [], isProjected: true });
     });
+
+    it('knows how far each projection has come', async () => {
+      expect(await store.checkpoints()).toEqual([]);
+      for (const [name, position] of [
+        ['a', '9'],
+        ['b', '10'],
+      ] as const) {
+        const fence = Number(await store.acquireLease(name, 'suite', LEASE_MS));
+        await store.project(name, [], position, fence);
+      }
+      expect((await store.checkpoints()).sort()).toEqual(['10', '9']);
+    });
   });
 }
 

@@ -86,6 +86,8 @@ export interface ReadStore {
   project(projection: string, changes: readonly Change[], position: string, fence: number): Promise<void>;
   /** The position a projection has reached; null when it never ran. */
   checkpoint(projection: string): Promise<string | null>;
+  /** The positions of all projections that ever ran here, in no order. */
+  checkpoints(): Promise<string[]>;
   /**
    * Takes or renews the lease `name` for `holder`. Gives the fence (it grows with each change of holder),
    * or null when somebody else holds it.

@@ -66,8 +66,9 @@ export class Leases {
     return (await this.#leases.findOne({ _id: name }))?.position ?? null;
   }
 
-  async hasCheckpoint(): Promise<boolean> {
-    return (await this.#leases.findOne({ position: { $exists: true } })) !== null;
+  async checkpoints(): Promise<string[]> {
+    const reached = await this.#leases.find({ position: { $exists: true } }).toArray();
+    return reached.flatMap(({ position = [] }) => position);
   }
 
   /** Unless it was renewed or taken since we saw it. */

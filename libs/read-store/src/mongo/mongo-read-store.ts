@@ -119,6 +119,10 @@ class MongoReadStore implements ReadStore {
     return this.db.run(() => this.#leases.checkpoint(projection));
   }
 
+  checkpoints(): Promise<string[]> {
+    return this.db.run(() => this.#leases.checkpoints());
+  }
+
   acquireLease(name: string, holder: string, ttlMs: number): Promise<number | null> {
     return this.db.run(() => this.#leases.acquire(name, holder, ttlMs));
   }
@@ -156,7 +160,7 @@ class MongoReadStore implements ReadStore {
 
   async contents(): Promise<Contents> {
     const recordCollections: string[] = [];
-    let isProjected = await this.db.run(() => this.#leases.hasCheckpoint());
+    let isProjected = (await this.checkpoints()).length > 0;
     for (const name of await this.db.run(() => this.db.collectionNames())) {
       if (!isCollectionName(name)) continue;
       const documents = this.#documents(name);

@@ -85,6 +85,11 @@ class SqliteReadStore implements ReadStore {
     return typeof position === 'string' ? position : null;
   }
 
+  async checkpoints(): Promise<string[]> {
+    const sql = 'SELECT json_group_array(position) FROM checkpoints';
+    return JSON.parse(String(this.#read({ sql, parameters: [] }))) as string[];
+  }
+
   acquireLease(name: string, holder: string, ttlMs: number): Promise<number | null> {
     return this.writer.run('acquireLease', { name, holder, ttlMs });
   }
