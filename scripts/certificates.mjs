@@ -1,10 +1,12 @@
 import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 const dayMs = 24 * 60 * 60 * 1_000;
+const authorityName = 'CN=hklst development authority';
 /** One with fewer days left is issued anew. */
 const renewalDays = 30;
 const caDays = 3_650;
@@ -24,7 +26,7 @@ export async function openAuthority(folder, { anew }) {
   if (!isKept) {
     const keys = await newKeys(algorithms.ca);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-      name: 'CN=hklst development authority',
+      name: authorityName,
       keys,
       signingAlgorithm: algorithms.ca,
       ...validFor(caDays),
@@ -36,13 +38,19 @@ export async function openAuthority(folder, { anew }) {
     });
     writePair(files, { certificate, key: pemOf(keys.privateKey) });
   }
-  return { files, isKept, certificate: new X509Certificate(readFileSync(files.cert)) };
+  return { files, isKept, certificate: readCertificate(files.cert) };
 }
 
-/** Issues a certificate to a folder unless a valid one is there; gives whether it was. */
+/**
+ * Issues a certificate to a folder unless a valid one is there; gives whether it was. One that another authority has
+ * signed is its owner's, and stays whatever it is. The names of ours stay with it: who renews does not repeat them.
+ */
 export async function issue(folder, authority, wanted) {
   const files = filesOf(folder, wanted.file);
-  if (!wanted.anew && isValid(files, authority, wanted)) return { isKept: true };
+  const found = existsSync(files.cert) ? readCertificate(files.cert) : null;
+  if (found && !isOurs(found, authority)) return { isKept: true, isForeign: true };
+  const names = [...new Set([...wanted.names, ...namesOf(found)].map(canonicalName))];
+  if (found && !wanted.anew && isValid(found, { files, authority, names })) return { isKept: true };
   const keys = await newKeys(algorithms[wanted.key]);
   const certificate = await x509.X509CertificateGenerator.create({
     subject: `CN=${wanted.commonName}`,
@@ -61,7 +69,7 @@ export async function issue(folder, authority, wanted) {
         wanted.usages.map((usage) => x509.ExtendedKeyUsage[usage]),
         false,
       ),
-      new x509.SubjectAlternativeNameExtension(wanted.names.map(alternativeName)),
+      new x509.SubjectAlternativeNameExtension(names.map(alternativeName)),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(
         new x509.X509Certificate(authority.certificate.raw).publicKey,
@@ -80,22 +88,54 @@ function filesOf(folder, name) {
 }
 
 /** Of this authority, with its own key, with all the names, and for a while still. */
-function isValid({ cert, key }, authority, { names }) {
-  if (!existsSync(cert) || !existsSync(key)) return false;
-  const found = new X509Certificate(readFileSync(cert));
-  const alternatives = (found.subjectAltName ?? '').split(', ');
+function isValid(found, { files, authority, names }) {
+  const there = new Set(namesOf(found).map(canonicalName));
   return (
+    existsSync(files.key) &&
     found.verify(authority.certificate.publicKey) &&
-    found.checkPrivateKey(createPrivateKey(readFileSync(key))) &&
+    found.checkPrivateKey(readKey(files.key)) &&
     new Date(found.validTo).getTime() > Date.now() + renewalDays * dayMs &&
-    names.every((name) => alternatives.some((text) => text.replace('IP Address:', 'DNS:') === `DNS:${name}`))
+    names.every((name) => there.has(name))
   );
+}
+
+/** Also of an authority that `--force` has replaced: it had the same name. */
+function isOurs({ issuer }, authority) {
+  return issuer === authorityName || issuer === authority.certificate.subject;
+}
+
+function readCertificate(file) {
+  return parsed(file, 'a certificate', (text) => new X509Certificate(text));
+}
+
+function readKey(file) {
+  return parsed(file, 'a private key', createPrivateKey);
+}
+
+function parsed(file, what, parse) {
+  const text = readFileSync(file);
+  try {
+    return parse(text);
+  } catch {
+    throw new Error(`${file} is not ${what}: put it back from a copy, or remove it to have it made anew.`);
+  }
+}
+
+/** The names and addresses that a certificate is for. */
+function namesOf(certificate) {
+  const alternatives = certificate?.subjectAltName?.split(', ') ?? [];
+  return alternatives.map((text) => text.replace(/^(DNS|IP Address):/, ''));
+}
+
+/** One of the many ways to write an IPv6 address. */
+function canonicalName(name) {
+  return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
 }
 
 async function caKey({ files }) {
   if (!existsSync(files.key))
     throw new Error(`${files.key} is missing: put it back, or make a new authority with --force.`);
-  const der = createPrivateKey(readFileSync(files.key)).export({ type: 'pkcs8', format: 'der' });
+  const der = readKey(files.key).export({ type: 'pkcs8', format: 'der' });
   return crypto.subtle.importKey('pkcs8', der, algorithms.ca, false, ['sign']);
 }
 
@@ -118,7 +158,7 @@ function validFor(days) {
 }
 
 function alternativeName(name) {
-  return { type: /^[\d.]+$|:/.test(name) ? 'ip' : 'dns', value: name };
+  return { type: isIP(name) ? 'ip' : 'dns', value: name };
 }
 
 function pemOf(key, type = 'pkcs8') {

@@ -1,23 +1,32 @@
 // `npm run certs`: a private authority and the certificates by which services and engines know each other.
 import './check-node.mjs';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments, refuseArguments, run } from './command-line.mjs';
 import { install } from './install.mjs';
+import { makePrivateFolder } from './private-folder.mjs';
 
+const command = 'npm run certs --';
 const usage = `Usage: npm run certs -- [options]
 
-Makes a private authority and, signed by it, the certificates of a split installation:
+Makes a private authority and, signed by it, the certificates of a split
+installation:
 
-  api-gateway, access, secrets-command, secrets-query   by which the services know each other
-  https          for the gateway's own clients: localhost, 127.0.0.1 and what --host names
-  event-store    for EventStoreDB, and mongodb for MongoDB (mongodb.pem holds its key, too)
+  api-gateway, access, secrets-command, secrets-query
+                 by which the services know each other
+  https          for the gateway's own clients: localhost, 127.0.0.1 and what
+                 --host names
+  event-store    for EventStoreDB, and mongodb for MongoDB (mongodb.pem holds
+                 its key, too)
 
-Each is NAME.crt with NAME.key (mode 0600). The audit relay is called by nobody and calls no service: it has none.
-What is there and valid for more than 30 days is kept, so run it again to renew what is about to expire.
+Each is NAME.crt with NAME.key (mode 0600). The audit relay is called by nobody
+and calls no service: it has none. What is there and valid for more than 30 days
+is kept, so run it again to renew what is about to expire: names given by --host
+stay. A certificate of another authority is never touched.
 
   --dir FOLDER   where they go; default ./certs
-  --host NAME    a further name or address under which clients reach the gateway; repeat it for more
+  --host NAME    a further name or address under which clients reach the
+                 gateway; repeat it for more. To drop one, remove https.crt
   --force        make everything anew, the authority included
   --help         show this`;
 
@@ -25,25 +34,23 @@ const options = {
   dir: { type: 'string', default: 'certs' },
   host: { type: 'string', multiple: true, default: [] },
   force: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 };
 
-try {
-  const { values } = parseArgs({ options });
-  if (values.help) console.log(usage);
-  else await makeAll(values);
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+const { values } = readArguments({ command, usage, options });
+const unfit = values.host.find((name) => !isHost(name));
+if (unfit !== undefined)
+  refuseArguments(
+    `--host takes a name or an address, such as vault.example.com or 10.0.0.7, not ${unfit}`,
+    command,
+  );
+await run(() => makeAll(values));
 
 async function makeAll({ dir, host, force: anew }) {
   install();
   // Not before its packages are there.
   const { issue, openAuthority } = await import('./certificates.mjs');
   const folder = path.resolve(dir);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  makePrivateFolder(folder);
   const authority = await openAuthority(folder, { anew });
   report('ca', authority);
   // A certificate of the authority that was is nobody's.
@@ -84,6 +91,12 @@ function certificates(hosts) {
   ];
 }
 
-function report(name, { isKept }) {
-  console.log(`${isKept ? 'kept' : 'made'}  ${name}`);
+function isHost(name) {
+  return (
+    isIP(name) > 0 || /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(name)
+  );
+}
+
+function report(name, { isKept, isForeign = false }) {
+  console.log(`${isKept ? 'kept' : 'made'}  ${name}${isForeign ? ' (not ours)' : ''}`);
 }

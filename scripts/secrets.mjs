@@ -1,15 +1,18 @@
 // `npm run secrets`: a root key and the passwords of the engines, for docker compose or for a split installation.
 import './check-node.mjs';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments, run } from './command-line.mjs';
+import { makePrivateFolder } from './private-folder.mjs';
 
 const usage = `Usage: npm run secrets -- [options]
 
-Makes the secrets that docker-compose.yml refers to, each in a file of mode 0600. A file that is there is never touched.
+Makes the secrets that docker-compose.yml refers to, each in a file of mode
+0600. A file that is there is never touched.
 
-  root.key          the root key: 32 random bytes. Without it nothing can be opened: back it up, apart from the data
+  root.key          the root key: 32 random bytes. Without it nothing can be
+                    opened: back it up, apart from the data
   event-store.env   the first passwords of EventStoreDB's accounts
   mongodb.env       the name and password of MongoDB's administrator
   stores.env        EVENT_STORE_URL and READ_STORE_URL with these passwords
@@ -18,20 +21,12 @@ Makes the secrets that docker-compose.yml refers to, each in a file of mode 0600
   --dir FOLDER   where they go; default ./secrets
   --help         show this`;
 
-const options = { dir: { type: 'string', default: 'secrets' }, help: { type: 'boolean', default: false } };
-
-try {
-  const { values } = parseArgs({ options });
-  if (values.help) console.log(usage);
-  else makeAll(path.resolve(values.dir));
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+const options = { dir: { type: 'string', default: 'secrets' } };
+const { values } = readArguments({ command: 'npm run secrets --', usage, options });
+await run(() => makeAll(path.resolve(values.dir)));
 
 function makeAll(folder) {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
+  makePrivateFolder(folder);
   keep(folder, 'root.key', () => [randomBytes(32).toString('hex')]);
   const events = keep(folder, 'event-store.env', () => [
     `EVENTSTORE_DEFAULT_ADMIN_PASSWORD=${password()}`,

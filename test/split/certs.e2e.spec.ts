@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -75,6 +75,32 @@ describe('npm run certs', () => {
     expect(run()).toMatchObject({ made: [] });
   });
 
+  it('keeps the names that clients know when it renews, and adds others', () => {
+    run('--host', 'vault.example.com', '--host', '2001:db8::7');
+    expect(run('--host', '2001:DB8:0::7')).toMatchObject({ made: [] });
+    rmSync(file('https.key'));
+    expect(run('--host', 'vault2.example.com')).toMatchObject({ made: ['https'] });
+    expect(run('--force')).toMatchObject({ made: ['ca', ...ALL] });
+    for (const name of ['vault.example.com', 'vault2.example.com'])
+      expect(certificate('https').checkHost(name)).toBe(name);
+    expect(certificate('https').checkIP('2001:db8::7')).toBe('2001:db8::7');
+  });
+
+  it('never touches a certificate of another authority', () => {
+    run();
+    const pair = ['-keyout', file('https.key'), '-out', file('https.crt'), '-subj', '/CN=vault.example.com'];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...pair], {
+      stdio: 'ignore',
+    });
+    const before = ['https.key', 'https.crt'].map((name) => readFileSync(file(name), 'utf8'));
+    for (const options of [[], ['--host', 'vault.example.com'], ['--force']])
+      expect(run(...options)).toMatchObject({
+        status: 0,
+        kept: expect.arrayContaining(['https (not ours)']) as string[],
+      });
+    expect(['https.key', 'https.crt'].map((name) => readFileSync(file(name), 'utf8'))).toEqual(before);
+  });
+
   it('makes everything anew for another authority, and with --force', () => {
     run();
     const [authority, access] = [certificate('ca').fingerprint256, certificate('access').fingerprint256];
@@ -102,9 +128,24 @@ describe('npm run certs', () => {
       status: 0,
       stdout: expect.stringMatching(/^Usage: npm run certs/) as string,
     });
-    expect(run('--nonsense')).toMatchObject({ status: 1, made: [] });
+    for (const wrong of [
+      ['--nonsense'],
+      ['--host', 'https://vault.example.com'],
+      ['--host', '10.0.0.7:443'],
+    ]) {
+      const { status, stderr } = run(...wrong);
+      expect([status, stderr]).toEqual([
+        2,
+        expect.stringMatching(/^[^\n]+\. npm run certs -- --help explains\.\n$/),
+      ]);
+    }
     expect(() => statSync(file('ca.crt'))).toThrow();
     writeFileSync(file('ca.crt'), 'nonsense');
-    expect(run().status).toBe(1);
+    expect(run()).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^\S+ca\.crt is not a certificate: .+\.\n$/) as string,
+    });
+    const { status, stderr } = run('--dir', file('ca.crt'));
+    expect([status, stderr]).toEqual([1, `${file('ca.crt')} is a file, not a folder.\n`]);
   });
 });
