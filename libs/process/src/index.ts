@@ -2,4 +2,5 @@ export { announceFirstStart, announceReady, announceRefusal, announceSignUp } fr
 export { keepHealthFile } from './health-file';
 export { address, addresses, peerSettings, processSettings, readIdentity } from './process-settings';
 export { runProcess } from './run-process';
+export { describeNames, settingNames, strangeNames } from './setting-names';
 export { untilThere } from './until-there';

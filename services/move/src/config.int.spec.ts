@@ -46,6 +46,26 @@ describe('readSide', () => {
     expect(() => readSide(place, {})).toThrow(`The settings in ${place} cannot be read.`);
   });
 
+  it('does not take a slip in the name of a setting for an embedded store', () => {
+    const file = path.join(folder, 'settings');
+    writeFileSync(
+      file,
+      'EVENT_STORE_URL=esdb://host\nKEYSTORE_URL=mongodb://keys\nREADS=mongodb://reads\nPORT=1\n',
+    );
+    expect(() => readSide(file, {})).toThrow(
+      `${file} sets what is no setting: KEYSTORE_URL (is KEY_STORE_URL meant?), READS.`,
+    );
+  });
+
+  it.each(['', '# KEY_STORE_URL=mongodb://keys\n', 'a.host.example.org\n', 'NAME=x\n'])(
+    'does not take a file with %j for one of settings',
+    (text) => {
+      const file = path.join(folder, 'file');
+      writeFileSync(file, text);
+      expect(() => readSide(file, {})).toThrow(`${file} sets none of our settings. Name a data directory`);
+    },
+  );
+
   it('names a bad setting', () => {
     const file = path.join(folder, 'settings');
     writeFileSync(file, 'AUDIT_RETENTION_DAYS=many\n');

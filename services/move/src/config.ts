@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { storeSettings, toStoresConfig, type StoresConfig } from '#libs/host';
 import { AppError, readEnv } from '#libs/kernel';
+import { describeNames, settingNames, strangeNames } from '#libs/process';
 
 /** One side of a move. */
 export interface Side {
@@ -13,7 +14,8 @@ export interface Side {
 
 /**
  * Reads where the stores of a side are. `place` is a data directory with the embedded engines, there or to be
- * made; or a file of settings, as `npm start` reads it; or the word `environment`. Fails with CONFIG_INVALID.
+ * made; or a file of settings, as `npm start` reads it; or the word `environment`. Fails with CONFIG_INVALID, also on a
+ * file that names what is no setting: it would mean an embedded store where a server was meant.
  */
 export function readSide(place: string, env = process.env): Side {
   const settings = readEnv(settingsOf(place, env), storeSettings);
@@ -29,6 +31,20 @@ function settingsOf(place: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function fileOf(place: string): NodeJS.ProcessEnv {
+  const settings = parsed(place);
+  const names = Object.keys(settings);
+  const known = settingNames(readFileSync(require.resolve('#env.example'), 'utf8'));
+  const strange = strangeNames(names, known);
+  if (names.length === strange.length) {
+    throw unusable(
+      `${place} sets none of our settings. Name a data directory, or a file with EVENT_STORE_URL, KEY_STORE_URL and READ_STORE_URL.`,
+    );
+  }
+  if (strange.length > 0) throw unusable(`${place} sets what is no setting: ${describeNames(strange)}.`);
+  return settings;
+}
+
+function parsed(place: string): NodeJS.ProcessEnv {
   try {
     return parseEnv(readFileSync(place, 'utf8'));
   } catch (cause) {
@@ -37,5 +53,9 @@ function fileOf(place: string): NodeJS.ProcessEnv {
 }
 
 function unreadable(place: string, cause?: unknown): AppError {
-  return new AppError('CONFIG_INVALID', { safeMessage: `The settings in ${place} cannot be read.`, cause });
+  return unusable(`The settings in ${place} cannot be read.`, cause);
+}
+
+function unusable(safeMessage: string, cause?: unknown): AppError {
+  return new AppError('CONFIG_INVALID', { safeMessage, cause });
 }

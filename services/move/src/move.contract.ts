@@ -459,9 +459,12 @@ async function expectItOpens(side: Side, { values }: Filled): Promise<void> {
   });
 }
 
-async function run(options: Omit<MoveOptions, 'screen'>): Promise<{ done: boolean; screen: string }> {
+async function run(
+  options: Omit<MoveOptions, 'screen' | 'meanwhile'>,
+): Promise<{ done: boolean; screen: string }> {
   let screen = '';
-  const done = await runMove({ ...options, screen: { write: (text) => (screen += text) } });
+  const taking = { write: (text: string) => (screen += text) };
+  const done = await runMove({ ...options, screen: taking, meanwhile: { write: () => undefined } });
   return { done, screen };
 }
 

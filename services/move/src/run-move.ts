@@ -2,6 +2,7 @@ import type { Side } from './config';
 import { Move, type Survey } from './move';
 import { moveRefused } from './move-refused';
 import { comparisonTable } from './report/comparison-table';
+import { placesOf } from './report/places';
 import { createProgress, type Screen } from './report/progress';
 import { openSource, openTarget, openTargetToLookAt, type OpenSide } from './sides/open-side';
 
@@ -10,17 +11,21 @@ export interface MoveOptions {
   readonly target: Side;
   /** `verify` and `dry-run` write nothing. */
   readonly mode: 'copy' | 'dry-run' | 'verify';
+  /** Takes the result: it can be kept in a file. */
   readonly screen: Screen;
+  /** Takes what a person wants to see meanwhile. */
+  readonly meanwhile: Screen;
 }
 
 /** Runs the command; true when it has done, or found, what was asked for. Fails with a sentence for the user. */
-export async function runMove({ source, target, mode, screen }: MoveOptions): Promise<boolean> {
+export async function runMove({ source, target, mode, screen, meanwhile }: MoveOptions): Promise<boolean> {
   assertApart(source, target);
   const from = await openSource(source);
   try {
     const to = await (mode === 'copy' ? openTarget(target) : openTargetToLookAt(target));
     try {
-      return await run({ from, to, mode, screen });
+      meanwhile.write(`From ${placesOf(source)}To ${placesOf(target)}\n`);
+      return await run({ from, to, mode, screen, meanwhile });
     } finally {
       await to.close();
     }
@@ -29,13 +34,13 @@ export async function runMove({ source, target, mode, screen }: MoveOptions): Pr
   }
 }
 
-interface Run extends Pick<MoveOptions, 'mode' | 'screen'> {
+interface Run extends Pick<MoveOptions, 'mode' | 'screen' | 'meanwhile'> {
   readonly from: OpenSide;
   readonly to: OpenSide;
 }
 
-async function run({ from, to, mode, screen }: Run): Promise<boolean> {
-  const move = new Move(from, to, createProgress(screen));
+async function run({ from, to, mode, screen, meanwhile }: Run): Promise<boolean> {
+  const move = new Move(from, to, createProgress(meanwhile));
   const before = await move.survey();
   if (mode === 'verify' || before.isSame) return report(before, screen);
   await move.assertMovable(before);

@@ -6,7 +6,7 @@ export interface Progress {
   step<T>(name: string, total: number | undefined, work: (onItem: () => void) => Promise<T>): Promise<T>;
 }
 
-/** What a person sees or a file takes: as much of process.stdout as is needed. */
+/** What a person sees or a file takes: as much of process.stdout or process.stderr as is needed. */
 export interface Screen {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openEventStore, type EventStore } from '#libs/event-store';
@@ -92,10 +92,27 @@ async function openAll({ name, stores }: Side, owners: readonly StoreOwner[]): P
   }
 }
 
+/** Fails with MOVE_REFUSED for a file that is there and cannot be used: to lock it is to write to it. */
 function isMissing(url: string): boolean {
   const file = fileOf(url);
-  return file !== undefined && !existsSync(file);
+  if (file === undefined) return false;
+  try {
+    closeSync(openSync(file, 'r+'));
+    return false;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return true;
+    const reason = unusable[code ?? ''] ?? `cannot be opened (${code})`;
+    throw moveRefused(`${file} ${reason}.`, cause);
+  }
 }
+
+const unusable: Readonly<Record<string, string>> = {
+  EACCES: 'cannot be read and written by this user: chown it, or run this as its owner',
+  EISDIR: 'is a folder, not a file',
+  EROFS:
+    'lies on a file system that is mounted read-only: mount it for writing, or name a copy of the folder',
+};
 
 function fileOf(url: string): string | undefined {
   return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
