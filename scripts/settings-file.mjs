@@ -1,0 +1,34 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+
+const root = path.join(import.meta.dirname, '..');
+
+/** What docker compose, Node and OpenSSL read. */
+const OTHERS = /^((COMPOSE|DOCKER|HKLST|NODE|SSL)_|TZ$)/;
+
+/**
+ * Adds the settings of .env to the environment, which comes first. That file is ours: a name that no process reads is a
+ * slip, and refused. The environment is everybody's: there a name is told that looks like one of ours.
+ * `names` is libs/process/src/setting-names.
+ */
+export function loadSettings({ describeNames, settingNames, strangeNames }) {
+  const known = settingNames(readFileSync(path.join(root, '.env.example'), 'utf8'));
+  const strangeOf = (env) =>
+    strangeNames(
+      Object.keys(env).filter((name) => !OTHERS.test(name)),
+      known,
+    );
+  const slips = strangeOf(process.env).filter(({ meant }) => meant !== null);
+  if (slips.length > 0) console.error(`No setting, and ignored: ${describeNames(slips)}.`);
+
+  const file = path.join(root, '.env');
+  if (!existsSync(file)) return;
+  if (!statSync(file).isFile()) throw new Error(`Cannot start: ${file} is not a file.`);
+  const strange = strangeOf(parseEnv(readFileSync(file, 'utf8')));
+  if (strange.length > 0) {
+    const list = describeNames(strange);
+    throw new Error(`Cannot start: .env sets what is no setting: ${list}. .env.example lists all of them.`);
+  }
+  process.loadEnvFile(file);
+}
