@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle, isBundled } from './bundle.mjs';
+import { readArguments, run } from './command-line.mjs';
 import { install } from './install.mjs';
 import { modified, writeStamped } from './stamped-file.mjs';
 
@@ -95,6 +96,13 @@ function startAnew(settings) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  install();
-  await build();
+  readArguments({
+    command: 'npm run build --',
+    usage:
+      'Usage: npm run build\n\nCompiles what changed since the last build into dist, and bundles the\nservices.',
+  });
+  await run(async () => {
+    install();
+    await build();
+  });
 }

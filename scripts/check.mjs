@@ -2,6 +2,7 @@
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { readArguments, refuseArguments } from './command-line.mjs';
 import { install } from './install.mjs';
 
 const root = path.join(import.meta.dirname, '..');
@@ -16,12 +17,15 @@ const steps = {
   generated: ['../scripts/gen.mjs', '--check'],
 };
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.find((name) => !(name in steps));
-if (unknown !== undefined) {
-  console.error(`${unknown} is not a step; choose from ${Object.keys(steps).join(', ')}.`);
-  process.exit(1);
-}
+const command = 'npm run check --';
+const usage = `Usage: npm run check -- [step …]
+
+Runs what can be said about the code without starting it: all of it, or the
+steps named. They are ${Object.keys(steps).join(', ')}.`;
+const { positionals: chosen } = readArguments({ command, usage, allowPositionals: true });
+const unknown = chosen.find((name) => !Object.hasOwn(steps, name));
+if (unknown !== undefined)
+  refuseArguments(`${unknown} is not a step; choose from ${Object.keys(steps).join(', ')}`, command);
 
 install();
 const waiting = Object.keys(steps).filter((name) => chosen.length === 0 || chosen.includes(name));

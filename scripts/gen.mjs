@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { readArguments } from './command-line.mjs';
 import { rolesPage } from './roles-page.mjs';
 
 const root = path.join(import.meta.dirname, '..');
@@ -12,7 +13,17 @@ require('./ts-hook.cjs');
 
 const generators = { 'docs/errors.md': errorsPage, 'docs/openapi.json': openApi, 'docs/roles.md': roles };
 
-const check = process.argv.includes('--check');
+const usage = `Usage: npm run gen -- [--check]
+
+Writes what is derived from the code:
+${Object.keys(generators).join(', ')}.
+With --check (npm run gen:check) it writes nothing, and fails when one of them
+is out of date.`;
+const { check } = readArguments({
+  command: 'npm run gen --',
+  usage,
+  options: { check: { type: 'boolean', default: false } },
+}).values;
 for (const [name, generate] of Object.entries(generators)) {
   const file = path.join(root, name);
   const text = await format(generate(), { ...(await resolveConfig(file)), filepath: file });

@@ -26,7 +26,9 @@ async function acquire() {
   const giveUpAt = Date.now() + waitMsMax;
   for (let isWaiting = false; !take(); isWaiting = true) {
     if (Date.now() > giveUpAt)
-      throw new Error(`Another process prepares this folder. If not, remove ${lock}.`);
+      throw new Error(
+        `Another process has been installing or building here for ten minutes. If there is none, remove ${lock}.`,
+      );
     if (!isWaiting) console.log('Another process installs or builds here; waiting for it.');
     await delay(200);
   }

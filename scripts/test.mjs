@@ -11,6 +11,16 @@ import { install } from './install.mjs';
 const root = path.join(import.meta.dirname, '..');
 const SLOW_SECONDS = 10;
 const SLOWEST_MAX = 20;
+const usage = `Usage: npm test -- [jest's arguments]
+
+Runs everything that needs only Node, or the suites whose path matches:
+  npm test -- libs/kernel
+  npm test -- services/access -t "a name of a test"
+HKLST_E2E=split (npm run test:e2e:split): the e2e suites on five processes.`;
+if (process.argv.includes('--help')) {
+  console.log(usage);
+  process.exit(0);
+}
 install();
 await build();
 
