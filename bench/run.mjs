@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readArguments, refuseArguments } from '../scripts/command-line.mjs';
 import { install } from '../scripts/install.mjs';
 import { build } from '../scripts/build.mjs';
 import { flushTimes } from './flush.mjs';
@@ -22,7 +22,18 @@ const ROUND_SECONDS = 2;
 /** V8 gives back what a start used once nothing has been asked for a while. */
 const IDLE_SECONDS = 30;
 
-const options = parse(process.argv.slice(2));
+const usage = `Usage: npm run bench -- [--split | --size] [--seconds N]
+
+  --split      five processes on the engines, as ratios to the bare client of
+               EventStoreDB; needs what node scripts/engines/engines.mjs install
+               brings
+  --size       a store of 10,000 organizations with 100 secrets each against one
+               of a single organization; filling it takes about ten minutes
+               (--organizations N --each N: other sizes)
+  --seconds N  how long each run lasts (default 8)
+
+Needs wrk on the PATH.`;
+const options = parse();
 install();
 await build();
 if (options.split) {
@@ -171,35 +182,19 @@ function sample(list, count) {
   return Array.from({ length: count }, (_, index) => list[index * step]);
 }
 
-function parse(args) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      split: { type: 'boolean', default: false },
-      size: { type: 'boolean', default: false },
-      organizations: { type: 'string', default: '10000' },
-      each: { type: 'string', default: '100' },
-      seconds: { type: 'string', default: '8' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) {
-    console.log(`Usage: npm run bench -- [--split | --size] [--seconds N]
-
-  --split      five processes on the engines, as ratios to the bare client of EventStoreDB; needs what
-               node scripts/engines/engines.mjs install brings
-  --size       a store of 10,000 organizations with 100 secrets each against one of a single organization;
-               filling it takes about ten minutes (--organizations N --each N: other sizes)
-  --seconds N  how long each run lasts (default 8)
-
-Needs wrk on the PATH.`);
-    process.exit(0);
-  }
+function parse() {
+  const text = (value) => ({ type: 'string', default: value });
+  const flag = { type: 'boolean', default: false };
+  const known = {
+    ...{ split: flag, size: flag },
+    ...{ organizations: text('10000'), each: text('100'), seconds: text('8') },
+  };
+  const command = 'npm run bench --';
+  const { values } = readArguments({ command, usage, options: known });
   const number = (name) => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value > 0) return value;
-    console.error(`--${name} takes a whole number above 0, not "${values[name]}".`);
-    process.exit(2);
+    return refuseArguments(`--${name} takes a whole number above 0, not ${values[name]}`, command);
   };
   return {
     ...{ split: values.split, size: values.size },

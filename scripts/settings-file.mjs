@@ -4,9 +4,6 @@ import { parseEnv } from 'node:util';
 
 const root = path.join(import.meta.dirname, '..');
 
-/** What docker compose, Node and OpenSSL read. */
-const OTHERS = /^((COMPOSE|DOCKER|HKLST|NODE|SSL)_|TZ$)/;
-
 /**
  * Adds the settings of .env to the environment, which comes first. That file is ours: a name that no process reads is a
  * slip, and refused. The environment is everybody's: there a name is told that looks like one of ours.
@@ -14,11 +11,7 @@ const OTHERS = /^((COMPOSE|DOCKER|HKLST|NODE|SSL)_|TZ$)/;
  */
 export function loadSettings({ describeNames, settingNames, strangeNames }) {
   const known = settingNames(readFileSync(path.join(root, '.env.example'), 'utf8'));
-  const strangeOf = (env) =>
-    strangeNames(
-      Object.keys(env).filter((name) => !OTHERS.test(name)),
-      known,
-    );
+  const strangeOf = (env) => strangeNames(Object.keys(env), known);
   const slips = strangeOf(process.env).filter(({ meant }) => meant !== null);
   if (slips.length > 0) console.error(`No setting, and ignored: ${describeNames(slips)}.`);
 

@@ -4,15 +4,18 @@ export interface StrangeName {
   readonly meant: string | null;
 }
 
+/** What docker compose, Node and OpenSSL read of the same environment, or of the same file. */
+const OTHERS = /^((COMPOSE|DOCKER|HKLST|NODE|SSL)_|TZ$)/;
+
 /** The names of all settings, as .env.example lists them; a house test holds it to what the processes read. */
 export function settingNames(example: string): string[] {
   return [...example.matchAll(/^#([A-Z][A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
 }
 
-/** Those of `names` that are not `known`, each with the known name that was meant. */
+/** Those of `names` that are neither `known` nor for others, each with the known name that was meant. */
 export function strangeNames(names: readonly string[], known: readonly string[]): StrangeName[] {
   return names
-    .filter((name) => !known.includes(name))
+    .filter((name) => !known.includes(name) && !OTHERS.test(name))
     .map((name) => ({ name, meant: known.find((other) => isSlipOf(name.toUpperCase(), other)) ?? null }));
 }
 

@@ -17,8 +17,9 @@ describe('strangeNames', () => {
     expect(strangeNames([name], known)).toEqual([{ name, meant: null }]);
   });
 
-  it('leaves out what is known', () => {
-    expect(strangeNames([...known, 'NODE_ENV'], known)).toEqual([{ name: 'NODE_ENV', meant: null }]);
+  it('leaves out what is known, and what others read', () => {
+    const others = ['NODE_ENV', 'HKLST_PORT', 'COMPOSE_PROJECT_NAME', 'SSL_CERT_FILE', 'TZ'];
+    expect(strangeNames([...known, ...others], [...known, 'TLS_CERT_FILE'])).toEqual([]);
   });
 });
 
