@@ -303,8 +303,10 @@ describe('openSqliteWriter', () => {
   });
 
   it('says so when the directory is missing', async () => {
-    await expect(open({ file: join(directory, 'nowhere', 'test.sqlite') })).rejects.toMatchObject({
+    const file = join(directory, 'nowhere', 'test.sqlite');
+    await expect(open({ file })).rejects.toMatchObject({
       code: 'DATA_DIR_UNUSABLE',
+      safeMessage: `${file} cannot be opened: the folder ${join(directory, 'nowhere')} does not exist, or cannot be read by this user.`,
     });
   });
 });

@@ -1,3 +1,5 @@
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import path from 'node:path';
 import { AppError, isAppError } from '#libs/kernel';
 
 /** Says in plain words why a file cannot be opened, and what to do about it. */
@@ -15,5 +17,38 @@ export function startError(file: string, error: unknown): AppError {
     const safeMessage = `${file} is damaged: ${where}. Restore it from a backup.`;
     return new AppError('STORE_CORRUPT', { safeMessage, cause });
   }
-  return new AppError('DATA_DIR_UNUSABLE', { safeMessage: `${file} cannot be opened: ${message}.`, cause });
+  const safeMessage = `${file} cannot be opened: ${reasonFor(file, code)}.`;
+  return new AppError('DATA_DIR_UNUSABLE', { safeMessage, cause });
+}
+
+/** SQLite says little more than that it failed; the file system tells what is wrong. Opens nothing: see keepPrivate. */
+function reasonFor(file: string, code: string): string {
+  const folder = path.dirname(file);
+  if (!existsSync(folder)) return `the folder ${folder} does not exist, or cannot be read by this user`;
+  for (const used of [folder, file, `${file}.lock`, `${file}-wal`, `${file}-shm`]) {
+    const reason = refusalOf(used);
+    if (reason !== undefined) return reason;
+  }
+  if (code === 'SQLITE_FULL' || isFull(folder)) return 'the disk is full. Free some space, then start again';
+  return `SQLite fails with ${code || 'an unknown error'}. See that the disk has space and works, and that this user may open enough files`;
+}
+
+function refusalOf(used: string): string | undefined {
+  try {
+    accessSync(used, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EROFS') return `${used} lies on a file system that is mounted read-only`;
+    return `this user may not read and write ${used}. chown it to them, with all that lies beside it`;
+  }
+}
+
+function isFull(folder: string): boolean {
+  try {
+    return statfsSync(folder).bavail === 0;
+  } catch {
+    return false;
+  }
 }
