@@ -202,7 +202,18 @@ describe('starting', () => {
   it('serves a host that only a trusted proxy reaches', async () => {
     const first = await start({ HOST: '0.0.0.0', TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8' });
     expect(first.url).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/);
+    expect(first.screen).toMatch(
+      /http:\/\/0\.0\.0\.0:\d+\/sign-up#.*\n\n.*set PUBLIC_URL to the one that people open/,
+    );
     await isOk(first);
+  });
+
+  it.each([
+    ['203.0.113.7', 'that is no address of this machine. Set HOST'],
+    ['nosuch.invalid', 'Set HOST to an address of this machine'],
+  ])('is refused on HOST=%s, and says what to do', async (host, words) => {
+    const env = { HOST: host, TRUSTED_PROXIES: '127.0.0.1' };
+    expectRefusedStart(await Server.startRefused({ dataDir, env }), words);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

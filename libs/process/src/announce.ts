@@ -36,7 +36,15 @@ export function announceSignUp(link: Redacted<string>): void {
   Nobody owns this installation yet. Whoever opens this link first signs up as its owner:
 
       ${link.expose()}
-`);
+${isAnyAddress(link.expose()) ? ANY_ADDRESS : ''}`);
+}
+
+const ANY_ADDRESS = `
+  This address stands for every one of this machine: set PUBLIC_URL to the one that people open, and start again.
+`;
+
+function isAnyAddress(url: string): boolean {
+  return ['0.0.0.0', '[::]'].includes(new URL(url).hostname);
 }
 
 /** The line that says the process can be used; scripts wait for it. */
