@@ -184,6 +184,7 @@ describe('the HTTP protocol', () => {
     expectOneRefusal(answer, [400, 413]);
     const body = JSON.parse(answer.text.slice(answer.text.indexOf('\r\n\r\n'))) as object;
     expect(Object.keys(body)).toEqual(['error', 'code', 'request_id']);
+    expect(body).not.toMatchObject({ error: expect.stringContaining('body') as string });
   });
 
   it.each<[string, (canary: string) => string]>([

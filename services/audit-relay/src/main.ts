@@ -8,14 +8,16 @@ import { AuditRelayModule } from './app.module';
 import { readAuditRelayConfig, readAuditRelayHostConfig } from './config';
 import { createKafkaPublisher } from './kafka/kafka-publisher';
 
+const NO_BROKERS =
+  'Cannot start: KAFKA_BROKERS is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well.';
+
 runProcess(async (atEnd) => {
   const { relay, host } = readTogether({
     relay: () => readAuditRelayConfig(),
     host: () => readAuditRelayHostConfig(),
   });
   const { kafka } = relay;
-  if (!kafka)
-    throw new AppError('CONFIG_INVALID', { safeMessage: 'Cannot start: KAFKA_BROKERS is not set.' });
+  if (!kafka) throw new AppError('CONFIG_INVALID', { safeMessage: NO_BROKERS });
   const logger = createLogger({ level: host.logLevel, service: 'audit-relay' });
   installCrashHandlers(logger);
   if (host.stores.isKeylessEmbedded) prepareDataDirectory(host.stores.dataDir);

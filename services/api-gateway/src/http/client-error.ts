@@ -12,6 +12,11 @@ const REASON: Record<number, string> = {
   413: 'Payload Too Large',
 };
 
+/** Where the code's own sentence would speak of something else. */
+const SENTENCE_OF: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: 'The request line and headers are too large',
+};
+
 const CODE_OF: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',
   HPE_HEADER_OVERFLOW: 'BODY_TOO_LARGE',
@@ -21,7 +26,8 @@ const TUNNEL_MS_MAX = 1_000;
 
 /** Answers what is not HTTP, or not in time, in the one shape of errors, and ends the connection (case C7). */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (socket.writable) socket.end(refusal(CODE_OF[error.code ?? ''] ?? 'MALFORMED_REQUEST'));
+  const { code = '' } = error;
+  if (socket.writable) socket.end(refusal(CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]));
   else socket.destroy();
 }
 
@@ -50,11 +56,11 @@ export function answerTunnel(_request: IncomingMessage, socket: Duplex): void {
   setTimeout(() => socket.destroy(), TUNNEL_MS_MAX).unref();
 }
 
-function refusal(code: ErrorCode): string {
+function refusal(code: ErrorCode, sentence?: string): string {
   const { kind, message } = errorRegistry[code];
   const status = httpStatusOf[kind];
   const requestId = newCommandId();
-  const body = JSON.stringify({ error: message, code, request_id: requestId });
+  const body = JSON.stringify({ error: sentence ?? message, code, request_id: requestId });
   const headers = {
     ...SECURITY_HEADERS,
     'content-type': 'application/json; charset=utf-8',

@@ -33,5 +33,7 @@ const BACKLOG = 8_192;
 const REASON: Record<string, string> = {
   EADDRINUSE: 'is in use. Stop the program that uses it, or set PORT to another number',
   EACCES: 'needs more rights than this user has. Set PORT to a number above 1023',
-  EADDRNOTAVAIL: 'is not an address of this machine. Set HOST to one that is',
+  EADDRNOTAVAIL: 'cannot be opened: that is no address of this machine. Set HOST to one that is',
+  ENOTFOUND: 'cannot be opened: nobody knows that name. Set HOST to an address of this machine',
+  EAI_AGAIN: 'cannot be opened: that name cannot be looked up now. Set HOST to an address of this machine',
 };
