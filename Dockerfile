@@ -12,7 +12,8 @@ ENV NODE_ENV=production DATA_DIR=/data HEALTH_FILE=/tmp/health
 # A new volume takes over the owner and the mode of the folder that it covers.
 RUN install --directory --owner=node --group=node --mode=0700 /data
 WORKDIR /app
-COPY --from=build /app/package.json /app/.env.example ./
+COPY --from=build /app/package.json ./
+COPY --from=build /app/.env.example ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/scripts/healthy.mjs scripts/healthy.mjs
 COPY --from=build /app/docs/openapi.json docs/openapi.json
