@@ -86,6 +86,16 @@ describe('the npm scripts', () => {
     },
   );
 
+  it.each([
+    ['code EAI_AGAIN', /^The npm registry cannot be reached \(EAI_AGAIN\): [^\n]+\.\n$/],
+    ['code EINTEGRITY', /^npm error code EINTEGRITY\nnpm ci failed: [^\n]+\.\n$/],
+  ])('start says what keeps npm from installing: %s', async (said, words) => {
+    rmSync(inClone('node_modules'));
+    writeFileSync(inClone('npm'), `#!/bin/sh\necho npm error ${said} >&2\nexit 1\n`, { mode: 0o755 });
+    const { code, err } = await run('start', [], { PATH: `${clone}:${process.env['PATH']}` });
+    expect([code, err]).toEqual([1, expect.stringMatching(words)]);
+  });
+
   it('move gives its result on stdout, and goes on when nobody reads it any more', async () => {
     await run('start', [], { PORT: '0' });
     const args = ['--from', inClone('data'), '--to', inClone('copy')];
