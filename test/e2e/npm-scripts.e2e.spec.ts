@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 
 const root = path.join(__dirname, '../..');
 /** What a clone has besides its scripts, which look for it beside themselves. */
-const besides = ['.env.example', '.swcrc', 'dist', 'libs', 'node_modules', 'package-lock.json', 'package.json', 'services', 'tsconfig.json']; // prettier-ignore
+const besides = ['.env.example', '.swcrc', 'docs', 'libs', 'node_modules', 'package-lock.json', 'package.json', 'services', 'tsconfig.json']; // prettier-ignore
 const SENTENCE = /^[^\n{}]+\.\n$/;
 
 describe('the npm scripts', () => {
@@ -19,7 +19,9 @@ describe('the npm scripts', () => {
 
   beforeEach(() => {
     clone = newDataDir();
-    cpSync(path.join(root, 'scripts'), inClone('scripts'), { recursive: true, preserveTimestamps: true });
+    // Copies: should a start build anew, it must not be what other suites run.
+    for (const name of ['scripts', 'dist'])
+      cpSync(path.join(root, name), inClone(name), { recursive: true, preserveTimestamps: true });
     for (const name of besides) symlinkSync(path.join(root, name), inClone(name));
   });
   afterEach(() => rmSync(clone, { recursive: true }));

@@ -12,6 +12,7 @@ import { organizationStream } from '#libs/events';
 import { newCommandId, Redacted } from '#libs/kernel';
 import { Api } from './api';
 import { expectRefusedStart } from './expect-refused-start';
+import { LaunchedProcess } from './launched-process';
 import { matching } from './matching';
 import { exchange, rawRequest } from './raw-http';
 import { newDataDir, Server } from './server';
@@ -224,6 +225,17 @@ describe('starting', () => {
       const began = performance.now();
       expect(await first.stop(signal)).toBe(0);
       expect(performance.now() - began).toBeLessThan(5_000);
+      await isOk(await start());
+    },
+  );
+
+  it.each(['events.db', 'keys.db', 'access.db', 'secrets-query.db'])(
+    'ends with code 0, as if it had been ready, when it is told to as soon as there is a file %s',
+    async (file) => {
+      const starting = new LaunchedProcess('standalone', { DATA_DIR: dataDir, PORT: '0' });
+      await until(async () => existsSync(inDataDir(file)), Boolean, 30_000);
+      expect(await starting.stop()).toBe(0);
+      expect(starting.err + starting.out).not.toContain('Cannot start');
       await isOk(await start());
     },
   );

@@ -3,9 +3,9 @@ const SHUTDOWN_MS_MAX = 20_000;
 
 /**
  * Ends the process with code 0 once `close` is done: accepted requests are answered, nothing is cut off.
- * Code 1 when that fails or takes too long.
+ * Code 1 when that fails or takes too long. Gives a way to ask whether it is under way.
  */
-export function endOnSignal(close: () => Promise<void>): void {
+export function endOnSignal(close: () => Promise<void>): () => boolean {
   let ending = false;
   const end = () => {
     if (ending) return;
@@ -18,4 +18,5 @@ export function endOnSignal(close: () => Promise<void>): void {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
+  return () => ending;
 }

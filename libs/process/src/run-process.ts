@@ -14,10 +14,12 @@ const USAGE_ERROR = 2;
 export function runProcess(start: (atEnd: (close: Close) => void) => Promise<void>): void {
   refuseArguments(process.argv.slice(2));
   const closings: Close[] = [];
-  endOnSignal(async () => {
+  const isEnding = endOnSignal(async () => {
     for (const close of closings.reverse()) await close();
   });
   start((close) => closings.push(close)).catch((error: unknown) => {
+    // Told to end while it starts: what it was starting on has been closed under it.
+    if (isEnding()) return;
     announceRefusal(error);
     process.exit(1);
   });

@@ -11,10 +11,14 @@ const CLOSE_IDLE_MS = 50;
  * a connection without a request stays open for a second. Fastify says so of what arrives from then on.
  */
 export function giveLastAnswers(server: FastifyInstance): void {
+  // Of those under way, for one connection may have sent several: after the first that says so the others would be lost.
   const latest = new Map<Socket, ServerResponse>();
   server.addHook('onRequest', ({ raw: { socket } }, { raw: response }, done) => {
-    if (!latest.has(socket)) socket.once('close', () => latest.delete(socket));
     latest.set(socket, response);
+    done();
+  });
+  server.addHook('onResponse', ({ raw: { socket } }, { raw: response }, done) => {
+    if (latest.get(socket) === response) latest.delete(socket);
     done();
   });
   server.addHook('preClose', (done) => {
