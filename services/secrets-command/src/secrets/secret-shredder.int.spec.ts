@@ -71,6 +71,19 @@ describe('SecretShredder', () => {
     expect(await keysLeft()).toBe(0);
   });
 
+  it('is done when another process is always a step ahead', async () => {
+    const secretId = await deletedSecret();
+    const events = intercepted(stores.events, {
+      async append(request) {
+        await shredder.shred({ orgId, secretId }, context);
+        return stores.events.append(request);
+      },
+    });
+    await shredderOn(events).shred({ orgId, secretId }, context);
+    expect(await told(secretId)).toHaveLength(4);
+    expect(await keysLeft()).toBe(0);
+  });
+
   it('leaves out secrets that cannot be folded, however many come first, and tells of them', async () => {
     const unknown = { type: 'SecretPinned', data: {} };
     await Promise.all(Array.from({ length: 501 }, () => deletedSecret([unknown])));

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { eventMetadata } from '#libs/event-store';
+import { eventMetadata, untilWon } from '#libs/event-store';
 import type { SecretEvent, SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { isAppError, newCommandId, type Clock } from '#libs/kernel';
@@ -49,13 +49,13 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     await this.#sweeping;
   }
 
-  /** Destroys the keys of a deleted secret now; what is done already is not done again. */
+  /** Destroys the keys of a deleted secret now; what is done already, here or by another process, is not done again. */
   async shred(ref: SecretRef, context: MessageContext): Promise<void> {
-    await this.#step(ref, context, decideShredStart); // the point of no return
+    await untilWon(null, () => this.#step(ref, context, decideShredStart)); // the point of no return
     const { state } = await this.streams.inLog(ref);
     if (state.status !== 'shredding') return;
     await this.keyring.destroy(dataKeyIds(state));
-    await this.#step(ref, context, decideShredEnd);
+    await untilWon(null, () => this.#step(ref, context, decideShredEnd));
   }
 
   /** Appends what is decided on the secret as it stands. */
@@ -106,7 +106,6 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
       await this.shred(ref, { correlationId: 'shredder' });
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE')) throw error;
-      if (isAppError(error, 'WRONG_REVISION')) return; // another process is at it
       const place = { org_id: ref.orgId, secret_id: ref.secretId };
       this.logger.error('keys of a deleted secret cannot be destroyed', { ...place, ...errorFields(error) });
     }
