@@ -14,10 +14,10 @@ function refusalOf(url: string, allowPlaintext = false): unknown {
   }
 }
 
-/** What the documents tell operators to write; the file of the authority stands where theirs will. */
+/** What the documents tell operators to write, not what commands print; the file of the authority stands where theirs will. */
 const samples = ['.env.example', 'docs/deploy.md', 'docs/guide/moving.md'].flatMap((name) => {
   const text = readFileSync(path.join(__dirname, '../../..', name), 'utf8');
-  const urls = [...text.matchAll(/\bmongodb:\/\/[^\s'`]*[^\s'`.,]/g)];
+  const urls = [...text.matchAll(/(?<=_URL='?|as in\s(?:# )?)mongodb:\/\/[^\s'`]*[^\s'`.,]/g)];
   return urls.map(([url]) => url.replace('/run/secrets/ca.crt', __filename));
 });
 
