@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '#libs/testing';
 import { Api } from './api';
 import { expectRefusal } from './expect-refusal';
 import { KeepAliveClient } from './keep-alive-client';
 import { rawRequest } from './raw-http';
-import { seededRandom } from './seeded-random';
 import { Server } from './server';
 import { until } from './until';
 import { possible, WritingClient, type Known } from './write-load';

@@ -1,5 +1,5 @@
+import { seededRandom } from '#libs/testing';
 import type { Answer, Api } from './api';
-import { seededRandom } from './seeded-random';
 
 /** A secret as its client knows it. */
 export interface Known {

@@ -5,3 +5,4 @@ export { intercepted } from './intercepted';
 export { openTestStores, TestClock, type TestStores } from './open-test-stores';
 export { created, deleted, someSealed, someSecret } from './secret-builders';
 export { HoldingProxy } from './holding-proxy';
+export { seededRandom } from './seeded-random';

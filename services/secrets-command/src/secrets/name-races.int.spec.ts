@@ -4,7 +4,7 @@ import { IdempotentAnswers } from '#libs/idempotency';
 import { isAppError, newCommandId, Redacted, type Clock } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { RunningProjection } from '#libs/projection';
-import { intercepted, openTestStores, type TestStores } from '#libs/testing';
+import { intercepted, openTestStores, seededRandom, type TestStores } from '#libs/testing';
 import type { SecretsCommandConfig } from '../config';
 import { CreateSecretHandler } from './create-secret.handler';
 import { DeleteSecretHandler } from './delete-secret.handler';
@@ -155,21 +155,10 @@ class Turns {
   }
 }
 
-/** The same numbers for the same seed, so that a schedule that went wrong can be had again (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 describe('SecretNames', () => {
   it('never give one name to two, in whatever order commands take their steps and wherever they die', async () => {
     for (let seed = 0; seed < SCHEDULES; seed += 1) {
-      const random = seeded(seed);
+      const random = seededRandom(seed);
       const [a, b] = [`A_${seed}`, `B_${seed}`];
       const id = await aProcess().create(a);
       // A rename that died before.
