@@ -4,7 +4,7 @@ import { endOnSignal } from './end-on-signal';
 type Close = () => Promise<unknown>;
 
 /** By convention of the shell: the command was called wrongly. */
-const USAGE_ERROR = 2;
+export const USAGE_ERROR = 2;
 
 /**
  * Runs a process until SIGTERM or SIGINT. `start` hands over how to close what it has opened, as soon as it is open:

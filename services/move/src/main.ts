@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { announceRefusal } from '#libs/process';
+import { announceRefusal, USAGE_ERROR } from '#libs/process';
 import { readSide } from './config';
 import { runMove, type MoveOptions } from './run-move';
 
@@ -18,9 +18,6 @@ The root key is not copied. docs/guide/moving.md shows all of it.
 
 Ends with 0 when it is done, with 1 when it is not or the two sides differ, with
 2 when it was called wrongly.`;
-
-/** By convention of the shell: the command was called wrongly. */
-const USAGE_ERROR = 2;
 
 interface Options {
   readonly from?: string;

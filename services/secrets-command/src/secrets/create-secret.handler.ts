@@ -48,15 +48,15 @@ export class CreateSecretHandler {
       this.keyring.seal(caller.orgId, id, 1, command.value),
     );
     const events = decideCreate({ id, name, description, tags, expiresAt, sealed, at });
-    const append = {
+    const change = {
       secretId: id,
       before: secretFold.initial,
       events,
       expected: 'no stream',
       metadata,
+      mayBeRepeated: command.idempotencyKey !== null,
     } as const;
-    const mayBeRepeated = command.idempotencyKey !== null;
-    const after = await this.streams.change({ ...append, mayBeRepeated }, sealed).catch((error: unknown) => {
+    const after = await this.streams.change(change, sealed).catch((error: unknown) => {
       // Whoever wanted the name next has fenced this creation off: it took too long to come this far.
       throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
     });

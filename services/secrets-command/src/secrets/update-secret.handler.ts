@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { updateSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { eventMetadata, untilWon, type EventMetadata, type Folded, type Position } from '#libs/event-store';
+import { eventMetadata, untilWon, type EventMetadata, type Folded } from '#libs/event-store';
 import { isLiveAs, type SecretSnapshot, type SecretState } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
@@ -82,21 +82,12 @@ export class UpdateSecretHandler {
     const sealed = await this.prepare(secret, command, metadata);
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
-    const append = { secretId: secret.id, before: state, events, expected, metadata };
     const mayBeRepeated = command.idempotencyKey !== null;
-    const after = await this.streams.change({ ...append, mayBeRepeated }, sealed);
-    await this.releaseOld(secret, metadata, { ...command, position: after.position });
+    const change = { secretId: secret.id, before: state, events, expected, metadata, mayBeRepeated };
+    const after = await this.streams.change(change, sealed);
+    const before = { orgId: caller.orgId, secretId: secret.id, name: secret.name };
+    if (isRenamed(secret, command)) await this.names.release(before, metadata, after.position);
     return written(after.state, after, lastReadAt);
-  }
-
-  private async releaseOld(
-    secret: SecretSnapshot,
-    metadata: EventMetadata,
-    change: Command & { readonly position: Position },
-  ) {
-    const { id: secretId, name } = secret;
-    if (isRenamed(secret, change))
-      await this.names.release({ orgId: metadata.orgId, secretId, name }, metadata, change.position);
   }
 
   /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
