@@ -44,6 +44,15 @@ export async function load(
   };
 }
 
+/** The neighbours of this machine come and go: of each figure of several runs the one in the middle counts. */
+export function medianOf(runs) {
+  const middle = Math.floor(runs.length / 2);
+  const figures = Object.keys(runs[0]).filter((name) => typeof runs[0][name] === 'number');
+  return Object.fromEntries(
+    figures.map((name) => [name, runs.map((run) => run[name]).sort((a, b) => a - b)[middle]]),
+  );
+}
+
 async function wrk(args) {
   const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const failed = new Promise((_, reject) => {

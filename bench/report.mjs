@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import path from 'node:path';
 
 /** The machine on which the bars were set: what a Nest application that does nothing reached of raw, and raw itself. */
 const BARS_NEST_SHARE = 0.8;
@@ -81,14 +83,15 @@ export function splitTable(rows) {
 /** A large store against a small one; ratios are of CPU time per request, which the load generator has no part in. */
 export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
   const lines = rows.map((row) => {
-    const ratio = row.largeCpuUs / row.smallCpuUs;
+    const { small, large } = row;
+    const ratio = large.cpuUs / small.cpuUs;
     return [
       row.name,
       thousands(row.active),
-      row.smallCpuUs.toFixed(0),
-      row.largeCpuUs.toFixed(0),
-      row.smallP50Ms.toFixed(2),
-      row.largeP50Ms.toFixed(2),
+      small.cpuUs.toFixed(0),
+      large.cpuUs.toFixed(0),
+      small.p50Ms.toFixed(2),
+      large.p50Ms.toFixed(2),
       ratio.toFixed(2),
       `${SIZE_RATIO_MAX}`,
       ratio <= SIZE_RATIO_MAX ? 'yes' : 'no',
@@ -103,6 +106,16 @@ export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
     `- the large store is ready after ${thousands(readyMs)} ms, its files in the page cache`,
     `- memory after all runs: ${memoryMiB.small.toFixed(0)} MiB (small), ${memoryMiB.large.toFixed(0)} MiB (large)`,
   ].join('\n');
+}
+
+/** Prints a report and keeps it in bench/results, as NAME.md. */
+export function publish(name, text) {
+  console.log(`\n${text}`);
+  const folder = path.join(import.meta.dirname, 'results');
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, `${name}.md`);
+  writeFileSync(file, `${text}\n`);
+  console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
 }
 
 function thousands(number) {

@@ -1,5 +1,5 @@
 // `npm run bench`: starts the built server, a raw node:http server and a bare Nest application, loads all, prints ratios.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,8 +7,8 @@ import { readArguments, refuseArguments } from '../scripts/command-line.mjs';
 import { install } from '../scripts/install.mjs';
 import { build } from '../scripts/build.mjs';
 import { flushTimes } from './flush.mjs';
-import { load } from './load.mjs';
-import { table } from './report.mjs';
+import { load, medianOf } from './load.mjs';
+import { publish, table } from './report.mjs';
 import { seed } from './seed.mjs';
 import { startServer } from './server-process.mjs';
 
@@ -112,20 +112,7 @@ async function bench(dataDir) {
     secondStartMs: server.readyMs,
     lastStartMs: readyMs,
   });
-  console.log(`\n${report}`);
-  mkdirSync(path.join(here, 'results'), { recursive: true });
-  const file = path.join(here, 'results', 'standalone.md');
-  writeFileSync(file, `${report}\n`);
-  console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
-}
-
-/** The neighbours of this machine come and go: of each figure the one in the middle counts. */
-function medianOf(rounds) {
-  const fields = ['perSecond', 'rawPerSecond', 'rawP99Ms', 'ofRaw', 'p50Ms', 'p99Ms', 'cpuUs'];
-  const middle = Math.floor(rounds.length / 2);
-  return Object.fromEntries(
-    fields.map((field) => [field, rounds.map((round) => round[field]).sort((a, b) => a - b)[middle]]),
-  );
+  publish('standalone', report);
 }
 
 /** What a Nest application that does nothing reaches of the raw server's rate, on this machine. */

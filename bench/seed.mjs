@@ -81,22 +81,15 @@ export async function seedOrganizations(server, { organizations, each }) {
 }
 
 async function signUp(server, email) {
-  const response = await fetch(`${server.url}/api/v1/auth/sign-up`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
-    body: JSON.stringify({ email, name: 'Bench', password: randomUUID() }),
-  });
+  const person = { email, name: 'Bench', password: randomUUID() };
+  const url = `${server.url}/api/v1/auth/sign-up`;
+  const response = await sendJson('POST', url, { 'sec-fetch-site': 'same-origin' }, person);
   await answer(response);
   return response.headers.getSetCookie()[0].split(';')[0];
 }
 
 async function post(server, path, headers, body) {
-  const response = await fetch(`${server.url}/api/v1/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-  });
-  return answer(response);
+  return answer(await sendJson('POST', `${server.url}/api/v1/${path}`, headers, body));
 }
 
 function progress(what, done, all) {
@@ -120,8 +113,12 @@ async function writeOnce(request) {
 }
 
 function send({ method, url, key, secret }, headers = {}) {
-  const all = { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers };
-  return fetch(url, { method, headers: all, body: JSON.stringify({ secret }) });
+  return sendJson(method, url, { authorization: `Bearer ${key}`, ...headers }, { secret });
+}
+
+function sendJson(method, url, headers, body) {
+  const all = { 'content-type': 'application/json', ...headers };
+  return fetch(url, { method, headers: all, body: JSON.stringify(body) });
 }
 
 async function answer(response) {

@@ -1,9 +1,9 @@
 // `npm run bench -- --size`: what a request costs in a large store, against what it costs in a small one.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { load } from './load.mjs';
-import { sizeTable } from './report.mjs';
+import { load, medianOf } from './load.mjs';
+import { publish, sizeTable } from './report.mjs';
 import { seed, seedOrganizations } from './seed.mjs';
 import { startServer } from './server-process.mjs';
 
@@ -44,17 +44,18 @@ export async function benchSize({ seconds, organizations, each }) {
         rows.push({ ...(await compare(scenario, { small, large, active, seconds })), active });
     const memoryMiB = { small: small.server.memoryMiB(), large: large.server.memoryMiB() };
     await Promise.all([small.server.stop(), large.server.stop()]);
-    report({ rows, organizations, each, memoryMiB, readyMs: large.server.readyMs });
+    const { readyMs } = large.server;
+    publish('size', sizeTable({ rows, organizations, each, memoryMiB, readyMs }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** However few organizations a run creates its secrets in. */
+const ROOM = { PORT: '0', SECRETS_PER_ORGANIZATION_MAX: '1000000' };
+
 async function smallStore(dataDir) {
-  const server = await startServer(standalone, {
-    ...{ DATA_DIR: dataDir, PORT: '0' },
-    SECRETS_PER_ORGANIZATION_MAX: '1000000',
-  });
+  const server = await startServer(standalone, { ...ROOM, DATA_DIR: dataDir });
   const key = readFileSync(path.join(dataDir, 'first-api-key'), 'utf8').trim();
   const ids = await seed(server, { key, count: SMALL_SECRETS, prefix: 'BENCH' });
   return { server, owned: [{ key, ids }] };
@@ -62,7 +63,7 @@ async function smallStore(dataDir) {
 
 /** Filled, and then started anew: what it remembers from being filled is not what it would remember in use. */
 async function largeStore(dataDir, { organizations, each }) {
-  const env = { DATA_DIR: dataDir, PORT: '0', OPEN_SIGN_UP: 'true', ORGANIZATIONS_PER_USER_MAX: '1000' };
+  const env = { ...ROOM, DATA_DIR: dataDir, OPEN_SIGN_UP: 'true', ORGANIZATIONS_PER_USER_MAX: '1000' };
   const first = await startServer(standalone, env);
   const owned = await seedOrganizations(first, { organizations, each });
   await first.stop();
@@ -86,9 +87,8 @@ async function compare({ path: pathOf, ...scenario }, { small, large, active, se
       if (round >= 0) rounds.push(measured);
     }
   }
-  const [smallCpuUs, largeCpuUs] = sides.map(({ rounds }) => median(rounds.map(({ cpuUs }) => cpuUs)));
-  const [smallP50Ms, largeP50Ms] = sides.map(({ rounds }) => median(rounds.map(({ p50Ms }) => p50Ms)));
-  return { name: scenario.name, smallCpuUs, largeCpuUs, smallP50Ms, largeP50Ms };
+  const [ofSmall, ofLarge] = sides.map(({ rounds }) => medianOf(rounds));
+  return { name: scenario.name, small: ofSmall, large: ofLarge };
 }
 
 /** A secret of each organization, then another of each, and so on. */
@@ -97,17 +97,4 @@ function inTurn(owned, pathOf) {
   const turn = (index) =>
     owned.flatMap(({ key, ids }) => (index < ids.length ? [{ key, path: pathOf(ids[index]) }] : []));
   return Array.from({ length: turns }, (_, index) => turn(index)).flat();
-}
-
-function median(list) {
-  return list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
-}
-
-function report(measured) {
-  const text = sizeTable(measured);
-  console.log(`\n${text}`);
-  mkdirSync(path.join(here, 'results'), { recursive: true });
-  const file = path.join(here, 'results', 'size.md');
-  writeFileSync(file, `${text}\n`);
-  console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
 }

@@ -1,11 +1,10 @@
 // `npm run bench -- --split`: five processes over mutual TLS on EventStoreDB's double, MongoDB and Kafka, measured
 // against the vendor's bare client on the same double.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { load } from './load.mjs';
-import { splitTable } from './report.mjs';
+import { publish, splitTable } from './report.mjs';
 import { seed } from './seed.mjs';
 import { cpuSeconds } from './server-process.mjs';
 
@@ -56,7 +55,7 @@ export async function benchSplit({ seconds }) {
     // The bare client has the machine to itself, before and after.
     for (const process of rig.processes) await process.stop();
     bare.after = await bareRates(rig, seconds);
-    report(rows.map((row) => ({ ...row, ...bareOf(row, bare) })));
+    publish('split', splitTable(rows.map((row) => ({ ...row, ...bareOf(row, bare) }))));
   } finally {
     await rig.discard();
   }
@@ -102,13 +101,4 @@ async function bareRate(url, kind, seconds) {
 function bareOf({ bare }, { before, after }) {
   const mean = (field) => (before[bare][field] + after[bare][field]) / 2;
   return { barePerSecond: mean('perSecond'), bareP50Ms: mean('p50Ms') };
-}
-
-function report(rows) {
-  const text = splitTable(rows);
-  console.log(`\n${text}`);
-  mkdirSync(path.join(here, 'results'), { recursive: true });
-  const file = path.join(here, 'results', 'split.md');
-  writeFileSync(file, `${text}\n`);
-  console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
 }
