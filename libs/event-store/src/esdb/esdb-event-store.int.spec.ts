@@ -24,6 +24,13 @@ eventStoreContract('openEsdbEventStore on the double', async () => {
   return opened(double.url, () => double.stop());
 });
 
+/** A real server, shared with whatever else is in it. */
+const given = process.env['TEST_EVENT_STORE_URL'];
+if (given !== undefined)
+  eventStoreContract('openEsdbEventStore on the server of TEST_EVENT_STORE_URL', async () =>
+    opened(given, async () => undefined),
+  );
+
 describe('openEsdbEventStore with a retention', () => {
   const DAY_SECONDS = 24 * 60 * 60;
   const daysAgo = (days: number) => new Date(Date.now() - days * DAY_SECONDS * 1000 - 60_000).toISOString();
