@@ -1,3 +1,4 @@
+import { PeriodicTask } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 
 const INTERVAL_MS = 600_000;
@@ -13,30 +14,23 @@ interface Parts {
  * minutes from then on. One that fails keeps no other from its work, and is tried again. Nest calls the hooks.
  */
 export class PeriodicPurge {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
+  readonly #task: PeriodicTask;
 
-  constructor(private readonly parts: Parts) {}
+  constructor({ logger, purges }: Parts) {
+    const failed = (error: unknown) =>
+      logger.warn('records not purged; it will be tried again', errorFields(error));
+    const round = async () => {
+      for (const purge of purges) await purge().catch(failed);
+    };
+    this.#task = new PeriodicTask({ intervalMs: INTERVAL_MS, round, failed });
+  }
 
   onApplicationBootstrap(): void {
-    this.#begin();
-    this.#timer = setInterval(() => this.#begin(), INTERVAL_MS).unref();
+    void this.#task.run();
+    this.#task.begin();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  #begin(): void {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
-  }
-
-  async #run(): Promise<void> {
-    for (const purge of this.parts.purges) {
-      await purge().catch((error: unknown) =>
-        this.parts.logger.warn('records not purged; it will be tried again', errorFields(error)),
-      );
-    }
+  onApplicationShutdown(): Promise<void> {
+    return this.#task.end();
   }
 }

@@ -30,25 +30,4 @@ describe('PeriodicPurge', () => {
     await jest.advanceTimersByTimeAsync(TEN_MINUTES_MS);
     expect(done).toHaveLength(4);
   });
-
-  it('does not begin again before it is through, and ends only then', async () => {
-    let begun = 0;
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    const slow = async () => {
-      begun += 1;
-      await held;
-    };
-    const logger = createLogger({ level: 'silent', service: 'access' });
-    const purge = new PeriodicPurge({ logger, purges: [slow] });
-    purge.onApplicationBootstrap();
-    await jest.advanceTimersByTimeAsync(TEN_MINUTES_MS);
-    expect(begun).toBe(1);
-    let hasEnded = false;
-    const ending = purge.onApplicationShutdown().then(() => (hasEnded = true));
-    await jest.advanceTimersByTimeAsync(0);
-    expect(hasEnded).toBe(false);
-    release();
-    await ending;
-  });
 });

@@ -15,5 +15,6 @@ export {
 export { errorRegistry, type ErrorCode } from './error-registry';
 export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
 export { isLoopback } from './loopback';
+export { PeriodicTask } from './periodic-task';
 export { publicRandomBytes } from './random-pool';
 export { Redacted } from './redacted';

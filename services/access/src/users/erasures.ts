@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { newCommandId, type Clock } from '#libs/kernel';
+import { newCommandId, PeriodicTask, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
@@ -18,7 +18,11 @@ const RETRY_INTERVAL_MS = 60_000;
 /** Erases people. What a crash leaves of it, the next start finishes. */
 @Injectable()
 export class Erasures implements OnModuleInit, OnApplicationShutdown {
-  #retrying: NodeJS.Timeout | undefined;
+  readonly #retries = new PeriodicTask({
+    intervalMs: RETRY_INTERVAL_MS,
+    round: (signal) => this.finishAll(signal),
+    failed: (error) => this.logger.warn('erasures not looked for; it will be tried again', errorFields(error)),
+  });
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
@@ -42,26 +46,24 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     await this.finish(userId, context);
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.#retrying);
+  onApplicationShutdown(): Promise<void> {
+    return this.#retries.end();
   }
 
   /** For the start: finishes what a crash has cut off, and from then on what a store that was away has. */
   async begin(): Promise<void> {
     await this.finishAll();
-    this.#retrying = setInterval(
-      () => void this.finishAll().catch(() => undefined),
-      RETRY_INTERVAL_MS,
-    ).unref();
+    this.#retries.begin();
   }
 
-  private async finishAll(): Promise<void> {
+  private async finishAll(signal?: AbortSignal): Promise<void> {
     const begun = await this.reads.find(erasuresCollection.name, {
       where: {},
       sort: { field: 'id', direction: 'ascending' },
       limit: ERASURES_MAX,
     });
     for (const { id } of begun) {
+      if (signal?.aborted) return;
       await this.finish(id, { correlationId: 'start' }).catch((error: unknown) =>
         this.logger.error('erasure not finished', { actor_id: id, ...errorFields(error) }),
       );

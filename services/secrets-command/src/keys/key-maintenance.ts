@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { newCommandId } from '#libs/kernel';
+import { newCommandId, PeriodicTask } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import type { ReadStore } from '#libs/read-store';
 import { LOGGER, READ_STORE } from '../tokens';
@@ -18,9 +18,11 @@ const LEASE_MS = 60_000;
 @Injectable()
 export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #holder = newCommandId();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #isEnding = false;
+  readonly #rounds = new PeriodicTask({
+    intervalMs: INTERVAL_MS,
+    round: (signal) => this.#round(signal),
+    failed: (error) => this.logger.warn('key maintenance interrupted; it will go on', errorFields(error)),
+  });
 
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
@@ -30,28 +32,24 @@ export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => {
-      this.#running ??= this.run().finally(() => (this.#running = undefined));
-    }, INTERVAL_MS);
+    this.#rounds.begin();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#isEnding = true;
-    clearInterval(this.#timer);
-    await this.#running;
+  onApplicationShutdown(): Promise<void> {
+    return this.#rounds.end();
   }
 
   /** One round; nothing when another process is at it. A failure is logged, and the next round goes on. */
-  async run(): Promise<void> {
+  run(): Promise<void> {
+    return this.#rounds.run();
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
     const mayGoOn = async () =>
-      !this.#isEnding && (await this.reads.acquireLease(LEASE, this.#holder, LEASE_MS)) !== null;
-    try {
-      if (!(await mayGoOn())) return;
-      await this.rotations.advance(mayGoOn);
-      await this.orphans.sweep(mayGoOn);
-      await this.reads.releaseLease(LEASE, this.#holder);
-    } catch (error) {
-      this.logger.warn('key maintenance interrupted; it will go on', errorFields(error));
-    }
+      !signal.aborted && (await this.reads.acquireLease(LEASE, this.#holder, LEASE_MS)) !== null;
+    if (!(await mayGoOn())) return;
+    await this.rotations.advance(mayGoOn);
+    await this.orphans.sweep(mayGoOn);
+    await this.reads.releaseLease(LEASE, this.#holder);
   }
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { eventMetadata, untilWon } from '#libs/event-store';
 import type { SecretEvent, SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { isAppError, newCommandId, type Clock } from '#libs/kernel';
+import { isAppError, newCommandId, PeriodicTask, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import type { ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
@@ -25,9 +25,11 @@ interface SecretRef {
  */
 @Injectable()
 export class SecretShredder implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> | undefined;
-  #isEnding = false;
+  readonly #sweeps = new PeriodicTask({
+    intervalMs: SWEEP_INTERVAL_MS,
+    round: (signal) => this.#sweepAll(signal),
+    failed: (error) => this.logger.warn('shredding interrupted; it will be tried again', errorFields(error)),
+  });
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
@@ -38,15 +40,16 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => {
-      this.#sweeping ??= this.sweep().finally(() => (this.#sweeping = undefined));
-    }, SWEEP_INTERVAL_MS);
+    this.#sweeps.begin();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.#isEnding = true;
-    clearInterval(this.#timer);
-    await this.#sweeping;
+  onApplicationShutdown(): Promise<void> {
+    return this.#sweeps.end();
+  }
+
+  /** One round over all that are due. A failure is logged, and the next round begins anew. */
+  sweep(): Promise<void> {
+    return this.#sweeps.run();
   }
 
   /** Destroys the keys of a deleted secret now; what is done already, here or by another process, is not done again. */
@@ -75,17 +78,12 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     await this.streams.append({ secretId: ref.secretId, events, expected, metadata }, undefined);
   }
 
-  /** One round over all that are due. A failure is logged, and the next round begins anew. */
-  async sweep(): Promise<void> {
-    try {
-      for (let skip = 0; await this.#sweepPage(skip); skip += PAGE_SECRETS);
-    } catch (error) {
-      this.logger.warn('shredding interrupted; it will be tried again', errorFields(error));
-    }
+  async #sweepAll(signal: AbortSignal): Promise<void> {
+    for (let skip = 0; await this.#sweepPage(skip, signal); skip += PAGE_SECRETS);
   }
 
   /** True when more may be due behind this page. Whom the list moved meanwhile is met in the next round. */
-  async #sweepPage(skip: number): Promise<boolean> {
+  async #sweepPage(skip: number, signal: AbortSignal): Promise<boolean> {
     const now = this.clock.now().toISOString();
     const deleted = await this.reads.find('inventory_v1', {
       where: { status: 'deleted' },
@@ -94,7 +92,7 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
       limit: PAGE_SECRETS,
     });
     for (const { id, orgId, shredAfter } of deleted) {
-      if (this.#isEnding || String(shredAfter) > now) return false;
+      if (signal.aborted || String(shredAfter) > now) return false;
       await this.#shredDue({ orgId: String(orgId), secretId: id });
     }
     return deleted.length === PAGE_SECRETS;
