@@ -26,6 +26,7 @@ type TestJobs = {
   crash(): void;
   ioError(): never;
   hold(gate: Int32Array): void;
+  flushing(): 'FULL' | 'NORMAL';
 };
 
 // `batch` counts transactions: a microtask runs only after the worker has handled a whole message.
@@ -47,6 +48,7 @@ const JOBS = `exports.setup = (db) => {
     crash: () => process.exit(7),
     ioError() { throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' }); },
     hold: (gate) => void Atomics.wait(gate, 0, 0),
+    flushing: () => ['OFF', 'NORMAL', 'FULL'][db.pragma('synchronous')],
   };
 };`;
 
@@ -98,6 +100,17 @@ describe('openSqliteWriter', () => {
     const results = await Promise.all(Array.from({ length: 1500 }, (_, n) => run('add', `line ${n}`)));
     expect(results.map(({ row }) => row)).toEqual(results.map((_, n) => n + 1));
     expect(lines()).toEqual(results.map((_, n) => `line ${n}`));
+  });
+
+  it('flushes each commit but those of jobs alone that may come undone, and after a failure those, too', async () => {
+    const { run } = bound(await open({ unflushed: ['flushing'] }));
+    const withAnother = async () => (await Promise.all([run('flushing', undefined), run('add', 'x')]))[0];
+    expect(await run('flushing', undefined)).toBe('NORMAL');
+    expect(await withAnother()).toBe('FULL');
+    expect(await run('flushing', undefined)).toBe('NORMAL');
+    await run('fail', 'x').catch(() => undefined);
+    expect(await run('flushing', undefined)).toBe('FULL');
+    expect(await run('flushing', undefined)).toBe('NORMAL');
   });
 
   it('writes nothing of a batch in which a job fails, and goes on with the next', async () => {

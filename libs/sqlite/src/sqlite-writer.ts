@@ -7,8 +7,8 @@ export type Jobs = Readonly<Record<string, (argument: never) => unknown>>;
 
 export interface SqliteWriter<J extends Jobs> {
   /**
-   * Runs a job and resolves once its transaction is flushed to disk. Jobs run in the order of the calls;
-   * those that queue up while the last commit is being flushed are committed together.
+   * Runs a job and resolves once its transaction is flushed to disk (but see `unflushed`). Jobs run in the order of the
+   * calls; those that queue up while the last commit is being flushed are committed together.
    * Fails with STORE_UNAVAILABLE: outcome unknown, the job must be safe to repeat.
    */
   run<K extends keyof J>(job: K, argument: Parameters<J[K]>[0]): Promise<ReturnType<J[K]>>;
@@ -36,4 +36,9 @@ export interface WriterOptions {
   readonly thread: 'log' | 'state';
   /** Overwrite deleted bytes, so that a destroyed key leaves the file. */
   readonly secureDelete?: boolean;
+  /**
+   * Jobs whose effect a power failure may undo, as long as it undoes the last ones first: on their own they are committed
+   * and not flushed, and are flushed with the next one that is. The end of the process undoes none.
+   */
+  readonly unflushed?: readonly string[];
 }

@@ -8,6 +8,8 @@ import type { WorkerFailure, WorkerReply, WorkerRequest } from './worker-message
 
 interface OpenFile {
   readonly connection: Connection;
+  /** Whether a commit is flushed, as the connection is set. */
+  flushes: boolean;
   /** Undefined after a failed transaction: the jobs may remember in memory what was rolled back. */
   jobs: Jobs | undefined;
   /**
@@ -39,7 +41,11 @@ function perform({ options, action }: WorkerRequest): readonly unknown[] {
   if (action.kind === 'close') return close(options.file);
   const file = files.get(options.file) ?? open(options, action.kind === 'open');
   file.jobs ??= setUp(options, file.connection);
-  if (action.kind === 'commit') return commit(file, file.jobs, action.jobs);
+  if (action.kind === 'commit') {
+    const mayWait = action.jobs.every(([name]) => options.unflushed?.includes(name));
+    setFlushing(file, file.isDoubtful || !mayWait);
+    return commit(file, file.jobs, action.jobs);
+  }
   if (action.kind === 'rewrite') file.connection.exec('VACUUM');
   if (action.kind !== 'open') truncateWal(file.connection);
   return [];
@@ -55,7 +61,12 @@ function open(options: WriterOptions, check: boolean): OpenFile {
     if (options.secureDelete) connection.pragma('secure_delete = ON');
     if (check) assertSound(options.file, connection);
     // Opened anew, it is what a failed write has left.
-    const file: OpenFile = { connection, jobs: setUp(options, connection), isDoubtful: !check };
+    const file: OpenFile = {
+      connection,
+      flushes: true,
+      jobs: setUp(options, connection),
+      isDoubtful: !check,
+    };
     files.set(options.file, file);
     return file;
   } catch (error) {
@@ -75,6 +86,13 @@ function assertSound(file: string, connection: Connection): void {
   if (statSync(file).size > CHECKED_BYTES_MAX) return;
   const complaint = connection.pragma('quick_check(1)');
   if (complaint !== 'ok') throw Object.assign(new Error(String(complaint)), { code: 'SQLITE_CORRUPT' });
+}
+
+/** NORMAL: a commit is in the log beside the file, in order, and left to the system to write. */
+function setFlushing(file: OpenFile, flushes: boolean): void {
+  if (file.flushes === flushes) return;
+  file.connection.pragma(`synchronous = ${flushes ? 'FULL' : 'NORMAL'}`);
+  file.flushes = flushes;
 }
 
 function commit(

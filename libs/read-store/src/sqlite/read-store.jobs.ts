@@ -25,6 +25,14 @@ const SCHEMA = `
 
 export type ReadStoreJobs = ReturnType<typeof setup>;
 
+/** The log brings back what of these a power failure undoes; leases are void after it. Records are flushed. */
+export const UNFLUSHED: readonly (keyof ReadStoreJobs)[] = [
+  'project',
+  'acquireLease',
+  'releaseLease',
+  'releaseAllLeases',
+];
+
 /** What the writer's thread does for a read store. No job fails on what a caller can send: a failure takes others along. */
 export function setup(db: Connection) {
   // The triggers make SQLite keep a rollback journal per statement: not in a file.

@@ -13,7 +13,7 @@ import {
 import type { Change, CollectionSpec, Contents, Document, Query, ReadStore, RecordPage } from '../read-store';
 import { toRows } from './change-rows';
 import { parseDocuments, selectById, selectCount, selectPage, type Select } from './collection-query';
-import type { ReadStoreJobs } from './read-store.jobs';
+import { UNFLUSHED, type ReadStoreJobs } from './read-store.jobs';
 import { listRecords, readContents } from './stored-records';
 
 const STATEMENTS_MAX = 256;
@@ -26,7 +26,8 @@ const PING_TIMEOUT_MS = 1_000;
  */
 export async function openSqliteReadStore({ file }: { file: string }): Promise<ReadStore> {
   const jobs = require.resolve('./read-store.jobs');
-  return openSqliteFile<ReadStoreJobs, ReadStore>({ file, jobs, thread: 'state' }, async (writer, reader) => {
+  const options = { file, jobs, thread: 'state', unflushed: UNFLUSHED } as const;
+  return openSqliteFile<ReadStoreJobs, ReadStore>(options, async (writer, reader) => {
     await writer.run('releaseAllLeases', undefined);
     // Half the time of a page is the fetching of database pages that the default of 2 MB has dropped.
     reader.prepare('PRAGMA cache_size = -16000').get();
