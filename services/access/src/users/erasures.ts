@@ -21,7 +21,8 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
   readonly #retries = new PeriodicTask({
     intervalMs: RETRY_INTERVAL_MS,
     round: (signal) => this.finishAll(signal),
-    failed: (error) => this.logger.warn('erasures not looked for; it will be tried again', errorFields(error)),
+    failed: (error) =>
+      this.logger.warn('erasures not looked for; it will be tried again', errorFields(error)),
   });
 
   constructor(
