@@ -11,19 +11,22 @@ const CLOSE_IDLE_MS = 50;
  * a connection without a request stays open for a second. Fastify says so of what arrives from then on.
  */
 export function giveLastAnswers(server: FastifyInstance): void {
-  // Of those under way, for one connection may have sent several: after the first that says so the others would be lost.
-  const latest = new Map<Socket, ServerResponse>();
+  // Of each open connection the last response under way, for one connection may have sent several requests: after the
+  // first answer that says so the others would be lost.
+  const latest = new Map<Socket, ServerResponse | null>();
   server.addHook('onRequest', ({ raw: { socket } }, { raw: response }, done) => {
-    latest.set(socket, response);
+    // A client that leaves before its answer causes no onResponse: what is kept of it goes with its connection.
+    if (!latest.has(socket)) socket.once('close', () => latest.delete(socket));
+    if (!socket.destroyed) latest.set(socket, response);
     done();
   });
   server.addHook('onResponse', ({ raw: { socket } }, { raw: response }, done) => {
-    if (latest.get(socket) === response) latest.delete(socket);
+    if (latest.get(socket) === response) latest.set(socket, null);
     done();
   });
   server.addHook('preClose', (done) => {
     for (const response of latest.values())
-      if (!response.headersSent) response.setHeader('connection', 'close');
+      if (response && !response.headersSent) response.setHeader('connection', 'close');
     const { server: http } = server;
     const closeIdle = http.closeIdleConnections.bind(http);
     // Node itself calls it as soon as it listens no more.
