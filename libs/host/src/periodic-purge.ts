@@ -19,8 +19,8 @@ export class PeriodicPurge {
   constructor({ logger, purges }: Parts) {
     const failed = (error: unknown) =>
       logger.warn('records not purged; it will be tried again', errorFields(error));
-    const round = async () => {
-      for (const purge of purges) await purge().catch(failed);
+    const round = async (signal: AbortSignal) => {
+      for (const purge of purges) if (!signal.aborted) await purge().catch(failed);
     };
     this.#task = new PeriodicTask({ intervalMs: INTERVAL_MS, round, failed });
   }

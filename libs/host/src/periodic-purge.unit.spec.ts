@@ -30,4 +30,18 @@ describe('PeriodicPurge', () => {
     await jest.advanceTimersByTimeAsync(TEN_MINUTES_MS);
     expect(done).toHaveLength(4);
   });
+
+  it('begins no further purge once it is to end', async () => {
+    const done: string[] = [];
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const logger = createLogger({ level: 'silent', service: 'access' });
+    const purges = [() => held, async () => done.push('next')];
+    const purge = new PeriodicPurge({ logger, purges });
+    purge.onApplicationBootstrap();
+    const ending = purge.onApplicationShutdown();
+    release();
+    await ending;
+    expect(done).toEqual([]);
+  });
 });

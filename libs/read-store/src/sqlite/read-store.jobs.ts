@@ -25,6 +25,9 @@ const SCHEMA = `
 
 export type ReadStoreJobs = ReturnType<typeof setup>;
 
+/** Rows that one job removes at most: other jobs wait a few milliseconds behind it and no longer. */
+export const REMOVED_ROWS_MAX = 1000;
+
 /** The log brings back what of these a power failure undoes; leases are void after it. Records are flushed. */
 export const UNFLUSHED: readonly (keyof ReadStoreJobs)[] = [
   'project',
@@ -146,8 +149,13 @@ function recordJobs({ run, value }: Statements) {
       run(`DELETE FROM ${tableOf(collection)} WHERE _id = ?`, id);
     },
 
+    /** One step; gives how many went. Fewer than REMOVED_ROWS_MAX: it is finished. */
     removeBefore({ collection, field, time }: { collection: string; field: string; time: string }): number {
-      return run(`DELETE FROM ${tableOf(collection)} WHERE "${field}" < ?`, time);
+      const table = tableOf(collection);
+      return run(
+        `DELETE FROM ${table} WHERE _id IN (SELECT _id FROM ${table} WHERE "${field}" < ? LIMIT ?)`,
+        ...[time, REMOVED_ROWS_MAX],
+      );
     },
   };
 }

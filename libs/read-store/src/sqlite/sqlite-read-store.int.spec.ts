@@ -49,6 +49,23 @@ describe('openSqliteReadStore', () => {
   });
 });
 
+describe('removeBefore', () => {
+  it('lets others write in between, however much there is to remove', async () => {
+    const store = await openReadStore(`sqlite:${join(directory, 'old.db')}`);
+    const collection = { name: 'answers_v1', fields: { at: 'string' }, indexes: [] } as const;
+    await store.ensureCollection(collection);
+    const put = (at: string) => store.put(collection.name, { id: randomUUID(), at });
+    await Promise.all(Array.from({ length: 3_500 }, () => put('2025')));
+    const ended: string[] = [];
+    const removing = store.removeBefore(collection.name, 'at', '2026').finally(() => ended.push('removal'));
+    await put('2027').finally(() => ended.push('write'));
+    expect(await removing).toBe(3_500);
+    expect(ended).toEqual(['write', 'removal']);
+    expect(await store.count(collection.name, { where: {} })).toBe(1);
+    await store.close();
+  });
+});
+
 describe('forget', () => {
   it('leaves no byte of what was removed or replaced in any file', async () => {
     const folder = join(directory, 'forgetting');

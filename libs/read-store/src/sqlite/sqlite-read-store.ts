@@ -13,7 +13,7 @@ import {
 import type { Change, CollectionSpec, Contents, Document, Query, ReadStore, RecordPage } from '../read-store';
 import { toRows } from './change-rows';
 import { parseDocuments, selectById, selectCount, selectPage, type Select } from './collection-query';
-import { UNFLUSHED, type ReadStoreJobs } from './read-store.jobs';
+import { REMOVED_ROWS_MAX, UNFLUSHED, type ReadStoreJobs } from './read-store.jobs';
 import { listRecords, readContents } from './stored-records';
 
 const STATEMENTS_MAX = 256;
@@ -117,7 +117,10 @@ class SqliteReadStore implements ReadStore {
     const spec = this.#collections.get(collection);
     assertTextField(spec, field);
     assertFilter(spec, { where: { [field]: time } });
-    return this.writer.run('removeBefore', { collection, field, time });
+    let removed = 0;
+    for (let step = REMOVED_ROWS_MAX; step === REMOVED_ROWS_MAX; removed += step)
+      step = await this.writer.run('removeBefore', { collection, field, time });
+    return removed;
   }
 
   async forget(): Promise<void> {
