@@ -1,5 +1,6 @@
 import { isAppError, newCommandId, newId } from '#libs/kernel';
 import { eventMetadata } from './event-metadata';
+import { foldStream } from './fold-stream';
 import {
   APPEND_BYTES_MAX,
   comparePositions,
@@ -257,6 +258,14 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
         expect(events.map(({ data }) => data.n)).toEqual([0]);
       });
 
+      it('gives at once what an append in order wrote', async () => {
+        expect(await read()).toEqual([]);
+        await store.appendInOrder([request([{ n: 0 }], 'no stream')]);
+        expect(await read({ from: '0' })).toHaveLength(1);
+        await store.appendInOrder([request([{ n: 1 }], { revision: '0' })]);
+        expect(await read({ from: '1' })).toHaveLength(1);
+      });
+
       it('gives events the ids of the append they were part of, when its beginning is missing', async () => {
         const whole = request(numbers(3), 'any');
         await store.append(whole);
@@ -493,6 +502,14 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
         expect(seen).toEqual(numbers(total).map(({ n }) => n));
         expect(await read()).toHaveLength(total);
       });
+    });
+
+    it('folds a stream to its end, however many pages it fills', async () => {
+      const page = READ_LIMIT_MAX / 2;
+      for (let pages = 0; pages < 3; pages += 1) await append(numbers(page, pages * page), 'any');
+      const count = { initial: 0, evolve: (events: number) => events + 1 };
+      const folded = await foldStream(store, { orgId, stream }, count);
+      expect(folded).toMatchObject({ state: 3 * page, revision: String(3 * page - 1) });
     });
 
     describe('truncate', () => {

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSqliteWriter } from './open-sqlite-writer';
+import { connect } from './sqlite-connection';
 import { openSqliteReader } from './sqlite-reader';
 import type { SqliteWriter, WriterOptions } from './sqlite-writer';
 
@@ -103,6 +104,9 @@ describe('openSqliteWriter', () => {
   });
 
   it('flushes each commit but those of jobs alone that may come undone, and after a failure those, too', async () => {
+    const other = await openSqliteWriter<TestJobs>({ ...options, file: join(directory, 'other.sqlite') });
+    expect(await other.run('flushing', undefined)).toBe('FULL');
+    await other.close();
     const { run } = bound(await open({ unflushed: ['flushing'] }));
     const withAnother = async () => (await Promise.all([run('flushing', undefined), run('add', 'x')]))[0];
     expect(await run('flushing', undefined)).toBe('NORMAL');
@@ -248,11 +252,25 @@ describe('openSqliteWriter', () => {
     expect(lines()).toEqual(['last']);
   });
 
-  it('keeps its thread for the writers that are left', async () => {
+  it('leaves the jobs of the writers that share its thread alone when it is closed', async () => {
     const other = await openSqliteWriter<TestJobs>({ ...options, file: join(directory, 'other.sqlite') });
     const { run } = bound(await open());
-    await other.close();
-    expect(await run('add', 'still here')).toMatchObject({ row: 1 });
+    const closing = other.close();
+    for (let row = 1; row <= 20; row += 1) expect(await run('add', 'still here')).toMatchObject({ row });
+    await closing;
+  });
+
+  it('says so when a reader keeps the log from being emptied', async () => {
+    const { run } = bound(await open());
+    await run('add', 'read');
+    const reader = connect(options.file);
+    reader.exec('BEGIN');
+    reader.prepare('SELECT * FROM lines').all();
+    await run('add', 'behind it');
+    await expect(writer?.truncateWal()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    reader.close();
+    await writer?.truncateWal();
+    expect(readFileSync(`${options.file}-wal`)).toHaveLength(0);
   });
 
   it('makes files for its owner alone, and takes from others what an earlier version gave them', async () => {

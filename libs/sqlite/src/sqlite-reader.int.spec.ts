@@ -80,4 +80,12 @@ describe('openSqliteReader', () => {
     // Nobody reads: all of the log fits into the file.
     expect(writer.pragma('wal_checkpoint(TRUNCATE)')).toBe(0);
   });
+
+  it('reads on after SQLite itself has left the snapshot', async () => {
+    const count = reading();
+    expect([count(), count()]).toEqual([0, 0]);
+    reader.prepare('ROLLBACK').get();
+    await nextTurn();
+    expect(count()).toBe(0);
+  });
 });
