@@ -144,10 +144,11 @@ export interface Retention {
   readonly category: string;
   readonly days: number;
   /**
-   * Default true. False: the streams written are told how long their events live, but this process deletes
+   * The process deletes what has aged, at once and every hour, unless the engine does it by itself. `failed` hears why
+   * it could not. Without `sweep` the streams written are told how long their events live, but this process deletes
    * nothing: a copy stays equal to its original until it was compared.
    */
-  readonly sweeps?: boolean;
+  readonly sweep?: { readonly failed: (error: unknown) => void };
 }
 
 export interface EventStoreOptions {

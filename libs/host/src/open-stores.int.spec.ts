@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import Database from 'libsql';
 import { eventMetadata } from '#libs/event-store';
 import { newCommandId, newId, readEnv, systemClock } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
@@ -14,21 +15,26 @@ describe('openStores', () => {
   let stores: Stores | undefined;
   const inFolder = (file: string) => path.join(folder, file);
 
-  const open = async () => {
+  const open = async (write: (line: string) => void = () => undefined) => {
     const config = toStoresConfig(readEnv({ DATA_DIR: folder }, storeSettings));
-    const logger = createLogger({ level: 'error', service: 'test' });
+    const logger = createLogger({ level: 'warn', service: 'test', destination: { write } });
     return (stores = await openStores(config, { clock: systemClock, logger }));
   };
   const close = async () => {
     await stores?.close();
     stores = undefined;
   };
-  const append = async ({ events }: Stores) => {
+  const append = async ({ events }: Stores, category = 'thing') => {
     const [orgId, commandId] = [newId('org'), newCommandId()];
     const caller = { orgId, actorType: 'key', actorId: newId('key') };
     const at = systemClock.now().toISOString();
     const { position } = await events.append({
-      ...{ orgId, stream: `thing-${orgId}.one`, expected: 'no stream', events: [{ type: 'Made', data: {} }] },
+      ...{
+        orgId,
+        stream: `${category}-${orgId}.one`,
+        expected: 'no stream',
+        events: [{ type: 'Made', data: {} }],
+      },
       metadata: eventMetadata({ caller, commandId, correlationId: commandId, at, producer: 'test' }),
     });
     return position;
@@ -90,5 +96,19 @@ describe('openStores', () => {
     await close();
     rmSync(inFolder('events.db'));
     await expect((await open()).readStoreOf('access')).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  });
+
+  it('says in its log that it could not delete what has aged', async () => {
+    await append(await open(), 'access');
+    await close();
+    const database = new Database(inFolder('events.db'));
+    database.exec("UPDATE events SET metadata = '{'");
+    database.close();
+    let write: (line: string) => void = () => undefined;
+    const heard = new Promise<string>((hear) => {
+      write = (line) => line.includes('"aged events not deleted; it will be tried again"') && hear(line);
+    });
+    await open(write);
+    expect(JSON.parse(await heard)).toMatchObject({ level: 'warn', error_code: 'STORE_UNAVAILABLE' });
   });
 });

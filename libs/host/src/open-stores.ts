@@ -1,7 +1,7 @@
 import { openEventStore, type EventStore } from '#libs/event-store';
 import { Keyring, loadRootKey, openKeyStore, readRootKey, type KeyStore } from '#libs/key-store';
 import { AppError, isAppError, type Clock } from '#libs/kernel';
-import type { Logger } from '#libs/observability';
+import { errorFields, type Logger } from '#libs/observability';
 import { untilThere } from '#libs/process';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 import { assertPartOfLog } from './assert-part-of-log';
@@ -74,10 +74,11 @@ class Opening {
   ) {}
 
   async events(): Promise<EventStore> {
-    const { eventStoreUrl, auditRetentionDays, allowPlaintext } = this.config;
-    const retention = { category: 'access', days: auditRetentionDays };
+    const { eventStoreUrl, retention, allowPlaintext } = this.config;
+    const failed = (error: unknown) =>
+      this.options.logger.warn('aged events not deleted; it will be tried again', errorFields(error));
     const events = await this.#open('event-store', () =>
-      openEventStore(eventStoreUrl, { retention, allowPlaintext }),
+      openEventStore(eventStoreUrl, { retention: { ...retention, sweep: { failed } }, allowPlaintext }),
     );
     // A server's adapter connects with the first call.
     await this.#wait('event-store', () => events.ping());

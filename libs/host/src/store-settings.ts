@@ -42,8 +42,8 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
     isKeylessEmbedded: [events, reads].some(isInFiles),
     /** Inside a private network, such as that of docker compose. */
     allowPlaintext: settings.ALLOW_PLAINTEXT_STORES === 'true',
-    /** How long the records of reads and refusals are kept. */
-    auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
+    /** The records of reads and refusals, a stream a day, and how long they are kept. */
+    retention: { category: 'access', days: settings.AUDIT_RETENTION_DAYS },
     eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
     keyStoreUrl: keys ?? `sqlite:${inDataDir('keys.db')}`,
     /** Each service has a read store of its own. */

@@ -21,7 +21,6 @@ import { newCommandId, newId, readEnv, Redacted, systemClock } from '#libs/kerne
 import { createLogger } from '#libs/observability';
 import type { Document, ReadStore } from '#libs/read-store';
 import type { Side } from './config';
-import { isAccessStream } from './events/access-category';
 import { EventSink } from './events/event-sink';
 import { readLog } from './events/read-log';
 import { Move } from './move';
@@ -236,7 +235,7 @@ export function moveContract(name: string, newSource: NewPlace, newTarget: NewPl
       'shows a log with %s, and goes on with nothing but the beginning of its own',
       async (_, words, change) => {
         await bothOpened({ source, target }, async (from, to) => {
-          const sink = new EventSink(to.events);
+          const sink = new EventSink(to);
           let n = 0;
           for await (const event of readLog(from.events)) {
             const written = change(event, n++);
@@ -426,10 +425,10 @@ const bothOpened = async (
 
 /** All that a copy must have, in an order of its own, and what must differ left out. */
 function contentOf(side: Side) {
-  return looking(side, async ({ events, keys, reads: stores }) => {
+  return looking(side, async ({ events, keys, reads: stores, ages }) => {
     const log: unknown[] = [];
     for await (const { position: _, revision, ...event } of readLog(events)) {
-      log.push(isAccessStream(event.stream) ? event : { ...event, revision });
+      log.push(ages(event.stream) ? event : { ...event, revision });
     }
     const purposes = ['instance', 'organization', 'data'] as const;
     const lists = purposes.map((purpose) => keys.list({ purpose, limit: 100 }));

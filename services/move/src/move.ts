@@ -34,7 +34,7 @@ export class Move {
   ) {
     this.#parts = [
       keyPart(source.keys, target.keys),
-      eventPart(source.events, target.events),
+      eventPart(source, target),
       recordPart(source.reads, target.reads, target.events),
     ];
   }

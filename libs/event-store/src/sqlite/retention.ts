@@ -1,3 +1,4 @@
+import { PeriodicTask } from '#libs/kernel';
 import type { SqliteWriter } from '#libs/sqlite';
 import type { Retention } from '../event-store';
 import type { EventLogJobs } from './event-log.jobs';
@@ -5,19 +6,19 @@ import type { EventLogJobs } from './event-log.jobs';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Deletes what is too old, now and every hour, in steps that let appends through. Gives the way to stop it. */
+/** Deletes what is too old, now and every hour, in steps that let appends through. Undefined when this process deletes nothing. */
 export function startRetention(
   writer: SqliteWriter<EventLogJobs>,
-  { category, days }: Retention,
-): () => void {
-  const sweep = async () => {
+  { category, days, sweep }: Retention,
+): PeriodicTask | undefined {
+  if (!sweep) return undefined;
+  const round = async (signal: AbortSignal) => {
     const time = new Date(Date.now() - days * DAY_MS).toISOString();
     let after: string | null = `${category}-`;
-    while (after !== null) after = await writer.run('expire', { category, time, after });
+    while (after !== null && !signal.aborted) after = await writer.run('expire', { category, time, after });
   };
-  // A failed sweep is taken up by the next: what has expired stays expired.
-  const start = () => void sweep().catch(() => undefined);
-  start();
-  const timer = setInterval(start, HOUR_MS).unref();
-  return () => clearInterval(timer);
+  const task = new PeriodicTask({ intervalMs: HOUR_MS, round, failed: sweep.failed });
+  void task.run();
+  task.begin();
+  return task;
 }

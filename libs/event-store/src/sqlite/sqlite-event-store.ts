@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { AppError, withDeadline } from '#libs/kernel';
+import { AppError, withDeadline, type PeriodicTask } from '#libs/kernel';
 import { openSqliteFile, SoleWriterCache, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
 import { checkAppend, type CheckedAppend } from '../check-append';
 import {
@@ -54,7 +54,7 @@ class SqliteEventStore implements EventStore {
   readonly #closing = new AbortController();
   /** The revision behind which a read of the stream found nothing: it saves asking for what is mostly not there. */
   readonly #ends = new SoleWriterCache<number>(ENDS_KEPT_MAX);
-  readonly #stopRetention: () => void;
+  readonly #retention: PeriodicTask | undefined;
   readonly #head: () => number;
   readonly #forwards;
   readonly #backwards;
@@ -71,8 +71,7 @@ class SqliteEventStore implements EventStore {
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
     );
     this.#head = headOf(reader);
-    const sweeps = retention && retention.sweeps !== false;
-    this.#stopRetention = sweeps ? startRetention(writer, retention) : () => undefined;
+    this.#retention = retention && startRetention(writer, retention);
   }
 
   async append(request: AppendRequest): Promise<Appended> {
@@ -192,8 +191,8 @@ class SqliteEventStore implements EventStore {
   }
 
   async close(): Promise<void> {
-    this.#stopRetention();
     this.#closing.abort();
+    await this.#retention?.end();
     await this.writer.close();
     this.reader.close();
   }

@@ -1,9 +1,9 @@
-import type { AppendRequest, EventStore, Expected, RecordedEvent } from '#libs/event-store';
+import type { AppendRequest, Expected, RecordedEvent } from '#libs/event-store';
 import { isAppError } from '#libs/kernel';
 import type { Sink } from '../comparison/compare';
 import { moveRefused } from '../move-refused';
 import { patiently } from '../patiently';
-import { isAccessStream } from './access-category';
+import type { OpenSide } from '../sides/open-side';
 import { OriginalAppends, type OriginalAppend } from './original-appends';
 
 /** So many appends, or so many bytes of them, may share a flush. */
@@ -19,7 +19,7 @@ export class EventSink implements Sink<RecordedEvent> {
   #appends: AppendRequest[] = [];
   #characters = 0;
 
-  constructor(private readonly events: EventStore) {}
+  constructor(private readonly target: Pick<OpenSide, 'events' | 'ages'>) {}
 
   async take(event: RecordedEvent): Promise<void> {
     const ended = this.#found.add(event);
@@ -39,7 +39,14 @@ export class EventSink implements Sink<RecordedEvent> {
     const [first] = events;
     const { stream, metadata } = first;
     const { orgId } = metadata;
-    this.#appends.push({ orgId, stream, events, metadata, firstIndex, expected: expectedBefore(first) });
+    this.#appends.push({
+      orgId,
+      stream,
+      events,
+      metadata,
+      firstIndex,
+      expected: this.#expectedBefore(first),
+    });
     for (const { data } of events) this.#characters += JSON.stringify(data).length;
   }
 
@@ -48,7 +55,7 @@ export class EventSink implements Sink<RecordedEvent> {
     this.#appends = [];
     this.#characters = 0;
     try {
-      await patiently(() => this.events.appendInOrder(appends));
+      await patiently(() => this.target.events.appendInOrder(appends));
     } catch (error) {
       if (!isAppError(error, 'WRONG_REVISION')) throw error;
       const sentence =
@@ -56,9 +63,9 @@ export class EventSink implements Sink<RecordedEvent> {
       throw moveRefused(sentence, error);
     }
   }
-}
 
-function expectedBefore({ stream, revision }: RecordedEvent): Expected {
-  if (isAccessStream(stream)) return 'any';
-  return revision === '0' ? 'no stream' : { revision: String(BigInt(revision) - 1n) };
+  #expectedBefore({ stream, revision }: RecordedEvent): Expected {
+    if (this.target.ages(stream)) return 'any';
+    return revision === '0' ? 'no stream' : { revision: String(BigInt(revision) - 1n) };
+  }
 }

@@ -7,7 +7,6 @@ import { openKeyStore, type KeyStore } from '#libs/key-store';
 import { AppError, isAppError } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 import type { Side } from '../config';
-import { ACCESS_CATEGORY } from '../events/access-category';
 import { moveRefused } from '../move-refused';
 
 /** The stores of one side, each answering. Opened, a file is locked: nobody else uses it meanwhile. */
@@ -17,6 +16,11 @@ export interface OpenSide {
   readonly keys: KeyStore;
   /** A source has those that were ever used, a target all of them. */
   readonly reads: ReadonlyMap<StoreOwner, ReadStore>;
+  /**
+   * Whether the events of this stream age out. Such streams alone are appended to at any revision, and they alone lose
+   * their beginning: what has aged out is not copied, and the revisions of the rest move up. Nothing refers to them.
+   */
+  readonly ages: (stream: string) => boolean;
   close(): Promise<void>;
 }
 
@@ -76,8 +80,7 @@ async function openAll({ name, stores }: Side, owners: readonly StoreOwner[]): P
     }
   };
   try {
-    const retention = { category: ACCESS_CATEGORY, days: stores.auditRetentionDays, sweeps: false };
-    const { allowPlaintext, eventStoreUrl, keyStoreUrl } = stores;
+    const { allowPlaintext, eventStoreUrl, keyStoreUrl, retention } = stores;
     const events = await keep('event store', openEventStore(eventStoreUrl, { retention, allowPlaintext }));
     const keys = await keep('key store', openKeyStore(keyStoreUrl, { allowPlaintext }));
     const reads = new Map<StoreOwner, ReadStore>();
@@ -85,7 +88,8 @@ async function openAll({ name, stores }: Side, owners: readonly StoreOwner[]): P
       const opening = openReadStore(stores.readStoreUrl(owner), { allowPlaintext });
       reads.set(owner, await keep(`read store of ${owner}`, opening));
     }
-    return { name, events, keys, reads, close };
+    const ages = (stream: string) => stream.startsWith(`${retention.category}-`);
+    return { name, events, keys, reads, ages, close };
   } catch (error) {
     await close();
     throw error;
