@@ -132,7 +132,10 @@ export interface EventStore {
    * when finding out would take long.
    */
   holdsNone(request: LogSection): Promise<boolean>;
-  /** Forgets the events of a stream before `before`; numbering goes on as if they were there. */
+  /**
+   * Forgets the events of a stream before `before`; numbering goes on as if they were there, also when none is left. It is
+   * for an operator who has to erase the beginning of a stream: no service calls it.
+   */
   truncate(request: { orgId: string; stream: string; before: Revision }): Promise<void>;
   /** Rejects with STORE_UNAVAILABLE when the engine cannot serve. Never waits longer than a second. */
   ping(): Promise<void>;
