@@ -11,7 +11,7 @@ interface AppErrorOptions {
   details?: readonly ErrorDetail[];
   /** Kept on this side of every boundary; neither logged as text nor sent. */
   cause?: unknown;
-  /** For `unavailable` and `rate-limited`: when trying again makes sense, in seconds. */
+  /** For `unavailable` and `rate-limited`: when trying again makes sense, in seconds. Default 1. */
   retryAfterSeconds?: number;
 }
 

@@ -11,7 +11,7 @@ import type { ErrorCode } from './error-registry';
 export function withDeadline<T>(work: Promise<T>, timeoutMs: number, code: ErrorCode): Promise<T> {
   // One promise and one timer: this stands around every message between services.
   return new Promise<T>((resolve, reject) => {
-    const expire = () => reject(new AppError(code, { retryAfterSeconds: 1 }));
+    const expire = () => reject(new AppError(code));
     const timer = setTimeout(() => setImmediate(expire), timeoutMs);
     const settle =
       <R>(how: (result: R) => void) =>

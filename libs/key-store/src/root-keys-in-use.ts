@@ -37,7 +37,7 @@ export class RootKeysInUse {
   async unwrap(row: WrappedKey): Promise<Buffer> {
     const { current, previous } = this.#roots;
     if (row.parent !== current.fingerprint && row.parent !== previous?.fingerprint) await this.#look();
-    if (row.parent === this.#newer) throw new AppError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 });
+    if (row.parent === this.#newer) throw new AppError('STORE_UNAVAILABLE');
     return unwrapUnderRoot(row, this.#roots);
   }
 
@@ -46,7 +46,7 @@ export class RootKeysInUse {
     if (await this.#areCurrent()) return this.#roots;
     await this.#look();
     if (await this.#areCurrent()) return this.#roots;
-    throw new AppError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 });
+    throw new AppError('STORE_UNAVAILABLE');
   }
 
   async #areCurrent(): Promise<boolean> {

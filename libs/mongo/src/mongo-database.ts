@@ -67,7 +67,7 @@ export class MongoDatabase {
       return await withDeadline(this.#connect().then(work), waitMs, 'STORE_UNAVAILABLE');
     } catch (error) {
       if (isAppError(error)) throw error;
-      throw new AppError('STORE_UNAVAILABLE', { cause: named(error), retryAfterSeconds: 1 });
+      throw new AppError('STORE_UNAVAILABLE', { cause: named(error) });
     }
   }
 

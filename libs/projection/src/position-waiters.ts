@@ -80,5 +80,5 @@ export class PositionWaiters {
 }
 
 function late(): AppError {
-  return new AppError('CONSISTENCY_TIMEOUT', { retryAfterSeconds: 1 });
+  return new AppError('CONSISTENCY_TIMEOUT');
 }

@@ -61,7 +61,7 @@ export class WriterThread {
 
 /** The one failure of a running store. */
 export function unavailable(cause: unknown): AppError {
-  return new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+  return new AppError('STORE_UNAVAILABLE', { cause });
 }
 
 const threads = new Map<string, { thread: WriterThread; users: number }>();

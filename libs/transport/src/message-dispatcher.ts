@@ -129,5 +129,5 @@ function isSane(context: MessageContext | undefined): boolean {
 }
 
 export function unavailable(cause?: unknown): AppError {
-  return new AppError('SERVICE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+  return new AppError('SERVICE_UNAVAILABLE', { cause });
 }

@@ -211,7 +211,6 @@ export function describeTransport(name: string, open: () => Promise<OpenTranspor
     it('answers SERVICE_UNAVAILABLE after the deadline, and goes on with other messages', async () => {
       await expect(transport.client.send(hang, { text: '' }, context)).rejects.toMatchObject({
         code: 'SERVICE_UNAVAILABLE',
-        retryAfterSeconds: 1,
       });
       await expect(transport.client.send(echo, { text: 'a' }, context)).resolves.toMatchObject({ text: 'a' });
     });

@@ -122,7 +122,7 @@ class WaitingCall {
   #end(cause: Error | undefined): void {
     this.#over = true;
     this.onOver();
-    const unknown = new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+    const unknown = new AppError('STORE_UNAVAILABLE', { cause });
     for (const waiting of this.#waiting.values()) waiting.reject(unknown);
     this.#waiting.clear();
   }
@@ -152,8 +152,7 @@ function refusal(status: Status | undefined): AppError {
   // A tombstone: no revision will ever be the right one.
   if (reason === 'WrongExpectedVersion' || reason === 'StreamDeleted')
     return new AppError('WRONG_REVISION', { cause });
-  if (reason !== 'MaximumAppendSizeExceeded')
-    return new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+  if (reason !== 'MaximumAppendSizeExceeded') return new AppError('STORE_UNAVAILABLE', { cause });
   const safeMessage = `An append holds at most ${APPEND_BYTES_MAX} bytes`;
   return new AppError('VALIDATION_FAILED', { cause, safeMessage });
 }

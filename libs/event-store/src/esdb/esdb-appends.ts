@@ -73,7 +73,7 @@ export class EsdbAppends {
   async #positionOf(stream: string, revision: string): Promise<Position> {
     const read = { stream, direction: 'forwards', from: revision, limit: 1 } as const;
     const [event] = await this.connection.run(FIRST_TRY_MS, (client) => readStream(client, read));
-    if (event?.revision !== revision) throw new AppError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 });
+    if (event?.revision !== revision) throw new AppError('STORE_UNAVAILABLE');
     return event.position;
   }
 

@@ -49,7 +49,7 @@ export class EsdbConnection {
     const patienceMs = this.#failing ? Math.min(timeoutMs, PATIENCE_WHEN_FAILING_MS) : timeoutMs;
     try {
       const result = await withDeadline(work(client), patienceMs, 'STORE_UNAVAILABLE');
-      if (client.disconnected) throw new AppError('STORE_UNAVAILABLE', { retryAfterSeconds: 1 });
+      if (client.disconnected) throw new AppError('STORE_UNAVAILABLE');
       this.#heard();
       return result;
     } catch (cause) {
@@ -61,7 +61,7 @@ export class EsdbConnection {
       const wasGivenUpEarly = patienceMs < timeoutMs && waitedMs >= patienceMs;
       // A server that answers others is slow, not gone: cutting all of its calls would make it slower.
       if (this.#heardAt < startedAt && !wasGivenUpEarly) this.#renew(client);
-      throw isAppError(cause) ? cause : new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+      throw isAppError(cause) ? cause : new AppError('STORE_UNAVAILABLE', { cause });
     }
   }
 

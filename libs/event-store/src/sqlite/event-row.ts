@@ -40,6 +40,6 @@ export function reading<T>(read: () => T): T {
   } catch (cause) {
     // Only text that we did not write fails to parse.
     if (cause instanceof SyntaxError) throw new AppError('INTEGRITY_ERROR', { cause });
-    throw new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+    throw new AppError('STORE_UNAVAILABLE', { cause });
   }
 }

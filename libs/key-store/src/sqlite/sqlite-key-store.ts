@@ -136,7 +136,7 @@ class SqliteKeyStore implements KeyStore {
       if (this.#closed) throw new Error('The store was closed');
       return work();
     } catch (cause) {
-      throw new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+      throw new AppError('STORE_UNAVAILABLE', { cause });
     }
   }
 }

@@ -205,5 +205,5 @@ class MongoReadStore implements ReadStore {
 
 function lost(): AppError {
   const cause = new Error('Another holder has taken the lease');
-  return new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+  return new AppError('STORE_UNAVAILABLE', { cause });
 }

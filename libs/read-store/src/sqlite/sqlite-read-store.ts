@@ -171,5 +171,5 @@ class SqliteReadStore implements ReadStore {
 }
 
 function unavailable(cause: unknown): AppError {
-  return new AppError('STORE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+  return new AppError('STORE_UNAVAILABLE', { cause });
 }

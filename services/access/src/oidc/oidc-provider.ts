@@ -155,7 +155,7 @@ export class OidcProvider {
 
   /** `msMax`: what is left of the time. */
   private async limited<T>(work: () => Promise<T>, msMax = TOGETHER_MS_MAX): Promise<T> {
-    if (this.#running >= AT_ONCE_MAX) throw new AppError('PROVIDER_UNAVAILABLE', { retryAfterSeconds: 1 });
+    if (this.#running >= AT_ONCE_MAX) throw new AppError('PROVIDER_UNAVAILABLE');
     this.#running += 1;
     const working = work().finally(() => (this.#running -= 1));
     return withDeadline(working, msMax, 'PROVIDER_UNAVAILABLE').catch((thrown: unknown) => {

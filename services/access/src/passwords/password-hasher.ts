@@ -68,7 +68,7 @@ export class PasswordHasher {
 
 function tooMany(): AppError {
   const safeMessage = 'Very many people are signing in at this moment; try again in a second';
-  return new AppError('RATE_LIMITED', { safeMessage, retryAfterSeconds: 1 });
+  return new AppError('RATE_LIMITED', { safeMessage });
 }
 
 /** One password, however a keyboard composes its characters (NIST SP 800-63B). */

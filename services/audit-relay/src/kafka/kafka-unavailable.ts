@@ -9,7 +9,7 @@ export function kafkaUnavailable(error: unknown, logger: Logger): AppError {
   if (isAppError(error)) return error;
   const cause = originOf(error);
   logger.warn('kafka is away', { reason: typeOf(cause) });
-  return new AppError('SERVICE_UNAVAILABLE', { cause, retryAfterSeconds: 1 });
+  return new AppError('SERVICE_UNAVAILABLE', { cause });
 }
 
 /** The client wraps an error once per layer, and those of several topics into one. */
