@@ -113,6 +113,8 @@ export interface Batch {
  * repetition is recognised), VALIDATION_FAILED (never written: too large, no type, a foreign stream).
  */
 export interface EventStore {
+  /** True when every call goes to a server, so that it pays to follow the log (`FollowedLog`) rather than to ask. */
+  readonly isRemote: boolean;
   /** Durable when it resolves. All events of one call are written together or not at all. */
   append(request: AppendRequest): Promise<Appended>;
   /**

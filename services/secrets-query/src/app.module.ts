@@ -24,16 +24,14 @@ export interface SecretsQueryParts {
   readonly keyring: Keyring;
   /** This service's own. */
   readonly reads: ReadStore;
-  /** Default false. True where asking the event store is a call to a server: then it is followed, and asked less. */
-  readonly isFollowed?: boolean;
 }
 
 /** Projects events into the read store, lists, and opens one value on demand after recording the read. */
 @Module({})
 export class SecretsQueryModule {
   static register(parts: SecretsQueryParts): DynamicModule {
-    const { config, logger, events, keyring, reads, isFollowed = false } = parts;
-    const followed = isFollowed ? new FollowedLog(events) : undefined;
+    const { config, logger, events, keyring, reads } = parts;
+    const followed = events.isRemote ? new FollowedLog(events) : undefined;
     const list = { projection: secretList, events: followed ?? events, reads, logger };
     return {
       module: SecretsQueryModule,

@@ -9,6 +9,6 @@ runService(() => {
     ...readSecretsQueryHostConfig(),
     name: 'secrets-query',
     callers: ['api-gateway'],
-    module: (parts) => SecretsQueryModule.register({ ...parts, config, isFollowed: true }),
+    module: (parts) => SecretsQueryModule.register({ ...parts, config }),
   };
 });

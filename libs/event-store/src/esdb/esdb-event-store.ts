@@ -41,6 +41,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 const LIMITED_STREAMS_MAX = 10_000;
 
 class EsdbEventStore implements EventStore {
+  readonly isRemote = true;
   readonly #closing = new AbortController();
   readonly #appends: EsdbAppends;
   readonly #groups: AppendGroups;

@@ -49,6 +49,7 @@ const ENDS_KEPT_MAX = 50_000;
 const REVISION = 2;
 
 class SqliteEventStore implements EventStore {
+  readonly isRemote = false;
   readonly #appended: WrittenLog['appended'] = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
   readonly #recent = new RecentEvents();
   readonly #closing = new AbortController();
