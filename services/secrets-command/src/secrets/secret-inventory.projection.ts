@@ -1,6 +1,8 @@
 import type { SecretEvent } from '#libs/events';
 import type { Projection } from '#libs/projection';
 
+export const INVENTORY = 'inventory_v1';
+
 /**
  * What the command service must know about all secrets at once: how many an organization holds (its
  * quota) and whose keys are due for destruction. Neither decides about names, versions or rights.
@@ -10,7 +12,7 @@ export const secretInventory = {
   version: 1,
   collections: [
     {
-      name: 'inventory_v1',
+      name: INVENTORY,
       fields: { orgId: 'string', status: 'string', shredAfter: 'string' },
       indexes: [['status', 'shredAfter']],
       countBy: ['orgId', 'status'],
@@ -25,7 +27,7 @@ export const secretInventory = {
     const put = (id: string, status: string, shredAfter: string | null) => [
       {
         kind: 'put' as const,
-        collection: 'inventory_v1',
+        collection: INVENTORY,
         revision,
         document: { id, orgId, status, shredAfter },
       },
@@ -38,7 +40,7 @@ export const secretInventory = {
       case 'SecretShredStarted':
         return put(event.data.secretId, 'deleted', recorded.metadata.occurredAt);
       case 'SecretShredded':
-        return [{ kind: 'remove', collection: 'inventory_v1', id: event.data.secretId, revision }];
+        return [{ kind: 'remove', collection: INVENTORY, id: event.data.secretId, revision }];
       default:
         return [];
     }

@@ -6,6 +6,7 @@ import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsCommandConfig } from '../config';
 import { CONFIG, EVENT_STORE, READ_STORE, SECRET_INVENTORY } from '../tokens';
+import { INVENTORY } from './secret-inventory.projection';
 
 /** How long a count is added to before it is made anew: other processes create secrets as well. */
 const COUNT_MS = 1_000;
@@ -43,7 +44,7 @@ export class SecretQuota {
     try {
       const head = await this.events.head();
       if (head !== null) await this.inventory.waitFor(head, BEHIND_MS_MAX);
-      return await this.reads.count('inventory_v1', { where: { orgId, status: 'live' } });
+      return await this.reads.count(INVENTORY, { where: { orgId, status: 'live' } });
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE') || isAppError(error, 'CONSISTENCY_TIMEOUT')) return 0;
       throw error;

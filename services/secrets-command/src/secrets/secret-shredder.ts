@@ -8,6 +8,7 @@ import type { ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
 import { CLOCK, LOGGER, PRODUCER, READ_STORE } from '../tokens';
 import { dataKeyIds, decideShredEnd, decideShredStart } from './secret.decider';
+import { INVENTORY } from './secret-inventory.projection';
 import { SecretStreams } from './secret-streams';
 
 /** Short enough that what a crash left is finished within a minute of the restart. */
@@ -85,7 +86,7 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
   /** True when more may be due behind this page. Whom the list moved meanwhile is met in the next round. */
   async #sweepPage(skip: number, signal: AbortSignal): Promise<boolean> {
     const now = this.clock.now().toISOString();
-    const deleted = await this.reads.find('inventory_v1', {
+    const deleted = await this.reads.find(INVENTORY, {
       where: { status: 'deleted' },
       sort: { field: 'shredAfter', direction: 'ascending' },
       skip,
