@@ -1,9 +1,8 @@
-import { isAppError, newCommandId, newId } from '#libs/kernel';
+import { comparePositions, isAppError, newCommandId, newId, type Position } from '#libs/kernel';
 import { eventMetadata } from './event-metadata';
 import { foldStream } from './fold-stream';
 import {
   APPEND_BYTES_MAX,
-  comparePositions,
   READ_LIMIT_MAX,
   type AppendRequest,
   type Appended,
@@ -11,7 +10,6 @@ import {
   type EventStore,
   type Expected,
   type JsonObject,
-  type Position,
   type RecordedEvent,
   type SubscribeRequest,
 } from './event-store';

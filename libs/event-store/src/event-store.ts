@@ -1,7 +1,7 @@
+import type { Position } from '#libs/kernel';
+
 /** The n-th event of a stream, from 0, as a decimal string. */
 export type Revision = string;
-/** A place in the whole log, as a decimal string that only grows. Compare with `comparePositions`. */
-export type Position = string;
 
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -166,11 +166,3 @@ export interface EventStoreOptions {
 /** Bytes of one append, summed over its events (EventStoreDB's own limit; every engine keeps it). */
 export const APPEND_BYTES_MAX = 1_048_576;
 export const READ_LIMIT_MAX = 1_000;
-
-/** Negative, zero or positive, like a comparison function of `Array.sort`; null comes before everything. */
-export function comparePositions(a: Position | null, b: Position | null): number {
-  if (a === null || b === null) return Number(a !== null) - Number(b !== null);
-  // Decimal strings without leading zeros: the longer one is the greater.
-  if (a.length !== b.length) return a.length - b.length;
-  return a < b ? -1 : Number(a > b);
-}

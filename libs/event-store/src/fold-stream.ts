@@ -1,8 +1,8 @@
+import type { Position } from '#libs/kernel';
 import {
   READ_LIMIT_MAX,
   type EventStore,
   type Expected,
-  type Position,
   type RecordedEvent,
   type Revision,
 } from './event-store';

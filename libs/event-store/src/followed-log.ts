@@ -1,13 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  comparePositions,
-  type Batch,
-  type EventStore,
-  type LogSection,
-  type Position,
-  type RecordedEvent,
-  type SubscribeRequest,
-} from './event-store';
+import { comparePositions, type Position } from '#libs/kernel';
+import type { Batch, EventStore, LogSection, RecordedEvent, SubscribeRequest } from './event-store';
 import { readAhead } from './read-ahead';
 import { isWanted } from './wanted-events';
 

@@ -1,6 +1,5 @@
 export { eventMetadata } from './event-metadata';
 export {
-  comparePositions,
   READ_LIMIT_MAX,
   type Appended,
   type AppendRequest,
@@ -11,7 +10,6 @@ export {
   type Expected,
   type JsonObject,
   type NewEvent,
-  type Position,
   type RecordedEvent,
   type Revision,
 } from './event-store';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { comparePositions, type EventStore } from '#libs/event-store';
-import { AppError } from '#libs/kernel';
+import type { EventStore } from '#libs/event-store';
+import { AppError, comparePositions } from '#libs/kernel';
 import type { ReadStore } from '#libs/read-store';
 import type { StoreOwner, StoresConfig } from './store-settings';
 

@@ -1,5 +1,5 @@
-import { comparePositions, type Position, type RecordedEvent } from '#libs/event-store';
-import { entriesAtMost } from '#libs/kernel';
+import type { RecordedEvent } from '#libs/event-store';
+import { comparePositions, entriesAtMost, type Position } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 const ORGANIZATIONS_MAX = 10_000;

@@ -1,4 +1,4 @@
-import { comparePositions } from '#libs/event-store';
+import { comparePositions } from '#libs/kernel';
 import type { Change } from '#libs/read-store';
 
 /**

@@ -1,5 +1,4 @@
-import { comparePositions, type Position } from '#libs/event-store';
-import { AppError, withDeadline } from '#libs/kernel';
+import { AppError, comparePositions, withDeadline, type Position } from '#libs/kernel';
 
 interface Waiter {
   readonly position: Position;

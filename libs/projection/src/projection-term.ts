@@ -1,4 +1,5 @@
-import { comparePositions, type Batch, type Position } from '#libs/event-store';
+import type { Batch } from '#libs/event-store';
+import { comparePositions, type Position } from '#libs/kernel';
 import type { Change } from '#libs/read-store';
 import { PendingChanges } from './pending-changes';
 

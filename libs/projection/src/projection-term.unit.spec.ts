@@ -1,4 +1,5 @@
-import type { Batch, Position } from '#libs/event-store';
+import type { Batch } from '#libs/event-store';
+import type { Position } from '#libs/kernel';
 import type { Change } from '#libs/read-store';
 import { ProjectionTerm } from './projection-term';
 

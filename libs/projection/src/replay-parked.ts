@@ -1,4 +1,5 @@
-import type { EventStore, Position, RecordedEvent } from '#libs/event-store';
+import type { EventStore, RecordedEvent } from '#libs/event-store';
+import type { Position } from '#libs/kernel';
 import type { Change, Document, ReadStore } from '#libs/read-store';
 import { parkedCollection } from './parked-events';
 import type { Projection } from './projection';

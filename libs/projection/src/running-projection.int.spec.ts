@@ -1,14 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  eventMetadata,
-  openEventStore,
-  type EventStore,
-  type Position,
-  type RecordedEvent,
-} from '#libs/event-store';
-import { AppError, newCommandId } from '#libs/kernel';
+import { eventMetadata, openEventStore, type EventStore, type RecordedEvent } from '#libs/event-store';
+import { AppError, newCommandId, type Position } from '#libs/kernel';
 import { openReadStore, type Document, type ReadStore } from '#libs/read-store';
 import { intercepted } from '#libs/testing';
 import { parkedCollection } from './parked-events';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { comparePositions, type EventStore, type Position, type RecordedEvent } from '#libs/event-store';
-import { isAppError, newCommandId } from '#libs/kernel';
+import type { EventStore, RecordedEvent } from '#libs/event-store';
+import { comparePositions, isAppError, newCommandId, type Position } from '#libs/kernel';
 import { CollectionCatalog, type Change, type ReadStore } from '#libs/read-store';
 import { whileLeased } from './lease-keeper';
 import { LastChanges } from './last-changes';

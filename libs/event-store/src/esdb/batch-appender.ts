@@ -2,8 +2,8 @@ import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/s
 import type { Status } from '@eventstore/db-client/generated/status_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { AppError, newCommandId } from '#libs/kernel';
-import { APPEND_BYTES_MAX, type Expected, type Position, type Revision } from '../event-store';
+import { AppError, newCommandId, type Position } from '#libs/kernel';
+import { APPEND_BYTES_MAX, type Expected, type Revision } from '../event-store';
 
 export type BatchCall = ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
 

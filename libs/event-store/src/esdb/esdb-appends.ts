@@ -1,11 +1,5 @@
-import { AppError, isAppError } from '#libs/kernel';
-import {
-  comparePositions,
-  READ_LIMIT_MAX,
-  type Appended,
-  type Position,
-  type RecordedEvent,
-} from '../event-store';
+import { AppError, comparePositions, isAppError, type Position } from '#libs/kernel';
+import { READ_LIMIT_MAX, type Appended, type RecordedEvent } from '../event-store';
 import type { BatchAppend, Written } from './batch-appender';
 import type { EsdbConnection } from './esdb-connection';
 import { readHead, readStream } from './esdb-reads';

@@ -1,4 +1,4 @@
-import { AppError, withDeadline } from '#libs/kernel';
+import { AppError, withDeadline, type Position } from '#libs/kernel';
 import { checkAppend } from '../check-append';
 import {
   READ_LIMIT_MAX,
@@ -7,7 +7,6 @@ import {
   type Batch,
   type EventStore,
   type LogSection,
-  type Position,
   type ReadRequest,
   type RecordedEvent,
   type Revision,

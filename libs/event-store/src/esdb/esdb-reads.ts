@@ -7,13 +7,8 @@ import {
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client';
-import {
-  comparePositions,
-  type LogSection,
-  type Position,
-  type RecordedEvent,
-  type Revision,
-} from '../event-store';
+import { comparePositions, type Position } from '#libs/kernel';
+import type { LogSection, RecordedEvent, Revision } from '../event-store';
 import { isWanted } from '../wanted-events';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';

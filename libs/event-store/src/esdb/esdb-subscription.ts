@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, isAppError } from '#libs/kernel';
-import { comparePositions, type Batch, type Position, type SubscribeRequest } from '../event-store';
+import { AppError, comparePositions, isAppError, type Position } from '#libs/kernel';
+import type { Batch, SubscribeRequest } from '../event-store';
 import type { EsdbConnection } from './esdb-connection';
 import { readFirstFrom, readHead } from './esdb-reads';
 import { LogFeed } from './log-feed';

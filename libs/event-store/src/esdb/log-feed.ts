@@ -7,7 +7,8 @@ import {
   type AllStreamSubscription,
   type Position as ClientPosition,
 } from '@eventstore/db-client';
-import { comparePositions, type Batch, type Position, type RecordedEvent } from '../event-store';
+import { comparePositions, type Position } from '#libs/kernel';
+import type { Batch, RecordedEvent } from '../event-store';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';
 import { isWanted } from '../wanted-events';

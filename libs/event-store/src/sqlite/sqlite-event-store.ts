@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { AppError, withDeadline, type PeriodicTask } from '#libs/kernel';
+import { AppError, withDeadline, type PeriodicTask, type Position } from '#libs/kernel';
 import { openSqliteFile, SoleWriterCache, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
 import { checkAppend, type CheckedAppend } from '../check-append';
 import {
@@ -11,7 +11,6 @@ import {
   type EventStoreOptions,
   type JsonObject,
   type LogSection,
-  type Position,
   type ReadRequest,
   type RecordedEvent,
   type Retention,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AppError, entriesAtMost } from '#libs/kernel';
+import { AppError, comparePositions, entriesAtMost, type Position } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { callerOf, type GatewayRequest } from '../http/gateway-request';
@@ -15,18 +15,18 @@ export const POSITION = /^\d{1,20}$/;
  */
 @Injectable()
 export class OwnWrites {
-  readonly #lastWrite = new LRUCache<string, string>(entriesAtMost(20_000));
+  readonly #lastWrite = new LRUCache<string, Position>(entriesAtMost(20_000));
 
   /** Notes where a write stands, and tells its caller. */
-  answer(request: GatewayRequest, reply: FastifyReply, position: string): void {
+  answer(request: GatewayRequest, reply: FastifyReply, position: Position): void {
     const { orgId } = callerOf(request);
-    const known = this.#lastWrite.get(orgId);
-    if (known === undefined || isLater(position, known)) this.#lastWrite.set(orgId, position);
+    const known = this.#lastWrite.get(orgId) ?? null;
+    if (comparePositions(position, known) > 0) this.#lastWrite.set(orgId, position);
     void reply.header(CONSISTENCY_TOKEN, position);
   }
 
   /** The position a list must have reached; null when any will do. Fails with MALFORMED_REQUEST. */
-  atLeast(request: GatewayRequest): string | null {
+  atLeast(request: GatewayRequest): Position | null {
     const known = this.#lastWrite.get(callerOf(request).orgId) ?? null;
     const token = request.headers[CONSISTENCY_TOKEN];
     if (token === undefined) return known;
@@ -36,10 +36,6 @@ export class OwnWrites {
       });
     }
     const asked = token.replace(/^0+(?=\d)/, '');
-    return known === null || isLater(asked, known) ? asked : known;
+    return comparePositions(asked, known) > 0 ? asked : known;
   }
-}
-
-function isLater(a: string, b: string): boolean {
-  return a.length === b.length ? a > b : a.length > b.length;
 }

@@ -1,9 +1,16 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import type { Batch, EventStore, Position, RecordedEvent } from '#libs/event-store';
+import type { Batch, EventStore, RecordedEvent } from '#libs/event-store';
 import { AUDIT_RELAY_CHECKPOINT } from '#libs/host';
-import { AppError, isAppError, newCommandId, withDeadline, type ErrorCode } from '#libs/kernel';
+import {
+  AppError,
+  isAppError,
+  newCommandId,
+  withDeadline,
+  type ErrorCode,
+  type Position,
+} from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { whileLeased } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';

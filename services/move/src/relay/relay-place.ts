@@ -1,6 +1,5 @@
-import { comparePositions, type Position } from '#libs/event-store';
 import { AUDIT_RELAY_CHECKPOINT } from '#libs/host';
-import { newCommandId } from '#libs/kernel';
+import { comparePositions, newCommandId, type Position } from '#libs/kernel';
 import { readLog } from '../events/read-log';
 import { moveRefused } from '../move-refused';
 import type { OpenSide } from '../sides/open-side';

@@ -1,13 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  comparePositions,
   foldStream,
   untilWon,
   type AppendRequest,
   type EventMetadata,
   type EventStore,
   type Expected,
-  type Position,
 } from '#libs/event-store';
 import {
   nameHolder,
@@ -19,7 +17,15 @@ import {
   type SecretNameEvent,
 } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, isAppError, isId, newCommandId, type Clock } from '#libs/kernel';
+import {
+  AppError,
+  comparePositions,
+  isAppError,
+  isId,
+  newCommandId,
+  type Clock,
+  type Position,
+} from '#libs/kernel';
 import { DEADLINE_MS } from '#libs/transport';
 import { CLOCK, EVENT_STORE } from '../tokens';
 
