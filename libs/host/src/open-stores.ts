@@ -4,7 +4,7 @@ import { AppError, isAppError, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { untilThere } from '#libs/process';
 import { openReadStore, type ReadStore } from '#libs/read-store';
-import { assertPartOfLog } from './assert-part-of-log';
+import { assertNotAheadOfLog } from './assert-not-ahead-of-log';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** The stores of a process that holds no key. */
@@ -95,7 +95,7 @@ class Opening {
     const reads = await this.#open('read-store', () =>
       openReadStore(readStoreUrl(service), { allowPlaintext }),
     );
-    await this.#wait('read-store', () => assertPartOfLog({ service, reads, events }, this.config));
+    await this.#wait('read-store', () => assertNotAheadOfLog({ service, reads, events }, this.config));
     return reads;
   }
 

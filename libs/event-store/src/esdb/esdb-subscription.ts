@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, comparePositions, isAppError, type Position } from '#libs/kernel';
+import { comparePositions, isAppError, type Position } from '#libs/kernel';
+import { assertPartOfLog } from '../assert-part-of-log';
 import type { Batch, SubscribeRequest } from '../event-store';
 import type { EsdbConnection } from './esdb-connection';
 import { readFirstFrom, readHead } from './esdb-reads';
@@ -87,12 +88,4 @@ async function bridgeGap(connection: EsdbConnection, request: SubscribeRequest):
   if (!first?.event || position === after) return undefined;
   const wanted = isWanted(request, { stream: first.event.streamId, type: first.event.type });
   return { events: wanted ? [recordedEvent(first)] : [], position, caughtUp: false };
-}
-
-/** A restored log gives its old positions away again; going on behind its end would skip those events. */
-function assertPartOfLog(after: Position | null, head: Position | null): void {
-  if (comparePositions(after, head ?? '0') <= 0) return;
-  const safeMessage =
-    'The log ends before the position to go on from: it is older than what was read from it';
-  throw new AppError('INTEGRITY_ERROR', { safeMessage });
 }

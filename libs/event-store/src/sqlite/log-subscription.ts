@@ -1,7 +1,8 @@
 import { once, type EventEmitter } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import { AppError, isAppError } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import type { SqliteReader } from '#libs/sqlite';
+import { assertPartOfLog } from '../assert-part-of-log';
 import type { Batch, LogSection, RecordedEvent, SubscribeRequest } from '../event-store';
 import { isWanted } from '../wanted-events';
 import { decimal } from './decimal';
@@ -33,7 +34,7 @@ export async function* subscribeToLog(
   const { signal, after, batchMax = BATCH_EVENTS_DEFAULT } = request;
   const log = filteredLog(reader, recent, request);
   let position = after === null ? 0 : decimal(after);
-  assertPartOfLog(position, log.head());
+  assertPartOfLog(String(position), String(log.head()));
   // The first batch comes at once, be it empty: it says where the subscription stands.
   let caughtUp = false;
   while (!signal.aborted) {
@@ -140,12 +141,4 @@ function filteredLog(
 export function headOf(reader: SqliteReader): () => number {
   const head = reader.prepare<[number]>("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
   return () => reading(() => head.get()?.[0] ?? 0);
-}
-
-/** A restored log gives its old positions away again; going on behind its end would skip those events. */
-function assertPartOfLog(position: number, head: number): void {
-  if (position <= head) return;
-  const safeMessage =
-    'The log ends before the position to go on from: it is older than what was read from it';
-  throw new AppError('INTEGRITY_ERROR', { safeMessage });
 }

@@ -18,7 +18,7 @@ const remade: readonly StoreOwner[] = ['secrets-command', 'secrets-query'];
  * was put back. It would give the positions away again, and what it writes there would be in no list. Asked of an
  * embedded log alone: a node of a cluster may be behind the others for a moment.
  */
-export async function assertPartOfLog(
+export async function assertNotAheadOfLog(
   { service, reads, events }: Opened,
   config: StoresConfig,
 ): Promise<void> {
