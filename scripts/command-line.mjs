@@ -36,7 +36,7 @@ const reasons = {
 };
 
 /** One sentence about a failure: of the file system's, which file and why; any other says what it says. */
-export function sentenceOf({ code, path: file, message }) {
+function sentenceOf({ code, path: file, message }) {
   return file === undefined ? message : `${file} cannot be used: ${reasons[code] ?? code}.`;
 }
 

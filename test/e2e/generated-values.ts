@@ -29,7 +29,7 @@ export const strangeJson: Arbitrary<unknown> = fc.oneof(
 );
 
 /** A value that fits the schema. Knows the keywords that our documents use, and fails on a type it does not know. */
-export function fitting(schema: JsonSchema): Arbitrary<unknown> {
+function fitting(schema: JsonSchema): Arbitrary<unknown> {
   if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
   const [type, ...others] = [schema['type']].flat() as string[];
   const value = byType[type ?? '']?.(schema);

@@ -2,7 +2,7 @@ import { SplitServer } from '../split/split-server';
 import { type Refusal, type RunningServer, type StartOptions } from './running-server';
 import { StandaloneServer } from './standalone-server';
 
-export { newDataDir, type Refusal, type StartOptions } from './running-server';
+export { newDataDir, type Refusal } from './running-server';
 export type Server = RunningServer;
 
 interface ServerKind {

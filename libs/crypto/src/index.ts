@@ -1,12 +1,4 @@
-export {
-  apiKeyFrom,
-  digestApiKey,
-  hashApiKey,
-  newApiKey,
-  parseApiKey,
-  verifyApiKey,
-  type ApiKey,
-} from './api-key';
+export { apiKeyFrom, digestApiKey, hashApiKey, newApiKey, parseApiKey, verifyApiKey } from './api-key';
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
 export { hashInvitationToken, invitationToken, parseInvitationToken } from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';

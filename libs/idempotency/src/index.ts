@@ -1,1 +1,1 @@
-export { IdempotentAnswers, type IdempotentCommand, type Turn } from './idempotent-answers';
+export { IdempotentAnswers, type Turn } from './idempotent-answers';

@@ -1,6 +1,5 @@
 export type { KeyPurpose, KeyStore, RootKeyState, WrappedKey } from './key-store';
-export { Keyring, type DataKey, type InstanceKeyName, type Sealed } from './keyring';
+export { Keyring, type DataKey, type Sealed } from './keyring';
 export { ORGANIZATION_KEY_TTL_MS } from './organization-keys';
 export { openKeyStore } from './open-key-store';
 export { loadRootKey, readRootKey } from './root-key-file';
-export type { RewrappedBatch } from './rewrap-data-keys';

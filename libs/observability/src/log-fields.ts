@@ -31,8 +31,6 @@ const fieldTypes = {
   store: 'string',
   projection: 'string',
   position: 'string',
-  lag: 'number',
-  stream_category: 'string',
   event_type: 'string',
   event_id: 'string',
   attempt: 'number',

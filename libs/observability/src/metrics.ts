@@ -21,12 +21,9 @@ export interface GaugeOptions {
   readonly read: () => readonly Sample[] | Promise<readonly Sample[]>;
 }
 
-export interface HttpMetrics {
+export interface Metrics {
   /** Counts and times one answered request. */
   observe(request: ObservedRequest): void;
-}
-
-export interface Metrics extends HttpMetrics {
   registerGauge(options: GaugeOptions): void;
   /** What `/metrics` answers. */
   text(): Promise<string>;

@@ -1,8 +1,3 @@
-export { LEASE_MS, whileLeased } from './lease-keeper';
+export { whileLeased } from './lease-keeper';
 export type { Projection } from './projection';
-export {
-  RunningProjection,
-  type ProjectionLogger,
-  type ProjectionParts,
-  type ProjectionStatus,
-} from './running-projection';
+export { RunningProjection } from './running-projection';

@@ -5,7 +5,7 @@ import type { ReadStore } from '#libs/read-store';
  * A process that stops without a word is replaced after this long, and a start after it takes as long. One that is
  * merely slow may lose its lease, too: that costs a new term, and nothing else, for the fence guards the writes.
  */
-export const LEASE_MS = 3_000;
+const LEASE_MS = 3_000;
 const RENEW_MS = LEASE_MS / 3;
 /** Whoever stands by looks more often than the holder renews: the wait for its end should not be rounded up. */
 const STAND_BY_MS = 250;

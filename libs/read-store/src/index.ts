@@ -1,3 +1,3 @@
 export { CollectionCatalog } from './collection-catalog';
 export { openReadStore } from './open-read-store';
-export type { Change, CollectionSpec, Contents, Document, Query, ReadStore } from './read-store';
+export type { Change, CollectionSpec, Document, Query, ReadStore } from './read-store';

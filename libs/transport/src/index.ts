@@ -1,8 +1,7 @@
 export { Handles } from './handles';
 export { createInProcessTransport } from './in-process-transport';
 export { DEADLINE_MS, type MessageClient, type MessageContext } from './message-client';
-export { type ServerOptions } from './message-dispatcher';
 export { type MutualTls } from './mutual-tls';
-export { createTcpClient, type TcpClientOptions, type TcpMessageClient } from './tcp-client';
+export { createTcpClient, type TcpMessageClient } from './tcp-client';
 export { type TcpAddress } from './tcp-connection';
-export { createTcpServer, type TcpServerOptions } from './tcp-server';
+export { createTcpServer } from './tcp-server';

@@ -2,14 +2,7 @@ import { storeSettings, toStoresConfig } from '#libs/host';
 import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
 import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
-import {
-  clientSecret,
-  clientText,
-  domains,
-  issuerUrl,
-  signingAlgorithm,
-  toOidcSettings,
-} from './oidc/oidc-settings';
+import { clientSecret, domains, issuerUrl, signingAlgorithm, toOidcSettings } from './oidc/oidc-settings';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
@@ -23,9 +16,9 @@ export function readAccessConfig(env = process.env) {
     FIRST_ORGANIZATION_NAME: text('My organization'),
     MAIL_FROM: optionalText(),
     MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
-    OIDC_CLIENT_ID: clientText,
+    OIDC_CLIENT_ID: optionalText(),
     OIDC_CLIENT_SECRET: clientSecret,
-    OIDC_CLIENT_SECRET_FILE: clientText,
+    OIDC_CLIENT_SECRET_FILE: optionalText(),
     OIDC_ISSUER: issuerUrl,
     OIDC_SIGNING_ALGORITHM: signingAlgorithm,
     OIDC_SIGN_UP_DOMAINS: domains,

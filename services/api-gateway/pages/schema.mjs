@@ -12,7 +12,7 @@ export function resolve(openApi, node) {
 }
 
 /** The properties of an object schema, those of `allOf` included. */
-export function fieldsOf(openApi, schema) {
+function fieldsOf(openApi, schema) {
   const { properties, required = [], allOf = [] } = resolve(openApi, schema) ?? {};
   const own = Object.entries(properties ?? {}).map(([name, field]) => {
     return { name, field, required: required.includes(name) };

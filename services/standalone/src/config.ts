@@ -3,8 +3,6 @@ import { readEnv } from '#libs/kernel';
 import { processSettings } from '#libs/process';
 
 /** Settings of the process that runs every service; each service reads its own besides. */
-export type StandaloneConfig = ReturnType<typeof readStandaloneConfig>;
-
 export function readStandaloneConfig(env = process.env) {
   const settings = readEnv(env, { ...processSettings, ...storeSettings });
   return {

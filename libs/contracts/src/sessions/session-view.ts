@@ -18,5 +18,3 @@ export const sessionViewSchema = v.strictObject({
   address: v.nullable(v.string()),
   user_agent: v.nullable(v.string()),
 });
-
-export type SessionView = v.InferOutput<typeof sessionViewSchema>;

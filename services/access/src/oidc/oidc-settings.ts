@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { configInvalid, isLoopback, oneOf, optionalText, Redacted, type Setting } from '#libs/kernel';
+import { configInvalid, isLoopback, oneOf, Redacted, type Setting } from '#libs/kernel';
 
 /** The algorithms that a provider may be pinned to: none that shares a secret, and not `none`. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
@@ -30,7 +30,6 @@ export const issuerUrl: Setting<URL | null> = (value) => {
 export const clientSecret: Setting<Redacted<string> | null> = (value) =>
   value === undefined ? null : new Redacted(value);
 export const signingAlgorithm = oneOf('RS256', ALGORITHMS);
-export const clientText = optionalText();
 
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/;
 

@@ -18,7 +18,7 @@ export interface User {
   readonly credentialsId: string;
 }
 
-export const usersCollection = {
+const usersCollection = {
   name: 'users_v1',
   fields: { createdAt: 'string' },
   indexes: [],

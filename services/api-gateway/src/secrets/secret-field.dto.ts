@@ -13,7 +13,7 @@ const DESCRIPTION_CHARACTERS_MAX = 1_000;
 const SEARCH_TEXT = /^[^\0]{1,255}$/u;
 
 export const isSecretName = (text: string) => NAME.test(text);
-export const isTag = (text: string) => TAG.test(text);
+const isTag = (text: string) => TAG.test(text);
 
 export const IsSecretName = () =>
   fieldRule({
