@@ -1,13 +1,12 @@
 import type { Log } from './log';
 import type { ProposedEvent, StoredEvent } from './stored-event';
 
-export type Expected = 'any' | 'no stream' | 'stream exists' | number;
+export type Expected = 'any' | 'no stream' | number;
 
 export type Decision =
   | { readonly kind: 'write' }
   | { readonly kind: 'known'; readonly last: StoredEvent }
   | { readonly kind: 'wrong revision' }
-  | { readonly kind: 'deleted' }
   | { readonly kind: 'too large' };
 
 export const APPEND_BYTES_MAX = 1_048_576;
@@ -23,11 +22,9 @@ interface Append {
 
 /** What EventStoreDB 23.10 does with an append: its rules of revisions and of recognising a repetition. */
 export function decideAppend(log: Log, { stream, expected, events }: Append): Decision {
-  if (log.isTombstoned(stream)) return { kind: 'deleted' };
   if (events.reduce((sum, event) => sum + bytesOf(event), 0) > APPEND_BYTES_MAX) return { kind: 'too large' };
-  const current = log.lastRevision(stream);
   if (expected === 'any') return decideAny(log, stream, events);
-  if (expected === 'stream exists') return current >= 0 && !log.isSoftDeleted(stream) ? WRITE : WRONG;
+  const current = log.lastRevision(stream);
   const after = expected === 'no stream' ? -1 : expected;
   // At the current revision ids are not looked at: the same event is written again.
   if (after === current) return WRITE;
@@ -51,9 +48,9 @@ function decideRepetition(
 ): Decision {
   const there = log.events(stream).slice(after + 1, after + 1 + events.length);
   const last = there.at(-1);
-  if (last && events.every((event, index) => there[index]?.id === event.id)) return { kind: 'known', last };
-  const fresh = there[0]?.id !== events[0]?.id;
-  return fresh && after === -1 && log.isSoftDeleted(stream) ? WRITE : WRONG;
+  return last && events.every((event, index) => there[index]?.id === event.id)
+    ? { kind: 'known', last }
+    : WRONG;
 }
 
 function bytesOf(event: ProposedEvent): number {

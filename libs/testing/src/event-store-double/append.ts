@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { decideAppend, type Expected } from './append-decision';
 import type { Faults } from './faults';
 import type { Log } from './log';
@@ -21,7 +20,7 @@ export interface Append {
 export type Outcome =
   | { readonly kind: 'success'; readonly revision: number; readonly position: number | undefined }
   | { readonly kind: 'wrong revision'; readonly current: number; readonly expected: Expected }
-  | { readonly kind: 'deleted' | 'too large' };
+  | { readonly kind: 'too large' };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -65,20 +64,8 @@ export async function applyAppend(
 
 function write({ log }: Core, { stream, events }: Append, settle: (outcome: Outcome) => void): void {
   const next = log.lastRevision(stream) + 1;
-  // What a soft deletion hid stays hidden; the stream is there again from here on.
-  if (log.isSoftDeleted(stream)) writeMetadata(log, stream, { ...log.metadata(stream), $tb: next });
   const last = log.write(stream, events).at(-1);
   log.durable(() =>
     settle({ kind: 'success', revision: last?.revision ?? next - 1, position: last?.position }),
   );
-}
-
-export function writeMetadata(log: Log, stream: string, metadata: Record<string, unknown>): void {
-  const event = {
-    id: randomUUID(),
-    type: '$metadata',
-    contentType: 'application/json',
-    metadata: new Uint8Array(),
-  };
-  log.write(`$$${stream}`, [{ ...event, data: Buffer.from(JSON.stringify(metadata)) }]);
 }

@@ -7,8 +7,8 @@ import { Any } from 'google-protobuf/google/protobuf/any_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { APPEND_BYTES_MAX, type Expected } from './append-decision';
 import { applyAppend, isMalformed, type Core, type Outcome } from './append';
-import { proposedEvent, streamName } from './append-call';
 import type { ProposedEvent } from './stored-event';
+import { streamName } from './stream-name';
 
 interface Incoming {
   readonly correlation: shared.UUID | undefined;
@@ -46,6 +46,17 @@ function started(message: BatchAppendReq): Incoming | undefined {
   return options && { correlation: message.getCorrelationId(), options, events: [] };
 }
 
+function proposedEvent(message: BatchAppendReq.ProposedMessage): ProposedEvent {
+  const map = message.getMetadataMap();
+  return {
+    id: message.getId()?.getString() ?? '',
+    type: map.get('type') ?? '',
+    contentType: map.get('content-type') ?? 'application/octet-stream',
+    data: message.getData_asU8(),
+    metadata: message.getCustomMetadata_asU8(),
+  };
+}
+
 function malformed(): Error {
   return Object.assign(new Error('malformed append'), {
     code: status.INVALID_ARGUMENT,
@@ -55,8 +66,7 @@ function malformed(): Error {
 
 function expectedOf(options: BatchAppendReq.Options): Expected {
   if (options.hasAny()) return 'any';
-  if (options.hasNoStream()) return 'no stream';
-  return options.hasStreamExists() ? 'stream exists' : Number(options.getStreamPosition());
+  return options.hasNoStream() ? 'no stream' : Number(options.getStreamPosition());
 }
 
 function response({ correlation, options }: Incoming, outcome: Outcome): BatchAppendResp {
@@ -77,7 +87,6 @@ function success({ revision, position }: Outcome & { kind: 'success' }): BatchAp
 /** The reason travels packed in `details`; the client tells the errors apart by its type name. */
 function refusal(outcome: Exclude<Outcome, { kind: 'success' }>): Status {
   if (outcome.kind === 'wrong revision') return statusOf('WrongExpectedVersion', wrongRevision(outcome));
-  if (outcome.kind === 'deleted') return statusOf('StreamDeleted', new shared.StreamDeleted());
   const tooLarge = new shared.MaximumAppendSizeExceeded().setMaxappendsize(APPEND_BYTES_MAX);
   return statusOf('MaximumAppendSizeExceeded', tooLarge);
 }
@@ -100,6 +109,5 @@ function wrongRevision({
   else wrong.setCurrentNoStream(new Empty());
   if (expected === 'any') return wrong.setExpectedAny(new Empty());
   if (expected === 'no stream') return wrong.setExpectedNoStream(new Empty());
-  if (expected === 'stream exists') return wrong.setExpectedStreamExists(new Empty());
   return wrong.setExpectedStreamPosition(String(expected));
 }

@@ -5,9 +5,7 @@ import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfea
 import { SupportedMethod, SupportedMethods } from '@eventstore/db-client/generated/serverfeatures_pb';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb';
 import type { Core } from './append';
-import { appendCall } from './append-call';
 import { batchAppendCall } from './batch-append-call';
-import { deleteCall, tombstoneCall } from './delete-call';
 import { Faults } from './faults';
 import { Journal } from './journal';
 import { Log } from './log';
@@ -45,10 +43,7 @@ export class EventStoreDouble {
     this.#subscriptions = new Subscriptions(core);
     this.#grpc.addService(StreamsService, {
       read: readCall(core, this.#subscriptions),
-      append: appendCall(core),
       batchAppend: batchAppendCall(core),
-      delete: deleteCall(core),
-      tombstone: tombstoneCall(core),
     });
     this.#grpc.addService(ServerFeaturesService, {
       getSupportedMethods: (_: unknown, answer: (error: null, methods: SupportedMethods) => void) => {

@@ -8,8 +8,6 @@ interface Limits {
   readonly truncateBefore?: number;
 }
 
-/** The `$tb` of a stream that was deleted softly. */
-export const SOFT_DELETED = Number.MAX_SAFE_INTEGER;
 /** Events whose ids an append with ANY still recognises. The real server's memory of them is bounded, too. */
 const RECENT_MAX = 100_000;
 
@@ -61,14 +59,6 @@ export class Log {
 
   recent(id: string): StoredEvent | undefined {
     return this.#recent.get(id);
-  }
-
-  isTombstoned(stream: string): boolean {
-    return this.events(stream).at(-1)?.type === '$streamDeleted';
-  }
-
-  isSoftDeleted(stream: string): boolean {
-    return this.#limits(stream).truncateBefore === SOFT_DELETED;
   }
 
   /** The events a reader of the stream sees: limits hide at once, as on the real server. */

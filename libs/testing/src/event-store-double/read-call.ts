@@ -2,10 +2,10 @@ import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import { StreamIdentifier } from '@eventstore/db-client/generated/shared_pb';
 import { ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import type { Core } from './append';
-import { serverError, streamName } from './append-call';
 import type { Log } from './log';
 import { eventMessage, send, type ReadCall } from './read-messages';
 import type { StoredEvent } from './stored-event';
+import { streamName } from './stream-name';
 import type { Subscriptions } from './subscriptions';
 
 /** `Read`: a stream, the whole log, or a subscription to either. */
@@ -25,11 +25,7 @@ async function serveRead({ log, faults }: Core, call: ReadCall, options: ReadReq
   if (silence) await silence;
   if (faults.answerDelayMs > 0) await faults.delayed();
   const stream = options.getStream() && streamName(options.getStream() as ReadReq.Options.StreamOptions);
-  if (stream !== undefined && log.isTombstoned(stream)) {
-    call.emit('error', serverError('stream-deleted', { 'stream-name': stream }));
-    return;
-  }
-  if (stream !== undefined && (log.lastRevision(stream) < 0 || log.isSoftDeleted(stream))) {
+  if (stream !== undefined && log.lastRevision(stream) < 0) {
     const missing = new StreamIdentifier().setStreamName(Buffer.from(stream));
     call.write(new ReadResp().setStreamNotFound(new ReadResp.StreamNotFound().setStreamIdentifier(missing)));
     call.end();

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { type ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb';
 import type { Core } from './append';
-import { streamName } from './append-call';
 import { endOf, type Log } from './log';
 import type { StoredEvent } from './stored-event';
 import { eventMessage, send, type ReadCall } from './read-messages';
+import { streamName } from './stream-name';
 
 interface Place {
   readonly commit: number;
