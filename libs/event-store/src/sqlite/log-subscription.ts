@@ -38,7 +38,7 @@ export async function* subscribeToLog(
   // The first batch comes at once, be it empty: it says where the subscription stands.
   let caughtUp = false;
   while (!signal.aborted) {
-    const batch = await patiently(signal, async () => {
+    const batch = await ifReadable(signal, async () => {
       if (caughtUp) await growth(log, { after: position, appended, signal });
       return readBatch(log, { after: position, batchMax, signal });
     });
@@ -49,9 +49,9 @@ export async function* subscribeToLog(
 }
 
 /** Undefined after an abort, and after a failure of the disk, a second later: try again. */
-async function patiently<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T | undefined> {
+async function ifReadable<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await attempt();
+    return await read();
   } catch (error) {
     if (signal.aborted) return undefined;
     if (!isAppError(error, 'STORE_UNAVAILABLE')) throw error;
