@@ -8,11 +8,11 @@ export interface ErrorDetail {
 interface AppErrorOptions {
   /** Replaces the registry's sentence. Must be safe to show to anybody: no value, no path, no address. */
   safeMessage?: string;
-  details?: readonly ErrorDetail[];
+  details?: readonly ErrorDetail[] | undefined;
   /** Kept on this side of every boundary; neither logged as text nor sent. */
   cause?: unknown;
   /** For `unavailable` and `rate-limited`: when trying again makes sense, in seconds. Default 1. */
-  retryAfterSeconds?: number;
+  retryAfterSeconds?: number | undefined;
 }
 
 /** The one error of the product. Recognise it by `code`: `instanceof` does not survive a wire. */

@@ -263,7 +263,9 @@ describe('RunningProjection', () => {
 
     const mended = (event: RecordedEvent) => {
       const name =
-        event.data.name === 'poison' && event.data.id !== 'still' ? 'mended' : (event.data.name ?? null);
+        event.data['name'] === 'poison' && event.data['id'] !== 'still'
+          ? 'mended'
+          : (event.data['name'] ?? null);
       return projectionOf().apply({ ...event, data: { ...event.data, name } });
     };
     const projection = new RunningProjection({

@@ -59,7 +59,7 @@ describe('openSqliteEventStore', () => {
     }
     const events = await everything(await open());
     expect(events.map(({ revision }) => Number(revision))).toEqual(events.map((_, n) => n));
-    expect(events.map(({ data }) => data.n)).toEqual(events.map((_, n) => n));
+    expect(events.map(({ data }) => data['n'])).toEqual(events.map((_, n) => n));
   });
 
   it('gives no position twice, even when the last events were forgotten before a restart', async () => {

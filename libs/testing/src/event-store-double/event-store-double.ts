@@ -16,7 +16,7 @@ export interface EventStoreDoubleOptions {
   /** Default: any free one. */
   readonly port?: number;
   /** Keeps the events in this file, so that they outlive the process. Default: memory only. */
-  readonly journalFile?: string;
+  readonly journalFile?: string | undefined;
   /** Milliseconds since the epoch; decides what `$maxAge` hides. */
   readonly now?: () => number;
 }

@@ -3,9 +3,9 @@ import type { Journal } from './journal';
 import type { ProposedEvent, StoredEvent } from './stored-event';
 
 interface Limits {
-  readonly maxAge?: number;
-  readonly maxCount?: number;
-  readonly truncateBefore?: number;
+  readonly maxAge?: number | undefined;
+  readonly maxCount?: number | undefined;
+  readonly truncateBefore?: number | undefined;
 }
 
 /** Events whose ids an append with ANY still recognises. The real server's memory of them is bounded, too. */

@@ -5,7 +5,8 @@ const BYTES_MAX = 256 * 1_024;
 
 /** Like `fetch`, but follows nobody elsewhere, and reads the whole answer at once, as long as it is short. */
 export async function boundedFetch(url: string, options: CustomFetchOptions): Promise<Response> {
-  const answer = await fetch(url, { ...options, redirect: 'manual' });
+  // The library's type allows a body that is undefined, which `fetch` takes for none.
+  const answer = await fetch(url, { ...options, redirect: 'manual' } as RequestInit);
   const body = await readShort(answer);
   const { status, statusText, headers } = answer;
   return new Response(body.length > 0 ? body : null, { status, statusText, headers });
