@@ -58,6 +58,8 @@ describe('a service in a process of its own', () => {
     ['ACCESS_URL', 'api-gateway', 'tcp://127.0.0.1:7101;tcp://127.0.0.1:7102'],
     ['SERVICE_CERT_FILE', 'access', '/nowhere/access.crt'],
     ['HEALTH_FILE', 'access', '/nowhere/health'],
+    ['PUBLIC_URL', 'access', 'ftp://x'],
+    ['PUBLIC_URL', 'api-gateway', 'ftp://x'],
     ['KAFKA_BROKERS', 'audit-relay', ''],
   ])('is refused with a bad %s, which is named', async (setting, service, value) => {
     expectRefusedStart(await launch(service, { [setting]: value }).refusal(), setting);

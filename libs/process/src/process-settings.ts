@@ -11,6 +11,15 @@ export const processSettings = {
   HEALTH_FILE: healthFileSetting,
 };
 
+/** Where people and programs reach the installation, without a slash at the end; null when the operator has not said. */
+export const publicUrl: Setting<string | null> = (value) => {
+  if (value === undefined) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new Error('must be a URL such as https://secrets.example.com');
+  return url.href.replace(/\/$/, '');
+};
+
 /** Settings of every process that talks to others: its certificate, its key, and who vouches for the others. */
 export const peerSettings = {
   SERVICE_CERT_FILE: optionalText(),

@@ -1,6 +1,6 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
 import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { address, peerSettings, processSettings, publicUrl, readIdentity } from '#libs/process';
 import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
 import {
   clientSecret,
@@ -13,9 +13,6 @@ import {
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
-
-/** Where clients reach the gateway unless the operator says otherwise. */
-export const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
 
 export function readAccessConfig(env = process.env) {
   const settings = readEnv(env, {
@@ -38,7 +35,7 @@ export function readAccessConfig(env = process.env) {
   return {
     /** Name of the organization that the first start makes. */
     firstOrganizationName: settings.FIRST_ORGANIZATION_NAME,
-    /** Where clients reach the gateway; for links and examples. */
+    /** Where clients reach the gateway, for links and examples; null when the operator has not said. */
     publicUrl: settings.PUBLIC_URL,
     /** Whether anybody may sign up, without an invitation. */
     openSignUp: settings.OPEN_SIGN_UP === 'true',
@@ -50,15 +47,8 @@ export function readAccessConfig(env = process.env) {
     /** How invitations are mailed; null when they are not. */
     mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
     /** The company's provider for signing in; null when there is none. */
-    oidc: toOidcSettings(settings, env['PUBLIC_URL'] ? settings.PUBLIC_URL : null),
+    oidc: toOidcSettings(settings, settings.PUBLIC_URL),
   };
-}
-
-function publicUrl(value = DEFAULT_PUBLIC_URL): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new Error('must be a URL such as https://secrets.example.com');
-  return url.href.replace(/\/$/, '');
 }
 
 function mailSettings(server: SmtpServer | null, sender: string | undefined) {

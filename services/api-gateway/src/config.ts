@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { IpRange } from '#libs/contracts';
 import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
-import { addresses, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { addresses, peerSettings, processSettings, publicUrl, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
@@ -22,12 +22,12 @@ export function readGatewayConfig(env = process.env) {
     CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
     HOST: text('127.0.0.1'),
     PORT: integer(8080, 0, 65_535),
-    PUBLIC_URL: optionalText(),
+    PUBLIC_URL: publicUrl,
     TLS_CERT_FILE: optionalText(),
     TLS_KEY_FILE: optionalText(),
     TRUSTED_PROXIES: proxies,
   });
-  const { HOST: host, TRUSTED_PROXIES: trustedProxies } = settings;
+  const { HOST: host, PUBLIC_URL: url, TRUSTED_PROXIES: trustedProxies } = settings;
   const tls = readTls(settings.TLS_CERT_FILE, settings.TLS_KEY_FILE);
   if (!tls && trustedProxies.length === 0 && !isLoopback(host)) {
     throw configInvalid(
@@ -42,7 +42,7 @@ export function readGatewayConfig(env = process.env) {
     tls,
     trustedProxies,
     /** What browsers call the origin of our own pages; null: whatever host they ask for. */
-    publicOrigin: readOrigin(settings.PUBLIC_URL),
+    publicOrigin: url && new URL(url).origin,
     /** Browsers reach us under TLS, ours or the proxy's: plain HTTP is served on the loopback interface alone. */
     secureCookies: tls !== null || trustedProxies.length > 0,
     /** Connections that may be open at once; 0 for as many as the system gives. */
@@ -55,14 +55,6 @@ export function readGatewayConfig(env = process.env) {
       failuresPerKey: settings.AUTH_FAILURES_PER_KEY,
     },
   };
-}
-
-function readOrigin(url: string | undefined): string | null {
-  if (url === undefined) return null;
-  const { origin } = URL.canParse(url) ? new URL(url) : { origin: 'null' };
-  if (origin === 'null')
-    throw configInvalid('PUBLIC_URL', 'must be a URL such as https://secrets.example.com');
-  return origin;
 }
 
 /** Certificate and key, checked to belong together; null when neither is set. */

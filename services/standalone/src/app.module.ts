@@ -20,6 +20,7 @@ export interface StandaloneParts {
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
   readonly forgetFirstKey: () => Promise<void>;
+  readonly publicUrl: () => string;
   readonly rateLimits: GatewayParts['rateLimits'];
   readonly configs: {
     readonly gateway: GatewayConfig;
@@ -41,12 +42,13 @@ export class StandaloneModule {
     rateLimits,
     configs,
     forgetFirstKey,
+    publicUrl,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
     const partsOf = async (service: StoreOwner) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
-    const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey };
+    const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey, publicUrl };
     const command = { ...(await partsOf('secrets-command')), config: configs.secretsCommand };
     const query = { ...(await partsOf('secrets-query')), config: configs.secretsQuery };
     return {
