@@ -65,6 +65,18 @@ describe('a service in a process of its own', () => {
     expectRefusedStart(await launch(service, { [setting]: value }).refusal(), setting);
   });
 
+  it.each([
+    ['access', ['RECOVERY_DAYS', 'LISTEN', 'SERVICE_CERT_FILE', 'MAIL_FROM', 'OIDC_ISSUER']],
+    ['secrets-command', ['SECRETS_PER_ORGANIZATION_MAX', 'LISTEN', 'LOG_LEVEL']],
+    ['secrets-query', ['LIST_WAIT_MS_MAX', 'LISTEN', 'SERVICE_CERT_FILE']],
+    ['api-gateway', ['PORT', 'TLS_CERT_FILE', 'ACCESS_URL', 'SERVICE_CERT_FILE']],
+    ['audit-relay', ['KAFKA_BROKERS', 'KAFKA_TLS', 'LOG_LEVEL']],
+  ])('%s names every bad setting at once', async (service, names) => {
+    const env = Object.fromEntries(names.map((name) => [name, 'nonsense']));
+    const refusal = await launch(service, env).refusal();
+    for (const name of names) expectRefusedStart(refusal, name);
+  });
+
   it('is refused with certificates that cannot serve it', async () => {
     const good = identityOf('access');
     const broken = path.join(dataDir, 'broken.pem');

@@ -1,7 +1,7 @@
 export { prepareDataDirectory, readPrivateFile, removePrivateFile, writePrivateFile } from './data-directory';
 export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { PeriodicPurge } from './periodic-purge';
-export { runService, type ServiceHost, type ServiceParts } from './run-service';
+export { runService } from './run-service';
 export {
   AUDIT_RELAY_CHECKPOINT,
   storeOwners,

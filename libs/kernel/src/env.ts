@@ -30,7 +30,10 @@ export function configInvalid(name: string, message: string, cause?: unknown): A
   return refusal([{ field: name, message }], cause);
 }
 
-/** Runs every reader before it fails, so that one start names all bad settings of a process. */
+/**
+ * Runs every reader before it fails, so that one start names all bad settings of a process. A reader refuses by
+ * `readEnv` or `configInvalid`: a CONFIG_INVALID that names no setting is a mistake in the reader, and fails as such.
+ */
 export function readTogether<R extends Record<string, () => unknown>>(
   readers: R,
 ): { [K in keyof R]: ReturnType<R[K]> } {
@@ -40,7 +43,8 @@ export function readTogether<R extends Record<string, () => unknown>>(
     try {
       read[name] = reader();
     } catch (error) {
-      if (!isAppError(error, 'CONFIG_INVALID') || !error.details) throw error;
+      if (!isAppError(error, 'CONFIG_INVALID')) throw error;
+      if (!error.details) throw new TypeError('A reader refuses by configInvalid', { cause: error });
       complaints.push(...error.details);
     }
   }

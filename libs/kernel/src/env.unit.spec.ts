@@ -1,5 +1,5 @@
-import { isAppError } from './app-error';
-import { integer, oneOf, optionalText, readEnv, text } from './env';
+import { AppError, isAppError } from './app-error';
+import { configInvalid, integer, oneOf, optionalText, readEnv, readTogether, text } from './env';
 
 const settings = {
   PORT: integer(8080, 0, 65_535),
@@ -33,6 +33,36 @@ describe('readEnv', () => {
 
   it.each(['1e3', '0x10', ' 1', '1.5', 'Infinity'])('refuses %j as a whole number', (value) => {
     expect(refusal(() => readEnv({ PORT: value }, settings))).toContain('PORT');
+  });
+});
+
+describe('readTogether', () => {
+  it('gives what every reader gives', () => {
+    expect(readTogether({ one: () => 1, env: () => readEnv({}, { NAME: text('x') }) })).toEqual({
+      one: 1,
+      env: { NAME: 'x' },
+    });
+  });
+
+  it('names every bad setting of all readers, and each once', () => {
+    const readers = {
+      host: () => readEnv({ PORT: 'x' }, settings),
+      again: () => readEnv({ PORT: 'x' }, settings),
+      pair: () => {
+        throw configInvalid('FILE', 'and NAME must be set both');
+      },
+    };
+    const complaint = refusal(() => readTogether(readers));
+    expect(complaint).toBe(
+      'Cannot start: PORT must be a whole number from 0 to 65535; FILE and NAME must be set both.',
+    );
+  });
+
+  it('fails as a mistake of ours when a reader names no setting', () => {
+    const reader = () => {
+      throw new AppError('CONFIG_INVALID', { safeMessage: 'Something is wrong' });
+    };
+    expect(() => readTogether({ reader, good: () => 1 })).toThrow(TypeError);
   });
 });
 

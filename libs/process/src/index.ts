@@ -3,7 +3,6 @@ export { keepHealthFile } from './health-file';
 export {
   address,
   addresses,
-  peerSettings,
   processSettings,
   publicUrl,
   readIdentity,

@@ -1,7 +1,7 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
-import { address, peerSettings, processSettings, publicUrl, readIdentity } from '#libs/process';
-import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
+import { configInvalid, integer, oneOf, optionalText, readEnv, readTogether, text } from '#libs/kernel';
+import { address, processSettings, publicUrl, readIdentity } from '#libs/process';
+import { mailbox, smtpServer, type Mailbox } from './mail/smtp-server';
 import {
   clientSecret,
   clientText,
@@ -14,23 +14,21 @@ import {
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
 
+const accessSettings = {
+  API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+  FIRST_ORGANIZATION_NAME: text('My organization'),
+  MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+  OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
+  ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
+  PUBLIC_URL: publicUrl,
+  RECOVERY_DAYS: integer(7, 0, 365),
+};
+
 export function readAccessConfig(env = process.env) {
-  const settings = readEnv(env, {
-    API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
-    FIRST_ORGANIZATION_NAME: text('My organization'),
-    MAIL_FROM: optionalText(),
-    MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
-    OIDC_CLIENT_ID: clientText,
-    OIDC_CLIENT_SECRET: clientSecret,
-    OIDC_CLIENT_SECRET_FILE: clientText,
-    OIDC_ISSUER: issuerUrl,
-    OIDC_SIGNING_ALGORITHM: signingAlgorithm,
-    OIDC_SIGN_UP_DOMAINS: domains,
-    OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
-    ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
-    PUBLIC_URL: publicUrl,
-    RECOVERY_DAYS: integer(7, 0, 365),
-    SMTP_URL: smtpServer,
+  const { settings, mail, oidc } = readTogether({
+    settings: () => readEnv(env, accessSettings),
+    mail: () => readMail(env),
+    oidc: () => readOidc(env),
   });
   return {
     /** Name of the organization that the first start makes. */
@@ -45,13 +43,28 @@ export function readAccessConfig(env = process.env) {
     membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
     organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
     /** How invitations are mailed; null when they are not. */
-    mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
+    mail,
     /** The company's provider for signing in; null when there is none. */
-    oidc: toOidcSettings(settings, settings.PUBLIC_URL),
+    oidc,
   };
 }
 
-function mailSettings(server: SmtpServer | null, sender: string | undefined) {
+function readOidc(env: NodeJS.ProcessEnv) {
+  const settings = readEnv(env, {
+    OIDC_CLIENT_ID: clientText,
+    OIDC_CLIENT_SECRET: clientSecret,
+    OIDC_CLIENT_SECRET_FILE: clientText,
+    OIDC_ISSUER: issuerUrl,
+    OIDC_SIGNING_ALGORITHM: signingAlgorithm,
+    OIDC_SIGN_UP_DOMAINS: domains,
+    PUBLIC_URL: publicUrl,
+  });
+  return toOidcSettings(settings, settings.PUBLIC_URL);
+}
+
+function readMail(env: NodeJS.ProcessEnv) {
+  const settings = readEnv(env, { MAIL_FROM: optionalText(), SMTP_URL: smtpServer });
+  const { MAIL_FROM: sender, SMTP_URL: server } = settings;
   if (server === null && sender === undefined) return null;
   const from: Mailbox | null = mailbox(sender ?? '');
   if (server !== null && from !== null) return { server, from };
@@ -64,12 +77,15 @@ function mailSettings(server: SmtpServer | null, sender: string | undefined) {
 /** Settings of the process, when this service is one of its own. */
 export function readAccessHostConfig(env = process.env) {
   const listen = { LISTEN: address('tcp://127.0.0.1:7101') };
-  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
+  const { settings, identity } = readTogether({
+    settings: () => readEnv(env, { ...processSettings, ...storeSettings, ...listen }),
+    identity: () => readIdentity(env),
+  });
   return {
     logLevel: settings.LOG_LEVEL,
     healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
-    identity: readIdentity(settings),
+    identity,
   };
 }

@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { IpRange } from '#libs/contracts';
-import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
-import { addresses, peerSettings, processSettings, publicUrl, readIdentity } from '#libs/process';
+import { configInvalid, integer, isLoopback, optionalText, readEnv, readTogether, text } from '#libs/kernel';
+import { addresses, processSettings, publicUrl, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
+
+const httpSettings = {
+  CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
+  HOST: text('127.0.0.1'),
+  PORT: integer(8080, 0, 65_535),
+  PUBLIC_URL: publicUrl,
+  TRUSTED_PROXIES: proxies,
+};
 
 const rateLimitSettings = {
   // More than one process can answer: only a flood meets the first three.
@@ -17,18 +25,11 @@ const rateLimitSettings = {
 };
 
 export function readGatewayConfig(env = process.env) {
-  const settings = readEnv(env, {
-    ...rateLimitSettings,
-    CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
-    HOST: text('127.0.0.1'),
-    PORT: integer(8080, 0, 65_535),
-    PUBLIC_URL: publicUrl,
-    TLS_CERT_FILE: optionalText(),
-    TLS_KEY_FILE: optionalText(),
-    TRUSTED_PROXIES: proxies,
+  const { settings, tls } = readTogether({
+    settings: () => readEnv(env, { ...httpSettings, ...rateLimitSettings }),
+    tls: () => readTls(env),
   });
   const { HOST: host, PUBLIC_URL: url, TRUSTED_PROXIES: trustedProxies } = settings;
-  const tls = readTls(settings.TLS_CERT_FILE, settings.TLS_KEY_FILE);
   if (!tls && trustedProxies.length === 0 && !isLoopback(host)) {
     throw configInvalid(
       'HOST',
@@ -58,7 +59,11 @@ export function readGatewayConfig(env = process.env) {
 }
 
 /** Certificate and key, checked to belong together; null when neither is set. */
-function readTls(certFile: string | undefined, keyFile: string | undefined) {
+function readTls(env: NodeJS.ProcessEnv) {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = readEnv(env, {
+    TLS_CERT_FILE: optionalText(),
+    TLS_KEY_FILE: optionalText(),
+  });
   if (certFile === undefined && keyFile === undefined) return null;
   if (certFile === undefined || keyFile === undefined) {
     throw configInvalid('TLS_CERT_FILE', 'and TLS_KEY_FILE must be set both, or neither');
@@ -88,17 +93,19 @@ function proxies(value: string | undefined): string[] {
 
 /** Settings of the process, when the gateway is one of its own: where the services are. */
 export function readGatewayHostConfig(env = process.env) {
-  const settings = readEnv(env, {
-    ...processSettings,
-    ...peerSettings,
+  const services = {
     ACCESS_URL: addresses('tcp://127.0.0.1:7101'),
     SECRETS_COMMAND_URL: addresses('tcp://127.0.0.1:7102'),
     SECRETS_QUERY_URL: addresses('tcp://127.0.0.1:7103'),
+  };
+  const { settings, identity } = readTogether({
+    settings: () => readEnv(env, { ...processSettings, ...services }),
+    identity: () => readIdentity(env),
   });
   return {
     logLevel: settings.LOG_LEVEL,
     healthFile: settings.HEALTH_FILE,
-    identity: readIdentity(settings),
+    identity,
     /** The addresses of each service, by its name. */
     services: {
       access: settings.ACCESS_URL,

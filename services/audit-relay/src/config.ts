@@ -1,10 +1,19 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { AppError, integer, isLoopback, oneOf, optionalText, readEnv, Redacted, text } from '#libs/kernel';
+import {
+  configInvalid,
+  integer,
+  isLoopback,
+  oneOf,
+  optionalText,
+  readEnv,
+  readTogether,
+  Redacted,
+  text,
+} from '#libs/kernel';
 import { processSettings } from '#libs/process';
 
-/** Settings of the audit relay. */
-export type AuditRelayConfig = ReturnType<typeof readAuditRelayConfig>;
-export type KafkaConfig = NonNullable<AuditRelayConfig['kafka']>;
+/** Settings of the audit relay: the brokers, and the topic. */
+export type KafkaConfig = ReturnType<typeof readAuditRelayConfig>;
 
 export function readAuditRelayConfig(env = process.env) {
   const settings = readEnv(env, {
@@ -20,29 +29,35 @@ export function readAuditRelayConfig(env = process.env) {
     KAFKA_TOPIC_RETENTION_DAYS: integer(30, 1, 36_500),
     KAFKA_MIN_INSYNC_REPLICAS: integer(2, 1, 15),
   });
-  if (settings.KAFKA_MIN_INSYNC_REPLICAS > settings.KAFKA_TOPIC_REPLICATION)
-    throw configInvalid('KAFKA_MIN_INSYNC_REPLICAS is larger than KAFKA_TOPIC_REPLICATION.');
-  const { KAFKA_BROKERS: brokerList } = settings;
+  const { sasl, replicas } = readTogether({
+    sasl: () => saslOf(settings),
+    replicas: () => replicasOf(settings),
+  });
   return {
-    /** Null: KAFKA_BROKERS is not set, and there is nothing to relay to. */
-    kafka:
-      brokerList.length === 0
-        ? null
-        : {
-            brokers: brokerList,
-            clientId: settings.KAFKA_CLIENT_ID,
-            tls: settings.KAFKA_TLS === 'on',
-            sasl: saslOf(settings),
-            /** The topic, and how it is made when it is not there. */
-            topic: {
-              name: `${settings.KAFKA_TOPIC_PREFIX}.secrets.audit.v1`,
-              partitions: settings.KAFKA_TOPIC_PARTITIONS,
-              replication: settings.KAFKA_TOPIC_REPLICATION,
-              minInsyncReplicas: settings.KAFKA_MIN_INSYNC_REPLICAS,
-              retentionDays: settings.KAFKA_TOPIC_RETENTION_DAYS,
-            },
-          },
+    brokers: settings.KAFKA_BROKERS,
+    clientId: settings.KAFKA_CLIENT_ID,
+    tls: settings.KAFKA_TLS === 'on',
+    sasl,
+    /** The topic, and how it is made when it is not there. */
+    topic: {
+      name: `${settings.KAFKA_TOPIC_PREFIX}.secrets.audit.v1`,
+      partitions: settings.KAFKA_TOPIC_PARTITIONS,
+      ...replicas,
+      retentionDays: settings.KAFKA_TOPIC_RETENTION_DAYS,
+    },
   };
+}
+
+interface ReplicaSettings {
+  readonly KAFKA_TOPIC_REPLICATION: number;
+  readonly KAFKA_MIN_INSYNC_REPLICAS: number;
+}
+
+function replicasOf(settings: ReplicaSettings) {
+  const { KAFKA_TOPIC_REPLICATION: replication, KAFKA_MIN_INSYNC_REPLICAS: minInsyncReplicas } = settings;
+  if (minInsyncReplicas > replication)
+    throw configInvalid('KAFKA_MIN_INSYNC_REPLICAS', 'is larger than KAFKA_TOPIC_REPLICATION');
+  return { replication, minInsyncReplicas };
 }
 
 interface SaslSettings {
@@ -60,27 +75,32 @@ function saslOf(settings: SaslSettings) {
     KAFKA_SASL_USERNAME: username,
     KAFKA_SASL_PASSWORD: password,
   } = settings;
+  const refused = (what: string) => configInvalid('KAFKA_SASL_MECHANISM', what);
   if (mechanism === 'none') {
     if (username === undefined && password === undefined) return null;
-    throw configInvalid('a Kafka username or password needs KAFKA_SASL_MECHANISM.');
+    throw refused('must be set with KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   }
   if (username === undefined || password === undefined)
-    throw configInvalid('KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.');
+    throw refused('needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   if (settings.KAFKA_TLS === 'off' && !settings.KAFKA_BROKERS.every(isHere))
-    throw configInvalid('KAFKA_SASL_MECHANISM needs KAFKA_TLS=on, or every password crosses the network.');
+    throw refused('needs KAFKA_TLS=on, or every password crosses the network');
   return { mechanism, username, password };
 }
+
+const NO_BROKERS =
+  'is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well';
 
 function isHere(broker: string): boolean {
   return isLoopback(broker.replace(/:\d+$/, ''));
 }
 
 function brokers(value: string | undefined): string[] {
-  const list = (value ?? '')
+  if (value === undefined) throw new Error(NO_BROKERS);
+  const list = value
     .split(',')
     .map((broker) => broker.trim())
     .filter((broker) => broker !== '');
-  if (!list.every((broker) => /^[\w.-]+:\d{1,5}$/.test(broker)))
+  if (list.length === 0 || !list.every((broker) => /^[\w.-]+:\d{1,5}$/.test(broker)))
     throw new Error('must be a list of host:port, separated by commas');
   return list;
 }
@@ -94,10 +114,6 @@ function topicPrefix(value: string | undefined): string {
 
 function secret(value: string | undefined): Redacted<string> | undefined {
   return value === undefined ? undefined : new Redacted(value);
-}
-
-function configInvalid(reason: string): AppError {
-  return new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${reason}` });
 }
 
 /** Settings of the process: its log level and its stores. */

@@ -1,6 +1,6 @@
 import { storeSettings, toStoresConfig } from '#libs/host';
-import { integer, readEnv } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
+import { integer, readEnv, readTogether } from '#libs/kernel';
+import { address, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the command service. */
 export type SecretsCommandConfig = ReturnType<typeof readSecretsCommandConfig>;
@@ -21,12 +21,15 @@ export function readSecretsCommandConfig(env = process.env) {
 /** Settings of the process, when this service is one of its own. */
 export function readSecretsCommandHostConfig(env = process.env) {
   const listen = { LISTEN: address('tcp://127.0.0.1:7102') };
-  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
+  const { settings, identity } = readTogether({
+    settings: () => readEnv(env, { ...processSettings, ...storeSettings, ...listen }),
+    identity: () => readIdentity(env),
+  });
   return {
     logLevel: settings.LOG_LEVEL,
     healthFile: settings.HEALTH_FILE,
     stores: toStoresConfig(settings),
     listen: settings.LISTEN,
-    identity: readIdentity(settings),
+    identity,
   };
 }

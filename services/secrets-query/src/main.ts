@@ -3,12 +3,10 @@ import { runService } from '#libs/host';
 import { SecretsQueryModule } from './app.module';
 import { readSecretsQueryConfig, readSecretsQueryHostConfig } from './config';
 
-runService(() => {
-  const config = readSecretsQueryConfig();
-  return {
-    ...readSecretsQueryHostConfig(),
-    name: 'secrets-query',
-    callers: ['api-gateway'],
-    module: (parts) => SecretsQueryModule.register({ ...parts, config, isFollowed: true }),
-  };
+runService({
+  name: 'secrets-query',
+  config: () => readSecretsQueryConfig(),
+  host: () => readSecretsQueryHostConfig(),
+  callers: ['api-gateway'],
+  module: (parts) => SecretsQueryModule.register({ ...parts, isFollowed: true }),
 });
