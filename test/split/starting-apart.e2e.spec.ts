@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { enginesInstalled } from '../../scripts/engines/index.cjs';
 import { Api } from '../e2e/api';
@@ -90,6 +92,18 @@ describe('a service in a process of its own', () => {
     ];
     for (const bad of pairs)
       expectRefusedStart(await launch('access', { ...good, ...bad }).refusal(), /SERVICE_CERT_FILE/);
+  });
+
+  it('is refused on a port that is taken, and says which and what to do', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const refusal = await launch('secrets-command', { LISTEN: `tcp://127.0.0.1:${port}` }).refusal();
+    other.close();
+    expectRefusedStart(
+      refusal,
+      new RegExp(`port ${port} on 127.0.0.1 is in use.*set LISTEN to another port`),
+    );
   });
 
   it('shares no embedded store with another, and is told what to set', async () => {

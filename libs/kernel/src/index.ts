@@ -16,5 +16,6 @@ export { errorRegistry, type ErrorCode } from './error-registry';
 export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
 export { isLoopback } from './loopback';
 export { PeriodicTask } from './periodic-task';
+export { portUnavailable } from './port-unavailable';
 export { publicRandomBytes } from './random-pool';
 export { Redacted } from './redacted';
