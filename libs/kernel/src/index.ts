@@ -1,6 +1,7 @@
 export { AppError, isAppError, type ErrorDetail } from './app-error';
 export { systemClock, type Clock } from './clock';
 export { withDeadline } from './deadline';
+export { engineFor } from './engine-for';
 export { entriesAtMost } from './entries-at-most';
 export {
   configInvalid,
