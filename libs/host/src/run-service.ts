@@ -6,10 +6,11 @@ import type { Keyring } from '#libs/key-store';
 import { createLogger, installCrashHandlers, type Logger } from '#libs/observability';
 import { announceReady, keepHealthFile, runProcess, untilThere } from '#libs/process';
 import type { ReadStore } from '#libs/read-store';
-import { createTcpServer, type MutualTls, type TcpAddress } from '#libs/transport';
+import { createTcpServer } from '#libs/transport';
 import { prepareDataDirectory } from './data-directory';
 import { initialise } from './initialise';
 import { openStores } from './open-stores';
+import type { ServiceConfig } from './service-settings';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** What every service with stores is made of. */
@@ -23,20 +24,11 @@ export interface ServiceParts<C> {
   readonly reads: ReadStore;
 }
 
-/** Settings of the process that a service is. */
-export interface HostConfig {
-  readonly logLevel: 'error' | 'warn' | 'info';
-  readonly healthFile: string | undefined;
-  readonly stores: StoresConfig;
-  readonly listen: TcpAddress;
-  readonly identity: Omit<MutualTls, 'allowedPeers'> | undefined;
-}
-
 export interface Service<C> {
   readonly name: StoreOwner;
   /** Reads the service's own settings, together with those of its process: one start names all that are bad. */
   readonly config: () => C;
-  readonly host: () => HostConfig;
+  readonly host: () => ServiceConfig;
   /** The names of the services that may call this one. */
   readonly callers: readonly string[];
   readonly module: (parts: ServiceParts<C>) => DynamicModule;

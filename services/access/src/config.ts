@@ -1,6 +1,6 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
+import { readServiceConfig } from '#libs/host';
 import { configInvalid, integer, oneOf, optionalText, readEnv, readTogether, text } from '#libs/kernel';
-import { address, processSettings, publicUrl, readIdentity } from '#libs/process';
+import { publicUrl } from '#libs/process';
 import { mailbox, smtpServer, type Mailbox } from './mail/smtp-server';
 import {
   clientSecret,
@@ -76,16 +76,5 @@ function readMail(env: NodeJS.ProcessEnv) {
 
 /** Settings of the process, when this service is one of its own. */
 export function readAccessHostConfig(env = process.env) {
-  const listen = { LISTEN: address('tcp://127.0.0.1:7101') };
-  const { settings, identity } = readTogether({
-    settings: () => readEnv(env, { ...processSettings, ...storeSettings, ...listen }),
-    identity: () => readIdentity(env),
-  });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-    listen: settings.LISTEN,
-    identity,
-  };
+  return readServiceConfig(env, 7101);
 }

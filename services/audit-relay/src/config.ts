@@ -1,4 +1,4 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
+import { readHostConfig } from '#libs/host';
 import {
   configInvalid,
   integer,
@@ -10,7 +10,6 @@ import {
   Redacted,
   text,
 } from '#libs/kernel';
-import { processSettings } from '#libs/process';
 
 /** Settings of the audit relay: the brokers, and the topic. */
 export type KafkaConfig = ReturnType<typeof readAuditRelayConfig>;
@@ -118,10 +117,5 @@ function secret(value: string | undefined): Redacted<string> | undefined {
 
 /** Settings of the process: its log level and its stores. */
 export function readAuditRelayHostConfig(env = process.env) {
-  const settings = readEnv(env, { ...processSettings, ...storeSettings });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-  };
+  return readHostConfig(env);
 }

@@ -1,6 +1,5 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
-import { integer, readEnv, readTogether } from '#libs/kernel';
-import { address, processSettings, readIdentity } from '#libs/process';
+import { readServiceConfig } from '#libs/host';
+import { integer, readEnv } from '#libs/kernel';
 
 /** Settings of the query service. */
 export type SecretsQueryConfig = ReturnType<typeof readSecretsQueryConfig>;
@@ -15,16 +14,5 @@ export function readSecretsQueryConfig(env = process.env) {
 
 /** Settings of the process, when this service is one of its own. */
 export function readSecretsQueryHostConfig(env = process.env) {
-  const listen = { LISTEN: address('tcp://127.0.0.1:7103') };
-  const { settings, identity } = readTogether({
-    settings: () => readEnv(env, { ...processSettings, ...storeSettings, ...listen }),
-    identity: () => readIdentity(env),
-  });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-    listen: settings.LISTEN,
-    identity,
-  };
+  return readServiceConfig(env, 7103);
 }
