@@ -2,13 +2,12 @@ import 'reflect-metadata';
 import { openStores, prepareDataDirectory } from '#libs/host';
 import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
-import { announceFirstStart, announceReady, announceSignUp, keepHealthFile, runProcess } from '#libs/process';
+import { announceFirstSteps, announceReady, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
-import { readAccessConfig } from '../../access/src/config';
 import { ApiKeys } from '../../access/src/api-keys/api-keys';
-import { forgetFirstKey, makeFirstKey } from '../../access/src/organizations/first-key-file';
-import { FirstOrganization } from '../../access/src/organizations/first-organization';
-import { prepareAccess } from '../../access/src/prepare-access';
+import { readAccessConfig } from '../../access/src/config';
+import { firstSteps } from '../../access/src/first-steps';
+import { forgetFirstKey } from '../../access/src/organizations/first-key-file';
 import { readGatewayConfig } from '../../api-gateway/src/config';
 import { createGateway } from '../../api-gateway/src/http/create-gateway';
 import { listen, urlOf } from '../../api-gateway/src/http/listen';
@@ -35,14 +34,18 @@ runProcess(async (atEnd) => {
   const stores = await openStores(storesConfig, { clock, logger });
   atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
-  const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
-  // Where this very process listens, unless the operator says otherwise; port 0 becomes another once it is open.
+  // Port 0 becomes another one as soon as it is open.
   let listensAt = urlOf(config, config.port);
-  const publicUrl = () => configs.access.publicUrl ?? listensAt;
   const root = await StandaloneModule.register({
-    ...{ clock, logger, metrics, stores, client, rateLimits: config.rateLimits },
-    ...{ configs, publicUrl },
+    clock,
+    logger,
+    metrics,
+    stores,
+    client,
+    rateLimits: config.rateLimits,
+    configs,
     forgetFirstKey: () => forgetFirstKey(storesConfig),
+    publicUrl: () => configs.access.publicUrl ?? listensAt,
   });
   const app = await createGateway(root, { config, logger, metrics });
   atEnd(() => app.close());
@@ -54,10 +57,7 @@ runProcess(async (atEnd) => {
   await app.get(ApiKeys).whenCurrent();
   // The port before the first key: a start that cannot serve leaves that to the next one.
   listensAt = await listen(app, config);
-  const key = await makeFirstKey(app.get(FirstOrganization), storesConfig);
-  const signUpLink = await prepareAccess(app);
-  if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: publicUrl() });
-  if (signUpLink) announceSignUp(signUpLink);
+  announceFirstSteps(await firstSteps(app, storesConfig));
   keepHealthFile(healthFile);
   announceReady(listensAt);
 });
