@@ -1,5 +1,16 @@
 import { AppError, isAppError } from './app-error';
-import { configInvalid, integer, oneOf, optionalText, readEnv, readTogether, text } from './env';
+import {
+  configInvalid,
+  flag,
+  integer,
+  list,
+  oneOf,
+  optionalText,
+  readEnv,
+  readTogether,
+  redacted,
+  text,
+} from './env';
 
 const settings = {
   PORT: integer(8080, 0, 65_535),
@@ -33,6 +44,48 @@ describe('readEnv', () => {
 
   it.each(['1e3', '0x10', ' 1', '1.5', 'Infinity'])('refuses %j as a whole number', (value) => {
     expect(refusal(() => readEnv({ PORT: value }, settings))).toContain('PORT');
+  });
+});
+
+describe('flag', () => {
+  it.each([
+    ['true', true],
+    ['on', true],
+    ['false', false],
+    ['off', false],
+    ['', false],
+  ])('reads %j as %p', (value, expected) => {
+    expect(readEnv({ FLAG: value }, { FLAG: flag() }).FLAG).toBe(expected);
+  });
+
+  it('refuses anything else', () => {
+    expect(refusal(() => readEnv({ FLAG: 'yes' }, { FLAG: flag() }))).toContain(
+      'FLAG must be one of true, false',
+    );
+  });
+});
+
+describe('list', () => {
+  const hosts = list('hosts', (entry) => /^[a-z]+$/.test(entry));
+
+  it('takes entries apart at the commas, and leaves out what is empty', () => {
+    expect(readEnv({ HOSTS: ' a, b,,c, ' }, { HOSTS: hosts }).HOSTS).toEqual(['a', 'b', 'c']);
+    expect(readEnv({}, { HOSTS: hosts }).HOSTS).toEqual([]);
+  });
+
+  it('says what the entries must be, and repeats none', () => {
+    expect(refusal(() => readEnv({ HOSTS: 'a,b1' }, { HOSTS: hosts }))).toBe(
+      'Cannot start: HOSTS must be a list of hosts, separated by commas.',
+    );
+  });
+});
+
+describe('redacted', () => {
+  it('keeps a value that is not printed', () => {
+    const { PASSWORD } = readEnv({ PASSWORD: 'canary' }, { PASSWORD: redacted() });
+    expect(PASSWORD?.expose()).toBe('canary');
+    expect(String(PASSWORD)).not.toContain('canary');
+    expect(readEnv({}, { PASSWORD: redacted() }).PASSWORD).toBeUndefined();
   });
 });
 

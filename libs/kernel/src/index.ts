@@ -5,13 +5,17 @@ export { engineFor } from './engine-for';
 export { entriesAtMost } from './entries-at-most';
 export {
   configInvalid,
+  flag,
   integer,
+  list,
   oneOf,
   optionalText,
   readEnv,
   readTogether,
+  redacted,
   text,
   type Setting,
+  type ValuesOf,
 } from './env';
 export { errorRegistry, type ErrorCode } from './error-registry';
 export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';

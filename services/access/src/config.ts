@@ -1,15 +1,17 @@
 import { readServiceConfig } from '#libs/host';
-import { configInvalid, integer, oneOf, optionalText, readEnv, readTogether, text } from '#libs/kernel';
+import {
+  configInvalid,
+  flag,
+  integer,
+  optionalText,
+  readEnv,
+  readTogether,
+  redacted,
+  text,
+} from '#libs/kernel';
 import { publicUrl } from '#libs/process';
 import { mailbox, smtpServer, type Mailbox } from './mail/smtp-server';
-import {
-  clientSecret,
-  clientText,
-  domains,
-  issuerUrl,
-  signingAlgorithm,
-  toOidcSettings,
-} from './oidc/oidc-settings';
+import { clientText, domains, issuerUrl, signingAlgorithm, toOidcSettings } from './oidc/oidc-settings';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
@@ -18,7 +20,7 @@ const accessSettings = {
   API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
   FIRST_ORGANIZATION_NAME: text('My organization'),
   MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
-  OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
+  OPEN_SIGN_UP: flag(),
   ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
   PUBLIC_URL: publicUrl,
   RECOVERY_DAYS: integer(7, 0, 365),
@@ -36,7 +38,7 @@ export function readAccessConfig(env = process.env) {
     /** Where clients reach the gateway, for links and examples; null when the operator has not said. */
     publicUrl: settings.PUBLIC_URL,
     /** Whether anybody may sign up, without an invitation. */
-    openSignUp: settings.OPEN_SIGN_UP === 'true',
+    openSignUp: settings.OPEN_SIGN_UP,
     /** What an organization shows that has not chosen; the command service goes by the same setting. */
     recoveryDays: settings.RECOVERY_DAYS,
     apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
@@ -52,7 +54,7 @@ export function readAccessConfig(env = process.env) {
 function readOidc(env: NodeJS.ProcessEnv) {
   const settings = readEnv(env, {
     OIDC_CLIENT_ID: clientText,
-    OIDC_CLIENT_SECRET: clientSecret,
+    OIDC_CLIENT_SECRET: redacted(),
     OIDC_CLIENT_SECRET_FILE: clientText,
     OIDC_ISSUER: issuerUrl,
     OIDC_SIGNING_ALGORITHM: signingAlgorithm,

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { IpRange } from '#libs/contracts';
-import { configInvalid, integer, isLoopback, optionalText, readEnv, readTogether, text } from '#libs/kernel';
+import {
+  configInvalid,
+  integer,
+  isLoopback,
+  list,
+  optionalText,
+  readEnv,
+  readTogether,
+  text,
+} from '#libs/kernel';
 import { addresses, processSettings, publicUrl, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
@@ -12,7 +21,7 @@ const httpSettings = {
   HOST: text('127.0.0.1'),
   PORT: integer(8080, 0, 65_535),
   PUBLIC_URL: publicUrl,
-  TRUSTED_PROXIES: proxies,
+  TRUSTED_PROXIES: list('addresses or CIDR ranges', (entry) => IpRange.parse(entry) !== null),
 };
 
 const rateLimitSettings = {
@@ -79,16 +88,6 @@ function readTls(env: NodeJS.ProcessEnv) {
       cause,
     );
   }
-}
-
-function proxies(value: string | undefined): string[] {
-  const entries = (value ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-  const valid = entries.every((entry) => IpRange.parse(entry) !== null);
-  if (!valid) throw new Error('must be a list of addresses or CIDR ranges, separated by commas');
-  return entries;
 }
 
 /** Settings of the process, when the gateway is one of its own: where the services are. */

@@ -1,14 +1,17 @@
 import { readHostConfig } from '#libs/host';
 import {
   configInvalid,
+  flag,
   integer,
   isLoopback,
+  list,
   oneOf,
   optionalText,
   readEnv,
   readTogether,
-  Redacted,
+  redacted,
   text,
+  type Redacted,
 } from '#libs/kernel';
 
 /** Settings of the audit relay: the brokers, and the topic. */
@@ -18,10 +21,10 @@ export function readAuditRelayConfig(env = process.env) {
   const settings = readEnv(env, {
     KAFKA_BROKERS: brokers,
     KAFKA_CLIENT_ID: text('hklst-audit-relay'),
-    KAFKA_TLS: oneOf('off', ['off', 'on']),
+    KAFKA_TLS: flag(),
     KAFKA_SASL_MECHANISM: oneOf('none', ['none', 'plain', 'scram-sha-256', 'scram-sha-512']),
     KAFKA_SASL_USERNAME: optionalText(),
-    KAFKA_SASL_PASSWORD: secret,
+    KAFKA_SASL_PASSWORD: redacted(),
     KAFKA_TOPIC_PREFIX: topicPrefix,
     KAFKA_TOPIC_PARTITIONS: integer(6, 1, 1_000),
     KAFKA_TOPIC_REPLICATION: integer(3, 1, 15),
@@ -35,7 +38,7 @@ export function readAuditRelayConfig(env = process.env) {
   return {
     brokers: settings.KAFKA_BROKERS,
     clientId: settings.KAFKA_CLIENT_ID,
-    tls: settings.KAFKA_TLS === 'on',
+    tls: settings.KAFKA_TLS,
     sasl,
     /** The topic, and how it is made when it is not there. */
     topic: {
@@ -61,7 +64,7 @@ function replicasOf(settings: ReplicaSettings) {
 
 interface SaslSettings {
   readonly KAFKA_BROKERS: readonly string[];
-  readonly KAFKA_TLS: 'off' | 'on';
+  readonly KAFKA_TLS: boolean;
   readonly KAFKA_SASL_MECHANISM: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly KAFKA_SASL_USERNAME: string | undefined;
   readonly KAFKA_SASL_PASSWORD: Redacted<string> | undefined;
@@ -81,11 +84,12 @@ function saslOf(settings: SaslSettings) {
   }
   if (username === undefined || password === undefined)
     throw refused('needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
-  if (settings.KAFKA_TLS === 'off' && !settings.KAFKA_BROKERS.every(isHere))
+  if (!settings.KAFKA_TLS && !settings.KAFKA_BROKERS.every(isHere))
     throw refused('needs KAFKA_TLS=on, or every password crosses the network');
   return { mechanism, username, password };
 }
 
+const hostsAndPorts = list('host:port', (entry) => /^[\w.-]+:\d{1,5}$/.test(entry));
 const NO_BROKERS =
   'is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well';
 
@@ -94,14 +98,9 @@ function isHere(broker: string): boolean {
 }
 
 function brokers(value: string | undefined): string[] {
-  if (value === undefined) throw new Error(NO_BROKERS);
-  const list = value
-    .split(',')
-    .map((broker) => broker.trim())
-    .filter((broker) => broker !== '');
-  if (list.length === 0 || !list.every((broker) => /^[\w.-]+:\d{1,5}$/.test(broker)))
-    throw new Error('must be a list of host:port, separated by commas');
-  return list;
+  const found = hostsAndPorts(value);
+  if (found.length === 0) throw new Error(NO_BROKERS);
+  return found;
 }
 
 function topicPrefix(value: string | undefined): string {
@@ -109,10 +108,6 @@ function topicPrefix(value: string | undefined): string {
   // Kafka allows 249 characters for the whole name.
   if (!/^[\w.-]{1,200}$/.test(prefix)) throw new Error('must be 1 to 200 letters, digits, dots, - or _');
   return prefix;
-}
-
-function secret(value: string | undefined): Redacted<string> | undefined {
-  return value === undefined ? undefined : new Redacted(value);
 }
 
 /** Settings of the process: its log level and its stores. */
