@@ -14,7 +14,7 @@ import type { ServiceConfig } from './service-settings';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** What every service with stores is made of. */
-export interface ServiceParts<C> {
+interface ServiceParts<C> {
   readonly config: C;
   readonly storesConfig: StoresConfig;
   readonly clock: Clock;
@@ -24,26 +24,27 @@ export interface ServiceParts<C> {
   readonly reads: ReadStore;
 }
 
-export interface Service<C> {
+interface Service<C> {
   readonly name: StoreOwner;
   /** Reads the service's own settings, together with those of its process: one start names all that are bad. */
   readonly config: () => C;
   readonly host: () => ServiceConfig;
-  /** The names of the services that may call this one. */
-  readonly callers: readonly string[];
   readonly module: (parts: ServiceParts<C>) => DynamicModule;
   /** Runs once before the first message is taken, and again when a store was away. */
   readonly beforeServing?: (app: INestMicroservice, parts: ServiceParts<C>) => Promise<void>;
 }
 
+/** The names of the services that may call others. */
+const CALLERS = ['api-gateway'];
+
 /** Runs one service as a process of its own, until SIGTERM. A refusal to start is one sentence and exit code 1. */
-export function runService<C>({ name, callers, ...service }: Service<C>): void {
+export function runService<C>({ name, ...service }: Service<C>): void {
   runProcess(async (atEnd) => {
     const { config, host } = readTogether({ config: service.config, host: service.host });
     const { stores: storesConfig, listen, identity } = host;
     const logger = createLogger({ level: host.logLevel, service: name });
     installCrashHandlers(logger);
-    const tls = identity && { ...identity, allowedPeers: callers };
+    const tls = identity && { ...identity, allowedPeers: CALLERS };
     const newServer = () => createTcpServer({ ...listen, logger, ...(tls && { tls }) });
     // Before anything is waited for: it refuses an open network.
     newServer();

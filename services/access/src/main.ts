@@ -13,7 +13,6 @@ runService({
   name: 'access',
   config: () => readAccessConfig(),
   host: () => readAccessHostConfig(),
-  callers: ['api-gateway'],
   module: ({ storesConfig, ...parts }) =>
     AccessModule.register({
       ...parts,

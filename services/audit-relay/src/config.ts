@@ -89,13 +89,13 @@ function saslOf(settings: SaslSettings) {
   return { mechanism, username, password };
 }
 
-const hostsAndPorts = list('host:port', (entry) => /^[\w.-]+:\d{1,5}$/.test(entry));
-const NO_BROKERS =
-  'is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well';
-
 function isHere(broker: string): boolean {
   return isLoopback(broker.replace(/:\d+$/, ''));
 }
+
+const hostsAndPorts = list('host:port', (entry) => /^[\w.-]+:\d{1,5}$/.test(entry));
+const NO_BROKERS =
+  'is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well';
 
 function brokers(value: string | undefined): string[] {
   const found = hostsAndPorts(value);

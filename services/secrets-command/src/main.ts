@@ -7,6 +7,5 @@ runService({
   name: 'secrets-command',
   config: () => readSecretsCommandConfig(),
   host: () => readSecretsCommandHostConfig(),
-  callers: ['api-gateway'],
   module: (parts) => SecretsCommandModule.register(parts),
 });

@@ -7,6 +7,5 @@ runService({
   name: 'secrets-query',
   config: () => readSecretsQueryConfig(),
   host: () => readSecretsQueryHostConfig(),
-  callers: ['api-gateway'],
   module: (parts) => SecretsQueryModule.register({ ...parts, isFollowed: true }),
 });

@@ -5,7 +5,7 @@ import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
 import type { AccessConfig } from '../../access/src/config';
-import { GatewayModule, type GatewayParts } from '../../api-gateway/src/app.module';
+import { GatewayModule } from '../../api-gateway/src/app.module';
 import type { GatewayConfig } from '../../api-gateway/src/config';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import type { SecretsCommandConfig } from '../../secrets-command/src/config';
@@ -21,7 +21,6 @@ export interface StandaloneParts {
   readonly client: MessageClient;
   readonly forgetFirstKey: () => Promise<void>;
   readonly publicUrl: () => string;
-  readonly rateLimits: GatewayParts['rateLimits'];
   readonly configs: {
     readonly gateway: GatewayConfig;
     readonly access: AccessConfig;
@@ -39,7 +38,6 @@ export class StandaloneModule {
     metrics,
     stores,
     client,
-    rateLimits,
     configs,
     forgetFirstKey,
     publicUrl,
@@ -61,7 +59,6 @@ export class StandaloneModule {
           config: configs.gateway,
           logger,
           metrics,
-          rateLimits,
           access: client,
           secretsCommand: client,
           secretsQuery: client,

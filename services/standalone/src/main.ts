@@ -42,7 +42,6 @@ runProcess(async (atEnd) => {
     metrics,
     stores,
     client,
-    rateLimits: config.rateLimits,
     configs,
     forgetFirstKey: () => forgetFirstKey(storesConfig),
     publicUrl: () => configs.access.publicUrl ?? listensAt,
