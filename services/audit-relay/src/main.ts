@@ -1,10 +1,8 @@
-import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
 import { openKeylessStores, prepareDataDirectory } from '#libs/host';
 import { readTogether } from '#libs/kernel';
-import { createLogger, createNestLogger, installCrashHandlers } from '#libs/observability';
+import { createLogger, installCrashHandlers } from '#libs/observability';
 import { announceReady, keepHealthFile, runProcess } from '#libs/process';
-import { AuditRelayModule } from './app.module';
+import { AuditRelay } from './audit/audit-relay';
 import { readAuditRelayConfig, readAuditRelayHostConfig } from './config';
 import { createKafkaPublisher } from './kafka/kafka-publisher';
 
@@ -21,11 +19,9 @@ runProcess(async (atEnd) => {
   const reads = await stores.readStoreOf('audit-relay');
   const publisher = createKafkaPublisher(kafka, logger);
   atEnd(() => publisher.close());
-  const app = await NestFactory.createApplicationContext(
-    AuditRelayModule.register({ logger, events: stores.events, reads, publisher }),
-    { abortOnError: false, logger: createNestLogger(logger) },
-  );
-  atEnd(() => app.close());
+  const relay = new AuditRelay({ logger, events: stores.events, reads, publisher });
+  relay.start();
+  atEnd(() => relay.stop());
   keepHealthFile(host.healthFile);
   announceReady(kafka.topic.name);
 });
