@@ -28,7 +28,8 @@ ENTRYPOINT ["node"]
 CMD ["dist/standalone.js"]
 
 # MongoDB as the user of everything else, who may read its certificate; with a folder of its own for the data, as the one
-# of the image belongs to another user.
+# of the image belongs to another user. The first start on an empty folder makes the logins of the stores.
 FROM mongo:8.0.12 AS mongodb
 RUN install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/mongodb
+COPY --chmod=0444 scripts/mongodb-users.cjs /docker-entrypoint-initdb.d/mongodb-users.js
 USER 1000:1000

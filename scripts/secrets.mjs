@@ -14,7 +14,8 @@ Makes the secrets that docker-compose.yml refers to, each in a file of mode
   root.key          the root key: 32 random bytes. Without it nothing can be
                     opened: back it up, apart from the data
   event-store.env   the first passwords of EventStoreDB's accounts
-  mongodb.env       the name and password of MongoDB's administrator
+  mongodb.env       the passwords of MongoDB's administrator and of two logins,
+                    one for the read stores and one for the key store
   stores.env        EVENT_STORE_URL and READ_STORE_URL with these passwords
   keys.env          KEY_STORE_URL, for the services that hold keys
 
@@ -33,17 +34,21 @@ function makeAll(folder) {
     `EVENTSTORE_DEFAULT_OPS_PASSWORD=${password()}`,
   ]);
   const mongo = keep(folder, 'mongodb.env', () => [
-    'MONGO_INITDB_ROOT_USERNAME=hklst',
+    'MONGO_INITDB_ROOT_USERNAME=root',
     `MONGO_INITDB_ROOT_PASSWORD=${password()}`,
+    `READ_STORE_PASSWORD=${password()}`,
+    `KEY_STORE_PASSWORD=${password()}`,
   ]);
   const tls = 'tlsCAFile=/run/secrets/ca.crt';
   const esdb = `esdb://admin:${valueOf(events, 'EVENTSTORE_DEFAULT_ADMIN_PASSWORD')}@event-store:2113?${tls}`;
-  const mongodb = `mongodb://hklst:${valueOf(mongo, 'MONGO_INITDB_ROOT_PASSWORD')}@mongodb:27017`;
+  // Both logins, and the databases they may use, are those of scripts/mongodb-users.cjs.
+  const mongodb = (name, itsPassword) =>
+    `mongodb://${name}:${valueOf(mongo, itsPassword)}@mongodb:27017/${name}?authSource=admin&tls=true&${tls}`;
   keep(folder, 'stores.env', () => [
     `EVENT_STORE_URL=${esdb}`,
-    `READ_STORE_URL=${mongodb}/hklst?authSource=admin&tls=true&${tls}`,
+    `READ_STORE_URL=${mongodb('hklst', 'READ_STORE_PASSWORD')}`,
   ]);
-  keep(folder, 'keys.env', () => [`KEY_STORE_URL=${mongodb}/hklst-keys?authSource=admin&tls=true&${tls}`]);
+  keep(folder, 'keys.env', () => [`KEY_STORE_URL=${mongodb('hklst-keys', 'KEY_STORE_PASSWORD')}`]);
   console.log(`
 Next: npm run certs, and then docker compose --profile split up: docs/deploy.md.
 Back up ${path.relative(process.cwd(), path.join(folder, 'root.key'))} now, apart from the data.`);

@@ -30,10 +30,11 @@ type Stores = Pick<AccessParts, 'clock' | 'events' | 'keyring' | 'reads'>;
 export async function openAccessWorld({ clock, events, keyring, reads }: Stores): Promise<AccessWorld> {
   const config = readAccessConfig({ OPEN_SIGN_UP: 'true' });
   const logger = createLogger({ level: 'silent', service: 'access' });
-  const parts = { config, clock, logger, events, keyring, reads, forgetFirstKey: async () => undefined };
+  const aside = { forgetFirstKey: async () => undefined, publicUrl: () => 'http://127.0.0.1:8080' };
+  const parts = { config, clock, logger, events, keyring, reads, ...aside };
   const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
   await app.init();
-  await prepareAccess(app, 'http://127.0.0.1:8080');
+  await prepareAccess(app);
   return { app, signUp: (email) => signUp(app, email) };
 }
 

@@ -34,4 +34,9 @@ export function startEventStore(
 /** Throws when the engine is not installed or does not come up within a minute. */
 export function startKafka(options: EngineOptions): Promise<Engine & { readonly brokers: string }>;
 /** Throws when the engine is not installed or does not come up within a minute. */
-export function startMongo(options: EngineOptions): Promise<Engine & { readonly url: string }>;
+export function startMongo(
+  options: EngineOptions & {
+    /** Default false: whoever connects may do everything. True: who logs in, and what the login's roles allow. */
+    readonly auth?: boolean;
+  },
+): Promise<Engine & { readonly url: string }>;

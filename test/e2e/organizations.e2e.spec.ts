@@ -152,7 +152,7 @@ describe('an organization, seen by a key', () => {
       invited_at: anyTime(),
       expires_at: anyTime(),
     };
-    const link = matching(/^http:\/\/127\.0\.0\.1:8080\/accept-invitation#token=inv_\w{26}\.[\w-]{43}$/);
+    const link = matching(/^http:\/\/127\.0\.0\.1:\d+\/accept-invitation#token=inv_\w{26}\.[\w-]{43}$/);
     expect(first.body.data).toEqual({ ...shown, accept_link: link, mailed: false });
     const { invited_at, expires_at } = first.body.data as unknown as Record<string, string>;
     expect(Date.parse(expires_at ?? '') - Date.parse(invited_at ?? '')).toBe(7 * DAY_MS);

@@ -68,6 +68,12 @@ describe('starting', () => {
     const behindProxy = await start({ PUBLIC_URL: 'https://vault.example' });
     expect(behindProxy.screen).toContain('curl https://vault.example/api/v1/secrets ');
     expect(behindProxy.screen).toContain('https://vault.example/sign-up#token=');
+    await behindProxy.kill();
+
+    rmSync(dataDir, { recursive: true });
+    const forwarded = await start({ PUBLIC_URL: 'http://127.0.0.1:8080' });
+    expect(forwarded.screen).toContain('curl http://127.0.0.1:8080/api/v1/secrets ');
+    expect(forwarded.screen).toContain('http://127.0.0.1:8080/sign-up#token=');
   });
 
   it('again shows no key, keeps the old one working and takes at most 1.5 s', async () => {
@@ -181,6 +187,7 @@ describe('starting', () => {
     ['EVENT_STORE_URL', 'nonsense://user:password@host'],
     ['READ_STORE_URL', 'nonsense://user:password@host'],
     ['KEY_STORE_URL', 'nonsense://user:password@host'],
+    ['PUBLIC_URL', 'ftp://nonsense'],
     ['TLS_CERT_FILE', '/nowhere/cert.pem'],
   ])('is refused with %s=%s, which is named, but not repeated', async (name, value) => {
     const refusal = await Server.startRefused({ dataDir, env: { [name]: value } });

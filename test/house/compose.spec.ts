@@ -2,8 +2,11 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { parseEnv, promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { parse } from 'yaml';
+import { storeOwners, storeSettings, toStoresConfig } from '#libs/host';
+import { readEnv } from '#libs/kernel';
 import { composeCheck } from '../../scripts/engines/index.cjs';
 import { read, root } from './tracked-files';
 
@@ -33,6 +36,13 @@ interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>;
   readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+}
+
+/** As `createUser` of MongoDB takes it. */
+interface Login {
+  readonly user: string;
+  readonly pwd: string;
+  readonly roles: readonly { readonly role: string; readonly db: string }[];
 }
 
 const text = read('docker-compose.yml');
@@ -135,6 +145,8 @@ describe('docker-compose.yml', () => {
     ]);
     const keyStore = named.filter(([, { env_file = [] }]) => env_file.includes('secrets/keys.env'));
     expect(keyStore.map(([name]) => name).sort()).toEqual(['access', 'secrets-command', 'secrets-query']);
+    const administered = named.filter(([, { env_file = [] }]) => env_file.includes('secrets/mongodb.env'));
+    expect(administered.map(([name]) => name)).toEqual(['mongodb']);
     for (const [name, service] of named) {
       const given = (service.secrets ?? []).map(sourceOf);
       expect(given.filter((secret) => !(secret in secrets))).toEqual([]);
@@ -169,6 +181,35 @@ describe('what docker-compose.yml refers to (one test needs node scripts/engines
       const isPrivate = (statSync(path.join(folder, file)).mode & 0o077) === 0;
       expect([file, isPrivate]).toEqual([file, !file.endsWith('.crt')]);
     }
+  });
+
+  it('gives each store of MongoDB a login of its own, with rights on the databases of that store alone', () => {
+    const variables = (file: string) => parseEnv(readFileSync(path.join(folder, 'secrets', file), 'utf8'));
+    const administrator = variables('mongodb.env');
+    const logins: Login[] = [];
+    const admin = { createUser: (login: Login) => logins.push(login) };
+    const db = { getSiblingDB: (name: string) => (name === 'admin' ? admin : undefined) };
+    runInNewContext(read('scripts/mongodb-users.cjs'), { db, process: { env: administrator } });
+    const granted = logins.flatMap(({ user, pwd, roles }) =>
+      roles.map(({ role, db: database }) => ({ user, pwd, role, database })),
+    );
+
+    const given = { ...variables('stores.env'), ...variables('keys.env') };
+    const stores = toStoresConfig(readEnv(given, storeSettings));
+    const urls = [...storeOwners.map((owner) => stores.readStoreUrl(owner)), stores.keyStoreUrl];
+    const needed = urls.map((url) => {
+      const { username: user, password: pwd, pathname, searchParams } = new URL(url);
+      expect(searchParams.get('authSource')).toBe('admin');
+      return { user, pwd, role: 'readWrite', database: pathname.slice(1) };
+    });
+    expect(granted).toEqual(needed);
+    const [ofReads, ofKeys, ...others] = new Set(granted.map(({ pwd }) => pwd));
+    expect([ofReads, ofKeys, others]).toEqual([
+      administrator['READ_STORE_PASSWORD'],
+      administrator['KEY_STORE_PASSWORD'],
+      [],
+    ]);
+    expect(JSON.stringify(given)).not.toContain(administrator['MONGO_INITDB_ROOT_PASSWORD']);
   });
 
   const validator = composeCheck();

@@ -56,9 +56,9 @@ export async function startApplication({
     secretsCommand: readSecretsCommandConfig(env),
     secretsQuery: readSecretsQueryConfig(env),
   };
-  const { rateLimits } = config;
   const forgetFirstKey = async () => undefined;
-  const parts = { clock, logger, metrics, stores, client, rateLimits, configs, forgetFirstKey };
+  const publicUrl = () => 'http://127.0.0.1:8080';
+  const parts = { clock, logger, metrics, stores, client, configs, forgetFirstKey, publicUrl };
   const root = await StandaloneModule.register(parts);
   const app = await createGateway({ ...root, controllers }, { config, logger, metrics });
 

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { enginesInstalled } from '../../scripts/engines/index.cjs';
 import { Api } from '../e2e/api';
@@ -58,9 +60,23 @@ describe('a service in a process of its own', () => {
     ['ACCESS_URL', 'api-gateway', 'tcp://127.0.0.1:7101;tcp://127.0.0.1:7102'],
     ['SERVICE_CERT_FILE', 'access', '/nowhere/access.crt'],
     ['HEALTH_FILE', 'access', '/nowhere/health'],
+    ['PUBLIC_URL', 'access', 'ftp://x'],
+    ['PUBLIC_URL', 'api-gateway', 'ftp://x'],
     ['KAFKA_BROKERS', 'audit-relay', ''],
   ])('is refused with a bad %s, which is named', async (setting, service, value) => {
     expectRefusedStart(await launch(service, { [setting]: value }).refusal(), setting);
+  });
+
+  it.each([
+    ['access', ['RECOVERY_DAYS', 'LISTEN', 'SERVICE_CERT_FILE', 'MAIL_FROM', 'OIDC_ISSUER']],
+    ['secrets-command', ['SECRETS_PER_ORGANIZATION_MAX', 'LISTEN', 'LOG_LEVEL']],
+    ['secrets-query', ['LIST_WAIT_MS_MAX', 'LISTEN', 'SERVICE_CERT_FILE']],
+    ['api-gateway', ['PORT', 'TLS_CERT_FILE', 'ACCESS_URL', 'SERVICE_CERT_FILE']],
+    ['audit-relay', ['KAFKA_BROKERS', 'KAFKA_TLS', 'LOG_LEVEL']],
+  ])('%s names every bad setting at once', async (service, names) => {
+    const env = Object.fromEntries(names.map((name) => [name, 'nonsense']));
+    const refusal = await launch(service, env).refusal();
+    for (const name of names) expectRefusedStart(refusal, name);
   });
 
   it('is refused with certificates that cannot serve it', async () => {
@@ -76,6 +92,18 @@ describe('a service in a process of its own', () => {
     ];
     for (const bad of pairs)
       expectRefusedStart(await launch('access', { ...good, ...bad }).refusal(), /SERVICE_CERT_FILE/);
+  });
+
+  it('is refused on a port that is taken, and says which and what to do', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const refusal = await launch('secrets-command', { LISTEN: `tcp://127.0.0.1:${port}` }).refusal();
+    other.close();
+    expectRefusedStart(
+      refusal,
+      new RegExp(`port ${port} on 127.0.0.1 is in use.*set LISTEN to another port`),
+    );
   });
 
   it('shares no embedded store with another, and is told what to set', async () => {

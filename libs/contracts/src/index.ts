@@ -31,7 +31,7 @@ export { createOrganization } from './organizations/create-organization';
 export { getOrganization } from './organizations/get-organization';
 export { listOrganizations } from './organizations/list-organizations';
 export type { OrganizationView } from './organizations/organization-view';
-export { checkAccess, checkSecretsCommand, checkSecretsQuery, statesOf } from './readiness';
+export { checkAccess, checkSecretsCommand, checkSecretsQuery } from './readiness';
 export { createSecret } from './secrets/create-secret';
 export { deleteSecret } from './secrets/delete-secret';
 export { getLastRead } from './secrets/get-last-read';

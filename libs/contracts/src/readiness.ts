@@ -25,28 +25,3 @@ const checkOf = (service: string) =>
 export const checkAccess = checkOf('access');
 export const checkSecretsCommand = checkOf('secrets-command');
 export const checkSecretsQuery = checkOf('secrets-query');
-
-interface Projected {
-  status(): v.InferOutput<typeof projectionSchema>;
-}
-
-/** The states of parts, each asked by its own `ping`, and of projections. */
-export async function statesOf(
-  pings: Readonly<Record<string, () => Promise<void>>>,
-  projections: readonly Projected[],
-) {
-  const states = Object.entries(pings).map(async ([name, ping]) => {
-    const state = await ping().then(
-      () => 'ok' as const,
-      () => 'away' as const,
-    );
-    return [name, state] as const;
-  });
-  return {
-    parts: Object.fromEntries(await Promise.all(states)),
-    projections: projections.map((projection) => {
-      const { name, state, parked } = projection.status();
-      return { name, state, parked };
-    }),
-  };
-}

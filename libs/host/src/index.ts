@@ -2,6 +2,8 @@ export { prepareDataDirectory, readPrivateFile, removePrivateFile, writePrivateF
 export { openKeylessStores, openStores, type Stores } from './open-stores';
 export { PeriodicPurge } from './periodic-purge';
 export { runService } from './run-service';
+export { readHostConfig, readServiceConfig } from './service-settings';
+export { stateOf } from './state-of';
 export {
   AUDIT_RELAY_CHECKPOINT,
   storeOwners,

@@ -1,19 +1,22 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { DynamicModule, INestMicroservice } from '@nestjs/common';
-import { systemClock, type Clock } from '#libs/kernel';
+import { readTogether, systemClock as clock, type Clock } from '#libs/kernel';
 import type { EventStore } from '#libs/event-store';
 import type { Keyring } from '#libs/key-store';
 import { createLogger, installCrashHandlers, type Logger } from '#libs/observability';
 import { announceReady, keepHealthFile, runProcess, untilThere } from '#libs/process';
 import type { ReadStore } from '#libs/read-store';
-import { createTcpServer, type MutualTls, type TcpAddress } from '#libs/transport';
+import { createTcpServer } from '#libs/transport';
 import { prepareDataDirectory } from './data-directory';
 import { initialise } from './initialise';
 import { openStores } from './open-stores';
+import type { ServiceConfig } from './service-settings';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
 /** What every service with stores is made of. */
-export interface ServiceParts {
+interface ServiceParts<C> {
+  readonly config: C;
+  readonly storesConfig: StoresConfig;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventStore;
@@ -21,57 +24,47 @@ export interface ServiceParts {
   readonly reads: ReadStore;
 }
 
-export interface ServiceHost {
+interface Service<C> {
   readonly name: StoreOwner;
-  readonly logLevel: 'error' | 'warn' | 'info';
-  readonly healthFile: string | undefined;
-  readonly stores: StoresConfig;
-  readonly listen: TcpAddress;
-  readonly identity: Omit<MutualTls, 'allowedPeers'> | undefined;
-  /** The names of the services that may call this one. */
-  readonly callers: readonly string[];
-  readonly module: (parts: ServiceParts) => DynamicModule;
+  /** Reads the service's own settings, together with those of its process: one start names all that are bad. */
+  readonly config: () => C;
+  readonly host: () => ServiceConfig;
+  readonly module: (parts: ServiceParts<C>) => DynamicModule;
   /** Runs once before the first message is taken, and again when a store was away. */
-  readonly beforeServing?: (app: INestMicroservice) => Promise<void>;
+  readonly beforeServing?: (app: INestMicroservice, parts: ServiceParts<C>) => Promise<void>;
 }
 
+/** The names of the services that may call others. */
+const CALLERS = ['api-gateway'];
+
 /** Runs one service as a process of its own, until SIGTERM. A refusal to start is one sentence and exit code 1. */
-export function runService(host: () => ServiceHost): void {
+export function runService<C>({ name, ...service }: Service<C>): void {
   runProcess(async (atEnd) => {
-    const { name, logLevel, healthFile, stores: config, ...service } = host();
-    const clock = systemClock;
-    const logger = createLogger({ level: logLevel, service: name });
+    const { config, host } = readTogether({ config: service.config, host: service.host });
+    const { stores: storesConfig, listen, identity } = host;
+    const logger = createLogger({ level: host.logLevel, service: name });
     installCrashHandlers(logger);
+    const tls = identity && { ...identity, allowedPeers: CALLERS };
+    const newServer = () => createTcpServer({ ...listen, logger, ...(tls && { tls }) });
     // Before anything is waited for: it refuses an open network.
-    serverOf(service, logger);
-    if (config.isEmbedded) prepareDataDirectory(config.dataDir);
-    const stores = await openStores(config, { clock, logger, isApart: true });
+    newServer();
+    if (storesConfig.isEmbedded) prepareDataDirectory(storesConfig.dataDir);
+    const stores = await openStores(storesConfig, { clock, logger, isApart: true });
     atEnd(() => stores.close());
     const { events, keyring } = stores;
     const reads = await stores.readStoreOf(name);
+    const parts = { config, storesConfig, clock, logger, events, keyring, reads };
     const waiting = { logger, component: 'stores', code: 'STORE_UNAVAILABLE' } as const;
     // A store may be away again by now: then all of it is made anew.
     const { app, strategy } = await untilThere(async () => {
-      const strategy = serverOf(service, logger);
-      const module = service.module({ clock, logger, events, keyring, reads });
-      return { app: await initialise(module, { strategy, logger }), strategy };
+      const strategy = newServer();
+      return { app: await initialise(service.module(parts), { strategy, logger }), strategy };
     }, waiting);
     atEnd(() => app.close());
-    await untilThere(async () => service.beforeServing?.(app), waiting);
+    await untilThere(async () => service.beforeServing?.(app, parts), waiting);
     await app.listen();
     const { port } = strategy.unwrap<Server>().address() as AddressInfo;
-    keepHealthFile(healthFile);
-    announceReady(`tcp://${service.listen.host}:${port}`);
-  });
-}
-
-function serverOf(
-  { listen, identity, callers }: Pick<ServiceHost, 'listen' | 'identity' | 'callers'>,
-  logger: Logger,
-) {
-  return createTcpServer({
-    ...listen,
-    logger,
-    ...(identity && { tls: { ...identity, allowedPeers: callers } }),
+    keepHealthFile(host.healthFile);
+    announceReady(`tcp://${listen.host}:${port}`);
   });
 }

@@ -1,21 +1,19 @@
 import path from 'node:path';
-import { integer, oneOf, optionalText, Redacted, text, type Setting } from '#libs/kernel';
+import { flag, integer, optionalText, redacted, text, type ValuesOf } from '#libs/kernel';
 
 /** Settings that every process with stores reads, to be spread into its `readEnv`. */
 export const storeSettings = {
-  ALLOW_PLAINTEXT_STORES: oneOf('false', ['false', 'true']),
+  ALLOW_PLAINTEXT_STORES: flag(),
   AUDIT_RETENTION_DAYS: integer(400, 1, 36_500),
   DATA_DIR: text('./data'),
   EVENT_STORE_URL: optionalText(),
   KEY_STORE_URL: optionalText(),
   READ_STORE_URL: optionalText(),
-  ROOT_KEY: secret(),
+  ROOT_KEY: redacted(),
   ROOT_KEY_FILE: optionalText(),
-  ROOT_KEY_PREVIOUS: secret(),
+  ROOT_KEY_PREVIOUS: redacted(),
   ROOT_KEY_PREVIOUS_FILE: optionalText(),
 };
-
-type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
 /** The services that have a read store. Whoever copies an installation copies the stores of all of them. */
 export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
@@ -41,7 +39,7 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
     /** The same for a process that has no key store. */
     isKeylessEmbedded: [events, reads].some(isInFiles),
     /** Inside a private network, such as that of docker compose. */
-    allowPlaintext: settings.ALLOW_PLAINTEXT_STORES === 'true',
+    allowPlaintext: settings.ALLOW_PLAINTEXT_STORES,
     /** The records of reads and refusals, a stream a day, and how long they are kept. */
     retention: { category: 'access', days: settings.AUDIT_RETENTION_DAYS },
     eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
@@ -87,8 +85,4 @@ function withUsersDatabase(query: string, database: string): string {
 
 function isInFiles(url: string | undefined): boolean {
   return url === undefined || url.startsWith('sqlite:');
-}
-
-function secret(): Setting<Redacted<string> | undefined> {
-  return (value) => (value === undefined ? undefined : new Redacted(value));
 }

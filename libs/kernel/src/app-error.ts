@@ -6,7 +6,11 @@ export interface ErrorDetail {
 }
 
 interface AppErrorOptions {
-  /** Replaces the registry's sentence. Must be safe to show to anybody: no value, no path, no address. */
+  /**
+   * Replaces the registry's sentence, and is shown as it is. It never holds a value, a key or a password. An answer to a
+   * client holds no path and no address either. A `startup` error may name the file, the folder or the address that it is
+   * about: only the operator reads it.
+   */
   safeMessage?: string;
   details?: readonly ErrorDetail[] | undefined;
   /** Kept on this side of every boundary; neither logged as text nor sent. */

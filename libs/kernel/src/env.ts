@@ -1,7 +1,13 @@
 import { AppError, isAppError, type ErrorDetail } from './app-error';
+import { Redacted } from './redacted';
 
 /** Reads one setting: gives its parsed value, or throws a plain Error that says what is expected. */
 export type Setting<T> = (text: string | undefined) => T;
+
+/** What settings, or readers of settings, give, by their names. */
+export type ValuesOf<S extends Record<string, Setting<unknown>>> = {
+  readonly [K in keyof S]: ReturnType<S[K]>;
+};
 
 /**
  * Parses all settings at once and freezes the result.
@@ -10,7 +16,7 @@ export type Setting<T> = (text: string | undefined) => T;
 export function readEnv<S extends Record<string, Setting<unknown>>>(
   env: NodeJS.ProcessEnv,
   settings: S,
-): Readonly<{ [K in keyof S]: ReturnType<S[K]> }> {
+): ValuesOf<S> {
   const parsed: Record<string, unknown> = {};
   const complaints: ErrorDetail[] = [];
   for (const [name, setting] of Object.entries(settings)) {
@@ -22,7 +28,7 @@ export function readEnv<S extends Record<string, Setting<unknown>>>(
     }
   }
   if (complaints.length > 0) throw refusal(complaints);
-  return Object.freeze(parsed) as Readonly<{ [K in keyof S]: ReturnType<S[K]> }>;
+  return Object.freeze(parsed) as ValuesOf<S>;
 }
 
 /** The refusal of one setting; `message` says what is expected, never what was given. */
@@ -30,22 +36,24 @@ export function configInvalid(name: string, message: string, cause?: unknown): A
   return refusal([{ field: name, message }], cause);
 }
 
-/** Runs every reader before it fails, so that one start names all bad settings of a process. */
-export function readTogether<R extends Record<string, () => unknown>>(
-  readers: R,
-): { [K in keyof R]: ReturnType<R[K]> } {
+/**
+ * Runs every reader before it fails, so that one start names all bad settings of a process. A reader refuses by
+ * `readEnv` or `configInvalid`: a CONFIG_INVALID that names no setting is a mistake in the reader, and fails as such.
+ */
+export function readTogether<R extends Record<string, () => unknown>>(readers: R): ValuesOf<R> {
   const read: Record<string, unknown> = {};
   const complaints: ErrorDetail[] = [];
   for (const [name, reader] of Object.entries(readers)) {
     try {
       read[name] = reader();
     } catch (error) {
-      if (!isAppError(error, 'CONFIG_INVALID') || !error.details) throw error;
+      if (!isAppError(error, 'CONFIG_INVALID')) throw error;
+      if (!error.details) throw new TypeError('A reader refuses by configInvalid', { cause: error });
       complaints.push(...error.details);
     }
   }
   if (complaints.length > 0) throw refusal(complaints);
-  return read as { [K in keyof R]: ReturnType<R[K]> };
+  return read as ValuesOf<R>;
 }
 
 function refusal(details: readonly ErrorDetail[], cause?: unknown): AppError {
@@ -81,4 +89,27 @@ export function oneOf<const T extends string>(fallback: T, choices: readonly T[]
     if (found === undefined) throw new Error(`must be one of ${choices.join(', ')}`);
     return found;
   };
+}
+
+/** `true` or `false`, and false unless it is set; `on` and `off` mean the same. */
+export function flag(): Setting<boolean> {
+  const choice = oneOf('false', ['true', 'false', 'on', 'off']);
+  return (value) => ['true', 'on'].includes(choice(value));
+}
+
+/** Entries separated by commas, none unless it is set. `what`: how a complaint calls entries that are all right. */
+export function list(what: string, isRight: (entry: string) => boolean): Setting<string[]> {
+  return (value = '') => {
+    const entries = value
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+    if (!entries.every(isRight)) throw new Error(`must be a list of ${what}, separated by commas`);
+    return entries;
+  };
+}
+
+/** A password or a key, which is not printed along with the rest. */
+export function redacted(): Setting<Redacted<string> | undefined> {
+  return (value) => (value === undefined ? undefined : new Redacted(value));
 }

@@ -1,5 +1,4 @@
-import { isAbsolute } from 'node:path';
-import { AppError } from '#libs/kernel';
+import { engineFor } from '#libs/kernel';
 import type { KeyStore } from './key-store';
 import type * as mongoEngine from './mongo/mongo-key-store';
 import type * as sqliteEngine from './sqlite/sqlite-key-store';
@@ -9,39 +8,29 @@ export interface KeyStoreOptions {
   readonly allowPlaintext?: boolean | undefined;
 }
 
+type Open = (place: string, options: KeyStoreOptions) => Promise<KeyStore>;
+
 // Each engine is loaded when it is chosen, so that nobody pays for the others.
-const engines = new Map<string, (url: string, options: KeyStoreOptions) => Promise<KeyStore>>([
-  [
-    'sqlite',
-    async (url) => {
-      const file = url.slice('sqlite:'.length);
-      if (!isAbsolute(file)) throw invalid('sqlite: must be followed by an absolute path');
-      const engine = require('./sqlite/sqlite-key-store') as typeof sqliteEngine;
-      return engine.openSqliteKeyStore({ file });
-    },
-  ],
-  [
-    'mongodb',
-    async (url, options) => {
-      const engine = require('./mongo/mongo-key-store') as typeof mongoEngine;
-      return engine.openMongoKeyStore(url, options);
-    },
-  ],
+const openSqlite: Open = async (file) => {
+  const engine = require('./sqlite/sqlite-key-store') as typeof sqliteEngine;
+  return engine.openSqliteKeyStore({ file });
+};
+const openMongo: Open = async (url, options) => {
+  const engine = require('./mongo/mongo-key-store') as typeof mongoEngine;
+  return engine.openMongoKeyStore(url, options);
+};
+
+const engines = new Map([
+  ['sqlite', openSqlite],
+  ['mongodb', openMongo],
+  ['mongodb+srv', openMongo],
 ]);
 
 /**
- * Opens the key store that a URL names, such as `sqlite:/var/lib/hklst/keys.db`. Fails with a `startup` error, or
+ * Opens the key store that `url` names, such as `sqlite:/var/lib/hklst/keys.db`. Fails with a `startup` error, or
  * with STORE_UNAVAILABLE when its server is away.
  */
 export async function openKeyStore(url: string, options: KeyStoreOptions = {}): Promise<KeyStore> {
-  const open = engines.get(/^([a-z]+)(\+srv)?:/.exec(url)?.[1] ?? '');
-  if (!open) throw invalid(`it must begin with ${[...engines.keys()].join(': or ')}:`);
-  return open(url, options);
-}
-
-/** Repeats no part of the URL: it may hold a password. */
-function invalid(reason: string): AppError {
-  return new AppError('CONFIG_INVALID', {
-    safeMessage: `Cannot start: KEY_STORE_URL is invalid: ${reason}.`,
-  });
+  const { engine, place } = engineFor('KEY_STORE_URL', url, engines);
+  return engine(place, options);
 }

@@ -33,6 +33,11 @@ const fieldTypes = {
   position: 'string',
   event_type: 'string',
   event_id: 'string',
+  /** How the audit relay stands: in a word, since when the oldest event waits, and how many it has dealt with. */
+  state: 'string',
+  waiting_since: 'string',
+  published: 'number',
+  skipped: 'number',
   attempt: 'number',
   count: 'number',
   host: 'string',

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isAppError, type Redacted } from '#libs/kernel';
 import { errorFields } from '#libs/observability';
 
-interface FirstStart {
+interface FirstKey {
   readonly key: Redacted<string>;
   readonly keyFile: string;
   readonly rootKeyFile: string;
@@ -11,8 +11,21 @@ interface FirstStart {
   readonly url: string;
 }
 
-/** Shown once in the life of an installation. */
-export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStart): void {
+/** How people come into an installation that is new; null where nothing is to be shown. */
+export interface FirstSteps {
+  /** Shown once in the life of an installation. */
+  readonly firstKey: FirstKey | null;
+  /** Shown at every start until somebody has used it: a lost terminal locks nobody out. */
+  readonly signUpLink: Redacted<string> | null;
+}
+
+/** Shows them on the screen, the key before the link. */
+export function announceFirstSteps({ firstKey, signUpLink }: FirstSteps): void {
+  if (firstKey) announceFirstKey(firstKey);
+  if (signUpLink) announceSignUp(signUpLink);
+}
+
+function announceFirstKey({ key, keyFile, rootKeyFile, url }: FirstKey): void {
   console.log(`
   Your first API key, with every scope, shown this once:
 
@@ -30,8 +43,7 @@ export function announceFirstStart({ key, keyFile, rootKeyFile, url }: FirstStar
 `);
 }
 
-/** Shown at every start until somebody has used it: a lost terminal locks nobody out. */
-export function announceSignUp(link: Redacted<string>): void {
+function announceSignUp(link: Redacted<string>): void {
   console.log(`
   Nobody owns this installation yet. Whoever opens this link first signs up as its owner:
 

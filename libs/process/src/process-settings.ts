@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { configInvalid, oneOf, optionalText, systemClock, type Setting } from '#libs/kernel';
+import { configInvalid, oneOf, optionalText, readEnv, systemClock, type Setting } from '#libs/kernel';
 import type { MutualTls, TcpAddress } from '#libs/transport';
 import { healthFileSetting } from './health-file';
 
@@ -11,21 +11,34 @@ export const processSettings = {
   HEALTH_FILE: healthFileSetting,
 };
 
-/** Settings of every process that talks to others: its certificate, its key, and who vouches for the others. */
-export const peerSettings = {
+/** Where people and programs reach the installation, without a slash at the end; null when the operator has not said. */
+export const publicUrl: Setting<string | null> = (value) => {
+  if (value === undefined) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new Error('must be a URL such as https://secrets.example.com');
+  return url.href.replace(/\/$/, '');
+};
+
+/** The settings of every process that talks to others. */
+const peerSettings = {
   SERVICE_CERT_FILE: optionalText(),
   SERVICE_KEY_FILE: optionalText(),
   SERVICE_CA_FILE: optionalText(),
 };
 
-type ValuesOf<S extends Record<string, Setting<unknown>>> = { readonly [K in keyof S]: ReturnType<S[K]> };
-
-/** Reads the certificate files; undefined when none is set. Fails with CONFIG_INVALID. */
-export function readIdentity(settings: ValuesOf<typeof peerSettings>): Identity | undefined {
-  const { SERVICE_CERT_FILE: cert, SERVICE_KEY_FILE: key, SERVICE_CA_FILE: ca } = settings;
+/**
+ * Reads the certificate of this process, its key, and the authority that vouches for the others; undefined when none of
+ * the three is set. Fails with CONFIG_INVALID.
+ */
+export function readIdentity(env: NodeJS.ProcessEnv): Identity | undefined {
+  const { SERVICE_CERT_FILE: cert, SERVICE_KEY_FILE: key, SERVICE_CA_FILE: ca } = readEnv(env, peerSettings);
   if (cert === undefined && key === undefined && ca === undefined) return undefined;
   if (cert === undefined || key === undefined || ca === undefined) {
-    throw configInvalid('SERVICE_CERT_FILE', 'SERVICE_KEY_FILE and SERVICE_CA_FILE must be set all, or none');
+    throw configInvalid(
+      'SERVICE_CERT_FILE',
+      'and SERVICE_KEY_FILE and SERVICE_CA_FILE must be set all, or none',
+    );
   }
   return checked({ cert: read(cert), key: read(key), ca: read(ca) });
 }

@@ -1,5 +1,4 @@
-import { isAbsolute } from 'node:path';
-import { AppError } from '#libs/kernel';
+import { engineFor } from '#libs/kernel';
 import type * as mongoEngine from './mongo/mongo-read-store';
 import type { ReadStore } from './read-store';
 import type * as sqliteEngine from './sqlite/sqlite-read-store';
@@ -9,35 +8,26 @@ export interface ReadStoreOptions {
   readonly allowPlaintext?: boolean | undefined;
 }
 
+type Open = (place: string, options: ReadStoreOptions) => Promise<ReadStore>;
+
 // Each engine is loaded when it is chosen, so that nobody pays for the others.
-const engines = new Map<string, (url: string, options: ReadStoreOptions) => Promise<ReadStore>>([
-  [
-    'sqlite',
-    async (url) => {
-      const file = url.slice('sqlite:'.length);
-      if (!isAbsolute(file)) throw configInvalid('sqlite: must be followed by an absolute path');
-      const engine = require('./sqlite/sqlite-read-store') as typeof sqliteEngine;
-      return engine.openSqliteReadStore({ file });
-    },
-  ],
-  [
-    'mongodb',
-    async (url, options) => {
-      const engine = require('./mongo/mongo-read-store') as typeof mongoEngine;
-      return engine.openMongoReadStore(url, options);
-    },
-  ],
+const openSqlite: Open = async (file) => {
+  const engine = require('./sqlite/sqlite-read-store') as typeof sqliteEngine;
+  return engine.openSqliteReadStore({ file });
+};
+const openMongo: Open = async (url, options) => {
+  const engine = require('./mongo/mongo-read-store') as typeof mongoEngine;
+  return engine.openMongoReadStore(url, options);
+};
+
+const engines = new Map([
+  ['sqlite', openSqlite],
+  ['mongodb', openMongo],
+  ['mongodb+srv', openMongo],
 ]);
 
-/** Opens the read store that the scheme of `url` names. CONFIG_INVALID when there is none of that kind. */
+/** Opens the read store that `url` names, such as `sqlite:/var/lib/hklst/reads.db`. Fails as `engineFor` does. */
 export async function openReadStore(url: string, options: ReadStoreOptions = {}): Promise<ReadStore> {
-  const open = engines.get(/^([a-z]+)(\+srv)?:/.exec(url)?.[1] ?? '');
-  if (!open) throw configInvalid(`it must begin with ${[...engines.keys()].join(': or ')}:`);
-  return open(url, options);
-}
-
-function configInvalid(reason: string): AppError {
-  return new AppError('CONFIG_INVALID', {
-    safeMessage: `Cannot start: READ_STORE_URL is invalid: ${reason}.`,
-  });
+  const { engine, place } = engineFor('READ_STORE_URL', url, engines);
+  return engine(place, options);
 }

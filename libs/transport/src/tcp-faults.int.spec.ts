@@ -352,9 +352,16 @@ describe('createTcpServer', () => {
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 
-  it('fails with PORT_UNAVAILABLE when the port is taken', async () => {
+  it('says to whoever starts it, and to nobody else, which port is taken and what to do', async () => {
     const { port } = await startServer();
-    await expect(startServer(port)).rejects.toMatchObject({ code: 'PORT_UNAVAILABLE' });
+    const lines: string[] = [];
+    const app = await createService(createTcpServer({ host: '127.0.0.1', port, logger: loggerTo(lines) }));
+    await expect(app.listen()).rejects.toMatchObject({
+      code: 'PORT_UNAVAILABLE',
+      safeMessage: `Cannot start: port ${port} on 127.0.0.1 is in use. Stop the program that uses it, or set LISTEN to another port.`,
+    });
+    await app.close();
+    expect(lines).toEqual([]);
   });
 
   it('fails with PORT_UNAVAILABLE when the address is not ours', async () => {

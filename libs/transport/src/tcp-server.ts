@@ -1,8 +1,8 @@
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { ServerTCP, type TcpSocket } from '@nestjs/microservices';
-import { AppError, withDeadline } from '#libs/kernel';
+import { AppError, portUnavailable, withDeadline } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { gatherWrites } from './gather-writes';
 import { MessageDispatcher, type ServerOptions } from './message-dispatcher';
@@ -66,12 +66,21 @@ class TcpServer extends ServerTCP {
 
   /** Nest's own reports a port in use and nothing else: with any other failure the start would hang. */
   override listen(listening: (error?: unknown) => void): void {
-    const refuse = (cause: Error) => listening(new AppError('PORT_UNAVAILABLE', { cause }));
+    const { host, port } = this;
+    const settings = { host: 'LISTEN', port: 'LISTEN' };
+    const refuse = (cause: Error) => listening(portUnavailable({ host, port, settings }, cause));
     this.server.once('error', refuse);
-    this.server.listen(this.port, this.host, () => {
+    this.server.listen(port, host, () => {
       this.server.off('error', refuse);
       this.#dispatcher.open();
       listening();
+    });
+  }
+
+  /** Why it cannot listen is for whoever starts it to say; Nest's own would have it in the log besides. */
+  protected override registerErrorListener(server: Server): void {
+    server.on('error', (error) => {
+      if (server.listening) this.handleError(error);
     });
   }
 

@@ -78,6 +78,7 @@ import {
   MAILER,
   MEMBER_INDEX,
   OIDC_PROVIDER,
+  PUBLIC_URL,
   READ_STORE,
 } from './tokens';
 import { EraseMeHandler } from './users/erase-me.handler';
@@ -100,6 +101,8 @@ export interface AccessParts {
   readonly reads: ReadStore;
   /** Removes whatever file holds the first API key. */
   readonly forgetFirstKey: () => Promise<void>;
+  /** Where people reach the installation. Asked when a link is made: a port that the system chooses is known late. */
+  readonly publicUrl: () => string;
 }
 
 const handlers = [
@@ -116,7 +119,7 @@ const handlers = [
 /** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
 @Module({})
 export class AccessModule {
-  static register({ forgetFirstKey, ...parts }: AccessParts): DynamicModule {
+  static register({ forgetFirstKey, publicUrl, ...parts }: AccessParts): DynamicModule {
     const { config, clock, logger, events, keyring, reads } = parts;
     return {
       module: AccessModule,
@@ -132,6 +135,7 @@ export class AccessModule {
           provide: OIDC_PROVIDER,
           useValue: config.oidc && new OidcProvider({ settings: config.oidc, clock, logger }),
         },
+        { provide: PUBLIC_URL, useValue: publicUrl },
         { provide: READ_STORE, useValue: reads },
         { provide: Keyring, useValue: keyring },
         {

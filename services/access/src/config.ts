@@ -1,60 +1,72 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
-import { configInvalid, integer, oneOf, optionalText, readEnv, text } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
-import { mailbox, smtpServer, type Mailbox, type SmtpServer } from './mail/smtp-server';
-import { clientSecret, domains, issuerUrl, signingAlgorithm, toOidcSettings } from './oidc/oidc-settings';
+import { readServiceConfig } from '#libs/host';
+import {
+  configInvalid,
+  flag,
+  integer,
+  optionalText,
+  readEnv,
+  readTogether,
+  redacted,
+  text,
+} from '#libs/kernel';
+import { publicUrl } from '#libs/process';
+import { mailbox, smtpServer, type Mailbox } from './mail/smtp-server';
+import { domains, issuerUrl, signingAlgorithm, toOidcSettings } from './oidc/oidc-settings';
 
 /** Settings of the access service. */
 export type AccessConfig = ReturnType<typeof readAccessConfig>;
 
-/** Where clients reach the gateway unless the operator says otherwise. */
-export const DEFAULT_PUBLIC_URL = 'http://127.0.0.1:8080';
+const accessSettings = {
+  API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+  FIRST_ORGANIZATION_NAME: text('My organization'),
+  MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
+  OPEN_SIGN_UP: flag(),
+  ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
+  PUBLIC_URL: publicUrl,
+  RECOVERY_DAYS: integer(7, 0, 365),
+};
 
 export function readAccessConfig(env = process.env) {
-  const settings = readEnv(env, {
-    API_KEYS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
-    FIRST_ORGANIZATION_NAME: text('My organization'),
-    MAIL_FROM: optionalText(),
-    MEMBERS_PER_ORGANIZATION_MAX: integer(1_000, 1, 10_000),
-    OIDC_CLIENT_ID: optionalText(),
-    OIDC_CLIENT_SECRET: clientSecret,
-    OIDC_CLIENT_SECRET_FILE: optionalText(),
-    OIDC_ISSUER: issuerUrl,
-    OIDC_SIGNING_ALGORITHM: signingAlgorithm,
-    OIDC_SIGN_UP_DOMAINS: domains,
-    OPEN_SIGN_UP: oneOf('false', ['false', 'true']),
-    ORGANIZATIONS_PER_USER_MAX: integer(100, 1, 1_000),
-    PUBLIC_URL: publicUrl,
-    RECOVERY_DAYS: integer(7, 0, 365),
-    SMTP_URL: smtpServer,
+  const { settings, mail, oidc } = readTogether({
+    settings: () => readEnv(env, accessSettings),
+    mail: () => readMail(env),
+    oidc: () => readOidc(env),
   });
   return {
     /** Name of the organization that the first start makes. */
     firstOrganizationName: settings.FIRST_ORGANIZATION_NAME,
-    /** Where clients reach the gateway; for links and examples. */
+    /** Where clients reach the gateway, for links and examples; null when the operator has not said. */
     publicUrl: settings.PUBLIC_URL,
     /** Whether anybody may sign up, without an invitation. */
-    openSignUp: settings.OPEN_SIGN_UP === 'true',
+    openSignUp: settings.OPEN_SIGN_UP,
     /** What an organization shows that has not chosen; the command service goes by the same setting. */
     recoveryDays: settings.RECOVERY_DAYS,
     apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
     membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
     organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
     /** How invitations are mailed; null when they are not. */
-    mail: mailSettings(settings.SMTP_URL, settings.MAIL_FROM),
+    mail,
     /** The company's provider for signing in; null when there is none. */
-    oidc: toOidcSettings(settings, env['PUBLIC_URL'] ? settings.PUBLIC_URL : null),
+    oidc,
   };
 }
 
-function publicUrl(value = DEFAULT_PUBLIC_URL): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new Error('must be a URL such as https://secrets.example.com');
-  return url.href.replace(/\/$/, '');
+function readOidc(env: NodeJS.ProcessEnv) {
+  const settings = readEnv(env, {
+    OIDC_CLIENT_ID: optionalText(),
+    OIDC_CLIENT_SECRET: redacted(),
+    OIDC_CLIENT_SECRET_FILE: optionalText(),
+    OIDC_ISSUER: issuerUrl,
+    OIDC_SIGNING_ALGORITHM: signingAlgorithm,
+    OIDC_SIGN_UP_DOMAINS: domains,
+    PUBLIC_URL: publicUrl,
+  });
+  return toOidcSettings(settings, settings.PUBLIC_URL);
 }
 
-function mailSettings(server: SmtpServer | null, sender: string | undefined) {
+function readMail(env: NodeJS.ProcessEnv) {
+  const settings = readEnv(env, { MAIL_FROM: optionalText(), SMTP_URL: smtpServer });
+  const { MAIL_FROM: sender, SMTP_URL: server } = settings;
   if (server === null && sender === undefined) return null;
   const from: Mailbox | null = mailbox(sender ?? '');
   if (server !== null && from !== null) return { server, from };
@@ -66,13 +78,5 @@ function mailSettings(server: SmtpServer | null, sender: string | undefined) {
 
 /** Settings of the process, when this service is one of its own. */
 export function readAccessHostConfig(env = process.env) {
-  const listen = { LISTEN: address('tcp://127.0.0.1:7101') };
-  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-    listen: settings.LISTEN,
-    identity: readIdentity(settings),
-  };
+  return readServiceConfig(env, 7101);
 }

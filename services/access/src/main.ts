@@ -1,28 +1,25 @@
 import 'reflect-metadata';
 import { runService } from '#libs/host';
-import { announceFirstStart, announceSignUp } from '#libs/process';
+import { announceFirstSteps } from '#libs/process';
 import { AccessModule } from './app.module';
 import { readAccessConfig, readAccessHostConfig } from './config';
-import { forgetFirstKey, makeFirstKey } from './organizations/first-key-file';
-import { FirstOrganization } from './organizations/first-organization';
-import { prepareAccess } from './prepare-access';
+import { firstSteps } from './first-steps';
+import { forgetFirstKey } from './organizations/first-key-file';
 
-runService(() => {
-  const config = readAccessConfig();
-  const host = readAccessHostConfig();
-  const { firstApiKeyFile: keyFile, rootKey } = host.stores;
-  const url = config.publicUrl;
-  return {
-    ...host,
-    name: 'access',
-    callers: ['api-gateway'],
-    module: (parts) =>
-      AccessModule.register({ ...parts, config, forgetFirstKey: () => forgetFirstKey(host.stores) }),
-    async beforeServing(app) {
-      const key = await makeFirstKey(app.get(FirstOrganization), host.stores);
-      const signUpLink = await prepareAccess(app, url);
-      if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url });
-      if (signUpLink) announceSignUp(signUpLink);
-    },
-  };
+/** Where a gateway listens that nobody has told otherwise. */
+const USUAL_URL = 'http://127.0.0.1:8080';
+
+runService({
+  name: 'access',
+  config: () => readAccessConfig(),
+  host: () => readAccessHostConfig(),
+  module: ({ storesConfig, ...parts }) =>
+    AccessModule.register({
+      ...parts,
+      forgetFirstKey: () => forgetFirstKey(storesConfig),
+      publicUrl: () => parts.config.publicUrl ?? USUAL_URL,
+    }),
+  async beforeServing(app, { storesConfig }) {
+    announceFirstSteps(await firstSteps(app, storesConfig));
+  },
 });

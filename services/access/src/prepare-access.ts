@@ -2,19 +2,18 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { Redacted } from '#libs/kernel';
 import { ApiKeys } from './api-keys/api-keys';
 import { FirstOwner } from './sign-up/first-owner';
+import { PUBLIC_URL } from './tokens';
 import { Erasures } from './users/erasures';
 
 /**
  * Brings the access service up to date before its first request. Gives the link by which the first person comes in, for
- * as long as nobody has. `url`: where people reach the server.
+ * as long as nobody has.
  */
-export async function prepareAccess(
-  app: INestApplicationContext,
-  url: string,
-): Promise<Redacted<string> | null> {
+export async function prepareAccess(app: INestApplicationContext): Promise<Redacted<string> | null> {
   await app.get(ApiKeys).whenCurrent();
   await app.get(Erasures).begin();
   const token = await app.get(FirstOwner).token();
+  const url = app.get<() => string>(PUBLIC_URL)();
   // Behind the `#`, which a browser sends to nobody: no server on the way logs it.
   return token && new Redacted(`${url}/sign-up#token=${token.expose()}`);
 }

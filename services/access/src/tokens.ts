@@ -9,6 +9,8 @@ export const FORGET_FIRST_KEY = Symbol('ForgetFirstKey');
 export const MAILER = Symbol('Mailer');
 /** The company's OpenID Connect provider; null when there is none. */
 export const OIDC_PROVIDER = Symbol('OidcProvider');
+/** Gives where people reach the installation. */
+export const PUBLIC_URL = Symbol('PublicUrl');
 export const READ_STORE = Symbol('ReadStore');
 /** The running projection that finds the organization of a key. */
 export const API_KEY_INDEX = Symbol('ApiKeyIndex');

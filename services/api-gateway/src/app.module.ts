@@ -19,7 +19,7 @@ import { OwnWrites } from './consistency/own-writes';
 import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
-import { RateLimits, type RateLimitSettings } from './limits/rate-limits';
+import { RateLimits } from './limits/rate-limits';
 import { OpenApiController } from './openapi/openapi.controller';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
@@ -33,7 +33,6 @@ export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly rateLimits: RateLimitSettings;
   readonly access: MessageClient;
   readonly secretsCommand: MessageClient;
   readonly secretsQuery: MessageClient;
@@ -60,7 +59,7 @@ export class GatewayModule {
   ] as const;
 
   static register(parts: GatewayParts): DynamicModule {
-    const { config, logger, metrics, rateLimits, access, secretsCommand, secretsQuery } = parts;
+    const { config, logger, metrics, access, secretsCommand, secretsQuery } = parts;
     return {
       module: GatewayModule,
       controllers: [...GatewayModule.controllers],
@@ -74,7 +73,7 @@ export class GatewayModule {
         { provide: APP_FILTER, useClass: AppErrorFilter },
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
-        { provide: RateLimits, useValue: new RateLimits(rateLimits) },
+        { provide: RateLimits, useValue: new RateLimits(config.rateLimits) },
         ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie, PreviousSession],
       ],
     };

@@ -1,11 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { IpRange } from '#libs/contracts';
-import { configInvalid, integer, isLoopback, optionalText, readEnv, text } from '#libs/kernel';
-import { addresses, peerSettings, processSettings, readIdentity } from '#libs/process';
+import {
+  configInvalid,
+  integer,
+  isLoopback,
+  list,
+  optionalText,
+  readEnv,
+  readTogether,
+  text,
+} from '#libs/kernel';
+import { addresses, processSettings, publicUrl, readIdentity } from '#libs/process';
 
 /** Settings of the gateway. */
 export type GatewayConfig = ReturnType<typeof readGatewayConfig>;
+
+const httpSettings = {
+  CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
+  HOST: text('127.0.0.1'),
+  PORT: integer(8080, 0, 65_535),
+  PUBLIC_URL: publicUrl,
+  TRUSTED_PROXIES: list('addresses or CIDR ranges', (entry) => IpRange.parse(entry) !== null),
+};
 
 const rateLimitSettings = {
   // More than one process can answer: only a flood meets the first three.
@@ -17,18 +34,11 @@ const rateLimitSettings = {
 };
 
 export function readGatewayConfig(env = process.env) {
-  const settings = readEnv(env, {
-    ...rateLimitSettings,
-    CONNECTIONS_MAX: integer(10_000, 0, 1_000_000),
-    HOST: text('127.0.0.1'),
-    PORT: integer(8080, 0, 65_535),
-    PUBLIC_URL: optionalText(),
-    TLS_CERT_FILE: optionalText(),
-    TLS_KEY_FILE: optionalText(),
-    TRUSTED_PROXIES: proxies,
+  const { settings, tls } = readTogether({
+    settings: () => readEnv(env, { ...httpSettings, ...rateLimitSettings }),
+    tls: () => readTls(env),
   });
-  const { HOST: host, TRUSTED_PROXIES: trustedProxies } = settings;
-  const tls = readTls(settings.TLS_CERT_FILE, settings.TLS_KEY_FILE);
+  const { HOST: host, PUBLIC_URL: url, TRUSTED_PROXIES: trustedProxies } = settings;
   if (!tls && trustedProxies.length === 0 && !isLoopback(host)) {
     throw configInvalid(
       'HOST',
@@ -42,7 +52,7 @@ export function readGatewayConfig(env = process.env) {
     tls,
     trustedProxies,
     /** What browsers call the origin of our own pages; null: whatever host they ask for. */
-    publicOrigin: readOrigin(settings.PUBLIC_URL),
+    publicOrigin: url && new URL(url).origin,
     /** Browsers reach us under TLS, ours or the proxy's: plain HTTP is served on the loopback interface alone. */
     secureCookies: tls !== null || trustedProxies.length > 0,
     /** Connections that may be open at once; 0 for as many as the system gives. */
@@ -57,16 +67,12 @@ export function readGatewayConfig(env = process.env) {
   };
 }
 
-function readOrigin(url: string | undefined): string | null {
-  if (url === undefined) return null;
-  const { origin } = URL.canParse(url) ? new URL(url) : { origin: 'null' };
-  if (origin === 'null')
-    throw configInvalid('PUBLIC_URL', 'must be a URL such as https://secrets.example.com');
-  return origin;
-}
-
 /** Certificate and key, checked to belong together; null when neither is set. */
-function readTls(certFile: string | undefined, keyFile: string | undefined) {
+function readTls(env: NodeJS.ProcessEnv) {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = readEnv(env, {
+    TLS_CERT_FILE: optionalText(),
+    TLS_KEY_FILE: optionalText(),
+  });
   if (certFile === undefined && keyFile === undefined) return null;
   if (certFile === undefined || keyFile === undefined) {
     throw configInvalid('TLS_CERT_FILE', 'and TLS_KEY_FILE must be set both, or neither');
@@ -84,29 +90,21 @@ function readTls(certFile: string | undefined, keyFile: string | undefined) {
   }
 }
 
-function proxies(value: string | undefined): string[] {
-  const entries = (value ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
-  const valid = entries.every((entry) => IpRange.parse(entry) !== null);
-  if (!valid) throw new Error('must be a list of addresses or CIDR ranges, separated by commas');
-  return entries;
-}
-
 /** Settings of the process, when the gateway is one of its own: where the services are. */
 export function readGatewayHostConfig(env = process.env) {
-  const settings = readEnv(env, {
-    ...processSettings,
-    ...peerSettings,
+  const services = {
     ACCESS_URL: addresses('tcp://127.0.0.1:7101'),
     SECRETS_COMMAND_URL: addresses('tcp://127.0.0.1:7102'),
     SECRETS_QUERY_URL: addresses('tcp://127.0.0.1:7103'),
+  };
+  const { settings, identity } = readTogether({
+    settings: () => readEnv(env, { ...processSettings, ...services }),
+    identity: () => readIdentity(env),
   });
   return {
     logLevel: settings.LOG_LEVEL,
     healthFile: settings.HEALTH_FILE,
-    identity: readIdentity(settings),
+    identity,
     /** The addresses of each service, by its name. */
     services: {
       access: settings.ACCESS_URL,

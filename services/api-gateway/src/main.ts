@@ -32,7 +32,6 @@ runProcess(async (atEnd) => {
     config,
     logger,
     metrics,
-    rateLimits: config.rateLimits,
     access: clients.access,
     secretsCommand: clients['secrets-command'],
     secretsQuery: clients['secrets-query'],

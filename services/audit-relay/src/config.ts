@@ -1,53 +1,70 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
-import { AppError, integer, isLoopback, oneOf, optionalText, readEnv, Redacted, text } from '#libs/kernel';
-import { processSettings } from '#libs/process';
+import { readHostConfig } from '#libs/host';
+import {
+  configInvalid,
+  flag,
+  integer,
+  isLoopback,
+  list,
+  oneOf,
+  optionalText,
+  readEnv,
+  readTogether,
+  redacted,
+  text,
+  type Redacted,
+} from '#libs/kernel';
 
-/** Settings of the audit relay. */
-export type AuditRelayConfig = ReturnType<typeof readAuditRelayConfig>;
-export type KafkaConfig = NonNullable<AuditRelayConfig['kafka']>;
+/** Settings of the audit relay: the brokers, and the topic. */
+export type KafkaConfig = ReturnType<typeof readAuditRelayConfig>;
 
 export function readAuditRelayConfig(env = process.env) {
   const settings = readEnv(env, {
     KAFKA_BROKERS: brokers,
     KAFKA_CLIENT_ID: text('hklst-audit-relay'),
-    KAFKA_TLS: oneOf('off', ['off', 'on']),
+    KAFKA_TLS: flag(),
     KAFKA_SASL_MECHANISM: oneOf('none', ['none', 'plain', 'scram-sha-256', 'scram-sha-512']),
     KAFKA_SASL_USERNAME: optionalText(),
-    KAFKA_SASL_PASSWORD: secret,
+    KAFKA_SASL_PASSWORD: redacted(),
     KAFKA_TOPIC_PREFIX: topicPrefix,
     KAFKA_TOPIC_PARTITIONS: integer(6, 1, 1_000),
     KAFKA_TOPIC_REPLICATION: integer(3, 1, 15),
     KAFKA_TOPIC_RETENTION_DAYS: integer(30, 1, 36_500),
     KAFKA_MIN_INSYNC_REPLICAS: integer(2, 1, 15),
   });
-  if (settings.KAFKA_MIN_INSYNC_REPLICAS > settings.KAFKA_TOPIC_REPLICATION)
-    throw configInvalid('KAFKA_MIN_INSYNC_REPLICAS is larger than KAFKA_TOPIC_REPLICATION.');
-  const { KAFKA_BROKERS: brokerList } = settings;
+  const { sasl, replicas } = readTogether({
+    sasl: () => saslOf(settings),
+    replicas: () => replicasOf(settings),
+  });
   return {
-    /** Null: KAFKA_BROKERS is not set, and there is nothing to relay to. */
-    kafka:
-      brokerList.length === 0
-        ? null
-        : {
-            brokers: brokerList,
-            clientId: settings.KAFKA_CLIENT_ID,
-            tls: settings.KAFKA_TLS === 'on',
-            sasl: saslOf(settings),
-            /** The topic, and how it is made when it is not there. */
-            topic: {
-              name: `${settings.KAFKA_TOPIC_PREFIX}.secrets.audit.v1`,
-              partitions: settings.KAFKA_TOPIC_PARTITIONS,
-              replication: settings.KAFKA_TOPIC_REPLICATION,
-              minInsyncReplicas: settings.KAFKA_MIN_INSYNC_REPLICAS,
-              retentionDays: settings.KAFKA_TOPIC_RETENTION_DAYS,
-            },
-          },
+    brokers: settings.KAFKA_BROKERS,
+    clientId: settings.KAFKA_CLIENT_ID,
+    tls: settings.KAFKA_TLS,
+    sasl,
+    /** The topic, and how it is made when it is not there. */
+    topic: {
+      name: `${settings.KAFKA_TOPIC_PREFIX}.secrets.audit.v1`,
+      partitions: settings.KAFKA_TOPIC_PARTITIONS,
+      ...replicas,
+      retentionDays: settings.KAFKA_TOPIC_RETENTION_DAYS,
+    },
   };
+}
+
+interface ReplicaSettings {
+  readonly KAFKA_TOPIC_REPLICATION: number;
+  readonly KAFKA_MIN_INSYNC_REPLICAS: number;
+}
+
+function replicasOf(settings: ReplicaSettings) {
+  const { KAFKA_TOPIC_REPLICATION: replication, KAFKA_MIN_INSYNC_REPLICAS: minInsyncReplicas } = settings;
+  if (minInsyncReplicas > replication)
+    throw configInvalid('KAFKA_MIN_INSYNC_REPLICAS', 'is larger than KAFKA_TOPIC_REPLICATION');
+  return { replication, minInsyncReplicas };
 }
 
 interface SaslSettings {
   readonly KAFKA_BROKERS: readonly string[];
-  readonly KAFKA_TLS: 'off' | 'on';
+  readonly KAFKA_TLS: boolean;
   readonly KAFKA_SASL_MECHANISM: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly KAFKA_SASL_USERNAME: string | undefined;
   readonly KAFKA_SASL_PASSWORD: Redacted<string> | undefined;
@@ -60,14 +77,15 @@ function saslOf(settings: SaslSettings) {
     KAFKA_SASL_USERNAME: username,
     KAFKA_SASL_PASSWORD: password,
   } = settings;
+  const refused = (what: string) => configInvalid('KAFKA_SASL_MECHANISM', what);
   if (mechanism === 'none') {
     if (username === undefined && password === undefined) return null;
-    throw configInvalid('a Kafka username or password needs KAFKA_SASL_MECHANISM.');
+    throw refused('must be set with KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
   }
   if (username === undefined || password === undefined)
-    throw configInvalid('KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.');
-  if (settings.KAFKA_TLS === 'off' && !settings.KAFKA_BROKERS.every(isHere))
-    throw configInvalid('KAFKA_SASL_MECHANISM needs KAFKA_TLS=on, or every password crosses the network.');
+    throw refused('needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD');
+  if (!settings.KAFKA_TLS && !settings.KAFKA_BROKERS.every(isHere))
+    throw refused('needs KAFKA_TLS=on, or every password crosses the network');
   return { mechanism, username, password };
 }
 
@@ -75,14 +93,14 @@ function isHere(broker: string): boolean {
   return isLoopback(broker.replace(/:\d+$/, ''));
 }
 
+const hostsAndPorts = list('host:port', (entry) => /^[\w.-]+:\d{1,5}$/.test(entry));
+const NO_BROKERS =
+  'is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well';
+
 function brokers(value: string | undefined): string[] {
-  const list = (value ?? '')
-    .split(',')
-    .map((broker) => broker.trim())
-    .filter((broker) => broker !== '');
-  if (!list.every((broker) => /^[\w.-]+:\d{1,5}$/.test(broker)))
-    throw new Error('must be a list of host:port, separated by commas');
-  return list;
+  const found = hostsAndPorts(value);
+  if (found.length === 0) throw new Error(NO_BROKERS);
+  return found;
 }
 
 function topicPrefix(value: string | undefined): string {
@@ -92,20 +110,7 @@ function topicPrefix(value: string | undefined): string {
   return prefix;
 }
 
-function secret(value: string | undefined): Redacted<string> | undefined {
-  return value === undefined ? undefined : new Redacted(value);
-}
-
-function configInvalid(reason: string): AppError {
-  return new AppError('CONFIG_INVALID', { safeMessage: `Cannot start: ${reason}` });
-}
-
 /** Settings of the process: its log level and its stores. */
 export function readAuditRelayHostConfig(env = process.env) {
-  const settings = readEnv(env, { ...processSettings, ...storeSettings });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-  };
+  return readHostConfig(env);
 }

@@ -16,12 +16,20 @@ function refusal(env: NodeJS.ProcessEnv): string {
 }
 
 describe('readAuditRelayConfig', () => {
-  it('has no Kafka unless brokers are named', () => {
-    expect(readAuditRelayConfig({}).kafka).toBeNull();
+  it('is nothing without brokers, and says what to do', () => {
+    expect(refusal({})).toBe(
+      'Cannot start: KAFKA_BROKERS is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well.',
+    );
+  });
+
+  it('names every bad setting at once, also where one depends on another', () => {
+    const complaint = refusal({ ...brokers, KAFKA_SASL_PASSWORD: 'canary', KAFKA_MIN_INSYNC_REPLICAS: '5' });
+    for (const name of ['KAFKA_SASL_MECHANISM', 'KAFKA_MIN_INSYNC_REPLICAS'])
+      expect(complaint).toContain(name);
   });
 
   it('makes a topic that survives the loss of a broker, by default', () => {
-    expect(readAuditRelayConfig(brokers).kafka).toEqual({
+    expect(readAuditRelayConfig(brokers)).toEqual({
       brokers: ['kafka-1.example:9093', 'kafka-2.example:9093'],
       clientId: 'hklst-audit-relay',
       tls: false,
@@ -38,7 +46,7 @@ describe('readAuditRelayConfig', () => {
 
   it('keeps the password out of sight', () => {
     const config = readAuditRelayConfig(sasl);
-    expect(config.kafka?.sasl?.password.expose()).toBe('canary');
+    expect(config.sasl?.password.expose()).toBe('canary');
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).not.toContain('canary');
   });
 

@@ -1,6 +1,5 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
+import { readServiceConfig } from '#libs/host';
 import { integer, readEnv } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the command service. */
 export type SecretsCommandConfig = ReturnType<typeof readSecretsCommandConfig>;
@@ -20,13 +19,5 @@ export function readSecretsCommandConfig(env = process.env) {
 
 /** Settings of the process, when this service is one of its own. */
 export function readSecretsCommandHostConfig(env = process.env) {
-  const listen = { LISTEN: address('tcp://127.0.0.1:7102') };
-  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-    listen: settings.LISTEN,
-    identity: readIdentity(settings),
-  };
+  return readServiceConfig(env, 7102);
 }

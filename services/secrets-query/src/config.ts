@@ -1,6 +1,5 @@
-import { storeSettings, toStoresConfig } from '#libs/host';
+import { readServiceConfig } from '#libs/host';
 import { integer, readEnv } from '#libs/kernel';
-import { address, peerSettings, processSettings, readIdentity } from '#libs/process';
 
 /** Settings of the query service. */
 export type SecretsQueryConfig = ReturnType<typeof readSecretsQueryConfig>;
@@ -15,13 +14,5 @@ export function readSecretsQueryConfig(env = process.env) {
 
 /** Settings of the process, when this service is one of its own. */
 export function readSecretsQueryHostConfig(env = process.env) {
-  const listen = { LISTEN: address('tcp://127.0.0.1:7103') };
-  const settings = readEnv(env, { ...processSettings, ...peerSettings, ...storeSettings, ...listen });
-  return {
-    logLevel: settings.LOG_LEVEL,
-    healthFile: settings.HEALTH_FILE,
-    stores: toStoresConfig(settings),
-    listen: settings.LISTEN,
-    identity: readIdentity(settings),
-  };
+  return readServiceConfig(env, 7103);
 }

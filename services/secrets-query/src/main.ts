@@ -3,12 +3,9 @@ import { runService } from '#libs/host';
 import { SecretsQueryModule } from './app.module';
 import { readSecretsQueryConfig, readSecretsQueryHostConfig } from './config';
 
-runService(() => {
-  const config = readSecretsQueryConfig();
-  return {
-    ...readSecretsQueryHostConfig(),
-    name: 'secrets-query',
-    callers: ['api-gateway'],
-    module: (parts) => SecretsQueryModule.register({ ...parts, config }),
-  };
+runService({
+  name: 'secrets-query',
+  config: () => readSecretsQueryConfig(),
+  host: () => readSecretsQueryHostConfig(),
+  module: (parts) => SecretsQueryModule.register(parts),
 });

@@ -5,7 +5,7 @@ import type { Logger, Metrics } from '#libs/observability';
 import type { MessageClient } from '#libs/transport';
 import { AccessModule } from '../../access/src/app.module';
 import type { AccessConfig } from '../../access/src/config';
-import { GatewayModule, type GatewayParts } from '../../api-gateway/src/app.module';
+import { GatewayModule } from '../../api-gateway/src/app.module';
 import type { GatewayConfig } from '../../api-gateway/src/config';
 import { SecretsCommandModule } from '../../secrets-command/src/app.module';
 import type { SecretsCommandConfig } from '../../secrets-command/src/config';
@@ -20,7 +20,7 @@ export interface StandaloneParts {
   /** Reaches every service: they all live in this process. */
   readonly client: MessageClient;
   readonly forgetFirstKey: () => Promise<void>;
-  readonly rateLimits: GatewayParts['rateLimits'];
+  readonly publicUrl: () => string;
   readonly configs: {
     readonly gateway: GatewayConfig;
     readonly access: AccessConfig;
@@ -38,15 +38,15 @@ export class StandaloneModule {
     metrics,
     stores,
     client,
-    rateLimits,
     configs,
     forgetFirstKey,
+    publicUrl,
   }: StandaloneParts): Promise<DynamicModule> {
     const { events, keyring } = stores;
     const partsOf = async (service: StoreOwner) => {
       return { clock, logger, events, keyring, reads: await stores.readStoreOf(service) };
     };
-    const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey };
+    const access = { ...(await partsOf('access')), config: configs.access, forgetFirstKey, publicUrl };
     const command = { ...(await partsOf('secrets-command')), config: configs.secretsCommand };
     const query = { ...(await partsOf('secrets-query')), config: configs.secretsQuery };
     return {
@@ -59,7 +59,6 @@ export class StandaloneModule {
           config: configs.gateway,
           logger,
           metrics,
-          rateLimits,
           access: client,
           secretsCommand: client,
           secretsQuery: client,

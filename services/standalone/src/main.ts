@@ -2,14 +2,13 @@ import 'reflect-metadata';
 import { openStores, prepareDataDirectory } from '#libs/host';
 import { readTogether, systemClock as clock } from '#libs/kernel';
 import { createLogger, createMetrics, installCrashHandlers } from '#libs/observability';
-import { announceFirstStart, announceReady, announceSignUp, keepHealthFile, runProcess } from '#libs/process';
+import { announceFirstSteps, announceReady, keepHealthFile, runProcess } from '#libs/process';
 import { createInProcessTransport } from '#libs/transport';
-import { DEFAULT_PUBLIC_URL, readAccessConfig, type AccessConfig } from '../../access/src/config';
 import { ApiKeys } from '../../access/src/api-keys/api-keys';
-import { forgetFirstKey, makeFirstKey } from '../../access/src/organizations/first-key-file';
-import { FirstOrganization } from '../../access/src/organizations/first-organization';
-import { prepareAccess } from '../../access/src/prepare-access';
-import { readGatewayConfig, type GatewayConfig } from '../../api-gateway/src/config';
+import { readAccessConfig } from '../../access/src/config';
+import { firstSteps } from '../../access/src/first-steps';
+import { forgetFirstKey } from '../../access/src/organizations/first-key-file';
+import { readGatewayConfig } from '../../api-gateway/src/config';
 import { createGateway } from '../../api-gateway/src/http/create-gateway';
 import { listen, urlOf } from '../../api-gateway/src/http/listen';
 import { readSecretsCommandConfig } from '../../secrets-command/src/config';
@@ -35,11 +34,17 @@ runProcess(async (atEnd) => {
   const stores = await openStores(storesConfig, { clock, logger });
   atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
-  const { firstApiKeyFile: keyFile, rootKey } = storesConfig;
+  // Port 0 becomes another one as soon as it is open.
+  let listensAt = urlOf(config, config.port);
   const root = await StandaloneModule.register({
-    ...{ clock, logger, metrics, stores, client, rateLimits: config.rateLimits },
-    configs: { ...configs, access: reachedAt(configs.access, config) },
+    clock,
+    logger,
+    metrics,
+    stores,
+    client,
+    configs,
     forgetFirstKey: () => forgetFirstKey(storesConfig),
+    publicUrl: () => configs.access.publicUrl ?? listensAt,
   });
   const app = await createGateway(root, { config, logger, metrics });
   atEnd(() => app.close());
@@ -50,19 +55,8 @@ runProcess(async (atEnd) => {
   // The port after the index: until it holds every key, good ones would be refused.
   await app.get(ApiKeys).whenCurrent();
   // The port before the first key: a start that cannot serve leaves that to the next one.
-  const url = await listen(app, config);
-  const { publicUrl } = configs.access;
-  const key = await makeFirstKey(app.get(FirstOrganization), storesConfig);
-  const reachedUrl = publicUrl === DEFAULT_PUBLIC_URL ? url : publicUrl;
-  const signUpLink = await prepareAccess(app, reachedUrl);
-  if (key) announceFirstStart({ key, keyFile, rootKeyFile: rootKey.file, url: reachedUrl });
-  if (signUpLink) announceSignUp(signUpLink);
+  listensAt = await listen(app, config);
+  announceFirstSteps(await firstSteps(app, storesConfig));
   keepHealthFile(healthFile);
-  announceReady(url);
+  announceReady(listensAt);
 });
-
-/** Links lead to where this very process listens, unless the operator says otherwise. */
-function reachedAt(access: AccessConfig, gateway: GatewayConfig): AccessConfig {
-  if (access.publicUrl !== DEFAULT_PUBLIC_URL || gateway.port === 0) return access;
-  return { ...access, publicUrl: urlOf(gateway, gateway.port) };
-}

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import { checkAccess, statesOf, type ReplyOf } from '#libs/contracts';
+import { checkAccess, type ReplyOf } from '#libs/contracts';
 import type { EventStore } from '#libs/event-store';
+import { stateOf } from '#libs/host';
 import { Keyring } from '#libs/key-store';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
@@ -19,11 +20,7 @@ export class CheckAccessHandler {
 
   @Handles(checkAccess)
   async handle(): Promise<ReplyOf<typeof checkAccess>> {
-    const pings = {
-      'event-store': () => this.events.ping(),
-      'read-store': () => this.reads.ping(),
-      'key-store': () => this.keyring.ping(),
-    };
-    return statesOf(pings, [this.keys, this.members]);
+    const { events, reads, keyring } = this;
+    return stateOf({ events, reads, keyring }, [this.keys, this.members]);
   }
 }

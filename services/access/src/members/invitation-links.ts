@@ -3,8 +3,7 @@ import { constantTimeEqual, hashInvitationToken, invitationToken } from '#libs/c
 import { Keyring } from '#libs/key-store';
 import { Redacted } from '#libs/kernel';
 import { API_KEY_PEPPER } from '../api-keys/api-keys';
-import type { AccessConfig } from '../config';
-import { CONFIG } from '../tokens';
+import { PUBLIC_URL } from '../tokens';
 
 const TOKEN_BYTES = 32;
 
@@ -12,7 +11,7 @@ const TOKEN_BYTES = 32;
 @Injectable()
 export class InvitationLinks {
   constructor(
-    @Inject(CONFIG) private readonly config: AccessConfig,
+    @Inject(PUBLIC_URL) private readonly publicUrl: () => string,
     private readonly keyring: Keyring,
   ) {}
 
@@ -20,7 +19,7 @@ export class InvitationLinks {
   async make(invitationId: string, seed: string): Promise<{ link: Redacted<string>; hash: string }> {
     const token = invitationToken(invitationId, await this.keyring.derive('invitation', seed, TOKEN_BYTES));
     // Behind the `#`, which a browser sends to nobody: no server on the way logs it.
-    const link = new Redacted(`${this.config.publicUrl}/accept-invitation#token=${token.text.expose()}`);
+    const link = new Redacted(`${this.publicUrl()}/accept-invitation#token=${token.text.expose()}`);
     return { link, hash: await this.hash(token) };
   }
 

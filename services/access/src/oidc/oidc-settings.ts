@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { configInvalid, isLoopback, oneOf, Redacted, type Setting } from '#libs/kernel';
+import { configInvalid, isLoopback, list, oneOf, Redacted, type Setting } from '#libs/kernel';
 
 /** The algorithms that a provider may be pinned to: none that shares a secret, and not `none`. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
@@ -27,25 +27,17 @@ export const issuerUrl: Setting<URL | null> = (value) => {
   if (!isBare || !isProtected(url)) throw new Error('must be a URL such as https://login.example.com');
   return url;
 };
-export const clientSecret: Setting<Redacted<string> | null> = (value) =>
-  value === undefined ? null : new Redacted(value);
 export const signingAlgorithm = oneOf('RS256', ALGORITHMS);
 
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/;
 
-export const domains: Setting<string[]> = (value) => {
-  const entries = (value ?? '')
-    .split(',')
-    .map((entry) => entry.trim().toLowerCase())
-    .filter((entry) => entry !== '');
-  if (entries.every((entry) => DOMAIN.test(entry))) return entries;
-  throw new Error('must be a list of e-mail domains such as example.com, separated by commas');
-};
+const domainsInLowerCase = list('e-mail domains such as example.com', (entry) => DOMAIN.test(entry));
+export const domains: Setting<string[]> = (value) => domainsInLowerCase(value?.toLowerCase());
 
 interface Given {
   readonly OIDC_ISSUER: URL | null;
   readonly OIDC_CLIENT_ID: string | undefined;
-  readonly OIDC_CLIENT_SECRET: Redacted<string> | null;
+  readonly OIDC_CLIENT_SECRET: Redacted<string> | undefined;
   readonly OIDC_CLIENT_SECRET_FILE: string | undefined;
   readonly OIDC_SIGNING_ALGORITHM: OidcSettings['signingAlgorithm'];
   readonly OIDC_SIGN_UP_DOMAINS: readonly string[];
@@ -56,10 +48,10 @@ export function toOidcSettings(given: Given, publicUrl: string | null): OidcSett
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_SIGN_UP_DOMAINS: signUpDomains } = given;
   const secret = readSecret(given);
   if (issuer === null) {
-    if (clientId === undefined && secret === null && signUpDomains.length === 0) return null;
+    if (clientId === undefined && secret === undefined && signUpDomains.length === 0) return null;
     throw configInvalid('OIDC_ISSUER', 'must be set with the other settings of the provider');
   }
-  if (clientId === undefined || secret === null)
+  if (clientId === undefined || secret === undefined)
     throw configInvalid('OIDC_CLIENT_ID', 'and OIDC_CLIENT_SECRET or OIDC_CLIENT_SECRET_FILE must be set');
   if (publicUrl === null)
     throw configInvalid(
@@ -75,7 +67,7 @@ export function toOidcSettings(given: Given, publicUrl: string | null): OidcSett
 
 function readSecret({ OIDC_CLIENT_SECRET: text, OIDC_CLIENT_SECRET_FILE: file }: Given) {
   if (file === undefined) return text;
-  if (text !== null)
+  if (text !== undefined)
     throw configInvalid('OIDC_CLIENT_SECRET', 'and OIDC_CLIENT_SECRET_FILE must not be set both');
   const secret = readTrimmed(file);
   if (secret === '') throw configInvalid('OIDC_CLIENT_SECRET_FILE', 'must name a file with the secret in it');

@@ -25,11 +25,12 @@ describe('SignUpHandler', () => {
   const start = async () => {
     const { clock, keyring, reads, events } = stores;
     const config = readAccessConfig({});
-    const parts = { config, clock, logger, events, keyring, reads, forgetFirstKey: async () => undefined };
+    const aside = { forgetFirstKey: async () => undefined, publicUrl: () => 'http://127.0.0.1:8080' };
+    const parts = { config, clock, logger, events, keyring, reads, ...aside };
     const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
     await app.init();
     await app.get(FirstOrganization).make(async () => undefined);
-    const link = await prepareAccess(app, 'http://127.0.0.1:8080');
+    const link = await prepareAccess(app);
     apps.push(app);
     return { app, signUpToken: new Redacted(link?.expose().split('#token=')[1] ?? '') };
   };

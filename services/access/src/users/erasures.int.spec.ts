@@ -55,10 +55,11 @@ describe('Erasures', () => {
     });
     const events = intercepted(stores.events, { append: counted(stores.events.append.bind(stores.events)) });
     const config = readAccessConfig({ OPEN_SIGN_UP: 'true' });
-    const parts = { config, clock, logger, events, keyring, reads, forgetFirstKey: async () => undefined };
+    const aside = { forgetFirstKey: async () => undefined, publicUrl: () => 'http://127.0.0.1:8080' };
+    const parts = { config, clock, logger, events, keyring, reads, ...aside };
     const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
     await app.init();
-    await prepareAccess(app, 'http://127.0.0.1:8080');
+    await prepareAccess(app);
     return app;
   };
   const signUp = async (app: INestApplicationContext, email: string) => {

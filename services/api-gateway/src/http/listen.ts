@@ -1,4 +1,4 @@
-import { AppError } from '#libs/kernel';
+import { portUnavailable } from '#libs/kernel';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GatewayConfig } from '../config';
 
@@ -9,10 +9,7 @@ export async function listen(app: NestFastifyApplication, config: GatewayConfig)
     // Not Nest's own listen: it logs a refusal that is about to become a sentence.
     await app.getHttpAdapter().getInstance().listen({ port, host, backlog: BACKLOG });
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    const reason = REASON[code] ?? `cannot be opened (${code})`;
-    const safeMessage = `Cannot start: port ${port} on ${host} ${reason}.`;
-    throw new AppError('PORT_UNAVAILABLE', { safeMessage, cause });
+    throw portUnavailable({ host, port, settings: { host: 'HOST', port: 'PORT' } }, cause);
   }
   const address = app.getHttpServer().address();
   const actual = typeof address === 'object' && address ? address.port : port;
@@ -29,11 +26,3 @@ export function urlOf({ host, tls }: Pick<GatewayConfig, 'host' | 'tls'>, port: 
  * it clients knock again after 1, 3 and 7 s, and of some it forgets that they were let in (tcp_syncookies). Node: 511.
  */
 const BACKLOG = 8_192;
-
-const REASON: Record<string, string> = {
-  EADDRINUSE: 'is in use. Stop the program that uses it, or set PORT to another number',
-  EACCES: 'needs more rights than this user has. Set PORT to a number above 1023',
-  EADDRNOTAVAIL: 'cannot be opened: that is no address of this machine. Set HOST to one that is',
-  ENOTFOUND: 'cannot be opened: nobody knows that name. Set HOST to an address of this machine',
-  EAI_AGAIN: 'cannot be opened: that name cannot be looked up now. Set HOST to an address of this machine',
-};

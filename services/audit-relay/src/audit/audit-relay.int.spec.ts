@@ -86,7 +86,7 @@ describe('AuditRelay', () => {
   });
 
   afterEach(async () => {
-    const stopping = relays.splice(0).map((relay) => relay.onApplicationShutdown());
+    const stopping = relays.splice(0).map((relay) => relay.stop());
     await publisher.close();
     await Promise.all(stopping);
     await reads.close();
@@ -99,7 +99,7 @@ describe('AuditRelay', () => {
     const logger = createLogger({ level: 'info', service: 'audit-relay', destination });
     const relay = new AuditRelay({ logger, events, reads, publisher, ...parts });
     relays.push(relay);
-    relay.onApplicationBootstrap();
+    relay.start();
     return relay;
   }
 
@@ -173,8 +173,10 @@ describe('AuditRelay', () => {
     const first = start();
     await append(5);
     await until(() => first.status().published === 5);
-    await first.onApplicationShutdown();
-    expect(first.status().state).toBe('stopped');
+    await first.stop();
+    const { position } = first.status();
+    const last = { event: 'audit relay status', state: 'stopped', published: 5, skipped: 0, position };
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject(last);
     await append(5);
     const second = start();
     await until(() => second.status().published === 5);
@@ -187,7 +189,7 @@ describe('AuditRelay', () => {
     const ids = await append(5);
     const first = start();
     await until(() => publisher.published.length === 5);
-    await first.onApplicationShutdown();
+    await first.stop();
     await publisher.close();
     const heir = new TestPublisher();
     start({ publisher: heir });
@@ -202,7 +204,7 @@ describe('AuditRelay', () => {
     const ids = await append(5);
     await until(() => first.status().published === 5);
     expect(second.status()).toMatchObject({ state: 'standby', published: 0 });
-    await first.onApplicationShutdown();
+    await first.stop();
     ids.push(...(await append(5)));
     await until(() => second.status().published === 5);
     expect(publisher.ids).toEqual(ids);

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Batch, EventStore, RecordedEvent } from '#libs/event-store';
 import { AUDIT_RELAY_CHECKPOINT } from '#libs/host';
 import {
@@ -17,7 +16,7 @@ import type { ReadStore } from '#libs/read-store';
 import { toAuditMessage } from './audit-message';
 import type { AuditMessage, AuditPublisher } from './audit-publisher';
 
-export interface AuditRelayParts {
+interface AuditRelayParts {
   readonly logger: Logger;
   readonly events: EventStore;
   /** This service's own. */
@@ -25,7 +24,7 @@ export interface AuditRelayParts {
   readonly publisher: AuditPublisher;
 }
 
-export interface AuditRelayStatus {
+interface AuditRelayStatus {
   /** `standby`: another process relays. `retrying`: something is away, and nothing is lost. */
   readonly state: 'standby' | 'live' | 'retrying' | 'stopped';
   /** Everything up to here is published, as far as this process knows. */
@@ -52,6 +51,8 @@ const IDLE_CHECKPOINT_MS = 1_000;
 const BACK_OFF_MS = { min: 200, max: 10_000 };
 const STOP_TIMEOUT_MS = 5_000;
 const SKIPPED_TYPES_MAX = 100;
+/** It has no port to be asked at, so it says how it stands by itself. */
+const REPORT_MS = 600_000;
 
 /**
  * Publishes the log as audit messages, each at least once, in log order per key.
@@ -61,10 +62,11 @@ const SKIPPED_TYPES_MAX = 100;
  * own or another's: a send of unknown outcome that lands late, or a relay that does not know yet that it lost
  * the lease, can repeat messages but never put a first copy out of order.
  */
-export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown {
+export class AuditRelay {
   readonly #stopping = new AbortController();
   readonly #skippedTypes = new Set<string>();
   #running: Promise<void> = Promise.resolve();
+  #reports: NodeJS.Timeout | undefined;
   #failures = 0;
   #status: AuditRelayStatus = {
     state: 'standby',
@@ -77,15 +79,19 @@ export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown
 
   constructor(private readonly parts: AuditRelayParts) {}
 
-  onApplicationBootstrap(): void {
+  /** Begins in the background, and goes on until `stop`. */
+  start(): void {
     this.#running = this.#run();
+    this.#reports = setInterval(() => this.#report(), REPORT_MS).unref();
   }
 
   /** What the broker does not answer in time is left to the next start. */
-  async onApplicationShutdown(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping.abort();
+    clearInterval(this.#reports);
     await withDeadline(this.#running, STOP_TIMEOUT_MS, 'SERVICE_UNAVAILABLE').catch(() => undefined);
     this.#set({ state: 'stopped' });
+    this.#report();
   }
 
   status(): AuditRelayStatus {
@@ -181,6 +187,18 @@ export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown
   #backOffMs(): number {
     const { min, max } = BACK_OFF_MS;
     return (Math.min(min * 2 ** this.#failures, max) * randomInt(500, 1_000)) / 1_000;
+  }
+
+  #report(): void {
+    const { state, position, waitingSince, published, skipped, lastError } = this.#status;
+    this.parts.logger.info('audit relay status', {
+      state,
+      position: position ?? undefined,
+      waiting_since: waitingSince ?? undefined,
+      published,
+      skipped,
+      error_code: lastError ?? undefined,
+    });
   }
 
   #set(change: Partial<AuditRelayStatus>): void {

@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { ConfigResourceTypes, Kafka, logLevel, type KafkaMessage } from 'kafkajs';
 import { eventMetadata, openEventStore, type EventStore, type RecordedEvent } from '#libs/event-store';
 import { accessStream, secretStream } from '#libs/events';
@@ -15,7 +13,6 @@ import { createLogger } from '#libs/observability';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 import { enginesInstalled, startKafka } from '../../../../scripts/engines/index.cjs';
 import { until as untilFits } from '../../../../test/e2e/until';
-import { AuditRelayModule } from '../app.module';
 import type { AuditMessage, AuditPublisher } from '../audit/audit-publisher';
 import { AuditRelay } from '../audit/audit-relay';
 import { readAuditRelayConfig, type KafkaConfig } from '../config';
@@ -69,7 +66,7 @@ afterEach(async () => {
 
 /** A topic of its own for every test. */
 function configFor(KAFKA_BROKERS: string, settings: NodeJS.ProcessEnv = {}): KafkaConfig {
-  const { kafka } = readAuditRelayConfig({
+  return readAuditRelayConfig({
     KAFKA_BROKERS,
     KAFKA_TOPIC_PREFIX: `test-${randomUUID()}`,
     KAFKA_TOPIC_PARTITIONS: '4',
@@ -77,8 +74,6 @@ function configFor(KAFKA_BROKERS: string, settings: NodeJS.ProcessEnv = {}): Kaf
     KAFKA_MIN_INSYNC_REPLICAS: '1',
     ...settings,
   });
-  if (!kafka) throw new Error('No brokers');
-  return kafka;
 }
 
 function publisherFor(kafka: KafkaConfig): AuditPublisher {
@@ -90,12 +85,12 @@ function publisherFor(kafka: KafkaConfig): AuditPublisher {
 /** The whole service, as its main file starts it. */
 async function startRelay(): Promise<{ relay: AuditRelay; stop: () => Promise<void> }> {
   const publisher = createKafkaPublisher(config, logger);
-  const module = AuditRelayModule.register({ logger, events, reads, publisher });
-  const app: INestApplicationContext = await NestFactory.createApplicationContext(module, { logger: false });
+  const relay = new AuditRelay({ logger, events, reads, publisher });
+  relay.start();
   let stopping: Promise<void> | undefined;
-  const stop = () => (stopping ??= app.close().then(() => publisher.close()));
+  const stop = () => (stopping ??= relay.stop().then(() => publisher.close()));
   opened.push(stop);
-  return { relay: app.get(AuditRelay), stop };
+  return { relay, stop };
 }
 
 const caller = { orgId: newId('org'), actorType: 'api-key', actorId: 'key_1' };

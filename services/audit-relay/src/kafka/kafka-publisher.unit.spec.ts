@@ -56,8 +56,7 @@ const messages: AuditMessage[] = ['a', 'b', 'c', 'd', 'e', 'f'].map((key) => ({
 const lines: string[] = [];
 
 function publisherFor(settings: NodeJS.ProcessEnv = {}) {
-  const { kafka } = readAuditRelayConfig({ KAFKA_BROKERS: 'localhost:9092', ...settings });
-  if (!kafka) throw new Error('No brokers');
+  const kafka = readAuditRelayConfig({ KAFKA_BROKERS: 'localhost:9092', ...settings });
   const destination = { write: (line: string) => void lines.push(line) };
   return createKafkaPublisher(kafka, createLogger({ level: 'info', service: 'test', destination }));
 }

@@ -1,6 +1,7 @@
 import { Controller, Inject } from '@nestjs/common';
-import { checkSecretsQuery, statesOf, type ReplyOf } from '#libs/contracts';
+import { checkSecretsQuery, type ReplyOf } from '#libs/contracts';
 import type { EventStore } from '#libs/event-store';
+import { stateOf } from '#libs/host';
 import { Keyring } from '#libs/key-store';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
@@ -18,11 +19,7 @@ export class CheckSecretsQueryHandler {
 
   @Handles(checkSecretsQuery)
   async handle(): Promise<ReplyOf<typeof checkSecretsQuery>> {
-    const pings = {
-      'event-store': () => this.events.ping(),
-      'read-store': () => this.reads.ping(),
-      'key-store': () => this.keyring.ping(),
-    };
-    return statesOf(pings, [this.list]);
+    const { events, reads, keyring } = this;
+    return stateOf({ events, reads, keyring }, [this.list]);
   }
 }
