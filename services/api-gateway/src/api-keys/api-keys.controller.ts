@@ -5,13 +5,13 @@ import type { FastifyReply } from 'fastify';
 import { demandRecentSignIn } from '../auth/recent-sign-in';
 import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
+import { utc } from '../fields/time-field.dto';
 import { commandOf } from '../http/command-of';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
 import { idParameter, Operation, Section } from '../openapi/operation';
-import { apiKeyListReply, issuedApiKeyReply } from './api-key-replies';
-import { utc } from '../secrets/secret-messages';
 import { ACCESS } from '../tokens';
+import { apiKeyListReply, issuedApiKeyReply } from './api-key-replies';
 import { IssueApiKeyBody } from './api-key.dto';
 
 @Controller('api/v1/organizations/:organizationId/api-keys')

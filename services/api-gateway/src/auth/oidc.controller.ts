@@ -13,6 +13,7 @@ import { OwnCookie } from './own-cookie';
 import { PreviousSession } from './previous-session';
 import { Public, Requires } from './requires';
 import { SessionCookie } from './session-cookie';
+import { ticketsOf } from './sign-in-messages';
 import { begunOidcFlowReply, startedSessionReply } from './sign-in-replies';
 
 @Controller('api/v1/auth/oidc')
@@ -93,8 +94,7 @@ export class OidcController {
     const message = {
       ...{ flow: this.#flow.read(request), code: new Redacted(code), state: new Redacted(state) },
       ...{ issuer: iss ?? null, ...originOf(request) },
-      signUpToken: redacted(tickets.sign_up_token),
-      invitationToken: redacted(tickets.invitation_token),
+      ...ticketsOf(tickets),
     };
     const started = await this.access.send(finishOidcFlow, message, contextOf(request));
     if (!started.isRenewed) await this.previous.end(previous, request);
@@ -107,8 +107,4 @@ export class OidcController {
     this.#flow.set(reply, flow, seconds);
     return { data: { url } };
   }
-}
-
-function redacted(text: string | undefined): Redacted<string> | null {
-  return text === undefined ? null : new Redacted(text);
 }

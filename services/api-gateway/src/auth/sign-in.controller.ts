@@ -11,6 +11,7 @@ import { PreviousSession } from './previous-session';
 import { Public, Requires } from './requires';
 import { SessionCookie } from './session-cookie';
 import { ReauthenticateBody, SignInBody, SignUpBody } from './sign-in.dto';
+import { proofOf, ticketsOf } from './sign-in-messages';
 import { methodsReply, startedSessionReply } from './sign-in-replies';
 
 @Controller('api/v1/auth')
@@ -64,8 +65,7 @@ export class SignInController {
     const { email, name, password } = body;
     const message = {
       ...{ email, name, password: new Redacted(password), ...originOf(request) },
-      signUpToken: redacted(body.sign_up_token),
-      invitationToken: redacted(body.invitation_token),
+      ...ticketsOf(body),
     };
     const started = await this.access.send(signUp, message, contextOf(request));
     this.cookie.set(reply, started);
@@ -143,12 +143,4 @@ export class SignInController {
     this.cookie.set(reply, renewed);
     return { data: { expires_at: renewed.expiresAt } };
   }
-}
-
-function proofOf({ password, totp, recovery_code: recoveryCode }: ReauthenticateBody) {
-  return { password: new Redacted(password), totp: redacted(totp), recoveryCode: redacted(recoveryCode) };
-}
-
-function redacted(text: string | undefined): Redacted<string> | null {
-  return text === undefined ? null : new Redacted(text);
 }

@@ -1,16 +1,13 @@
-import { ValidateIf } from 'class-validator';
-import { IsEmailAddress } from '../members/member.dto';
-import { About, fieldRule, NotTogether } from '../openapi/field-rule';
-import { IsLabel } from '../organizations/label-field.dto';
-import { characters, isText } from '../secrets/secret-field.dto';
+import { IsEmailAddress } from '../fields/email-field.dto';
+import { About, fieldRule, IfSent, NotTogether } from '../fields/field-rule';
+import { IsLabel } from '../fields/label-field.dto';
+import { characters, isText } from '../fields/text-field.dto';
 
 /** Longer is no password; the rules for a new one are the access service's, and stricter. */
 const PASSWORD_CHARACTERS_MAX = 1_024;
 const CODE_CHARACTERS_MAX = 64;
 const TOKEN_CHARACTERS_MAX = 512;
 const TYPED_CHARACTERS_MAX = 512;
-
-export const sent = (_: unknown, value: unknown) => value !== undefined;
 
 export const shortText = (name: string, message: string, maxLength: number) => () =>
   fieldRule({
@@ -46,12 +43,12 @@ export class ReauthenticateBody {
   @IsPassword()
   password!: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsCode()
   @About('Of an authenticator app, where it is asked for.')
   totp?: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsCode()
   @About('In place of such a code; each works once.')
   recovery_code?: string;
@@ -66,12 +63,12 @@ export class SignInBody extends ReauthenticateBody {
 
 /** What lets somebody in who is not known yet. */
 export class TicketBody {
-  @ValidateIf(sent)
+  @IfSent()
   @IsTicket()
   @About('From the link that a new installation prints.')
   sign_up_token?: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsTicket()
   @About('From the link of an invitation; it is accepted with that.')
   invitation_token?: string;
@@ -93,7 +90,7 @@ export class SignUpBody extends TicketBody {
 
 /** Body of `PUT /auth/password`. */
 export class ChangePasswordBody {
-  @ValidateIf(sent)
+  @IfSent()
   @IsPassword()
   @About('Not for who has none.')
   current_password?: string;

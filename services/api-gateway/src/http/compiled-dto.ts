@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
-import { nestedType } from '../openapi/field-rule';
+import { nestedType } from '../fields/field-rule';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown, fields: Fields) => boolean;

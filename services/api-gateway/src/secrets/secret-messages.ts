@@ -8,8 +8,10 @@ import type {
 } from '#libs/contracts';
 import { secretSortFields } from '#libs/contracts';
 import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
+import { utc } from '../fields/time-field.dto';
 import { commandOf } from '../http/command-of';
 import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
+import { ifRevision } from '../http/write-headers';
 import { idPattern } from '../openapi/operation';
 import type { CreateSecretBody } from './create-secret.dto';
 import { isSecretName, NAME } from './secret-field.dto';
@@ -20,7 +22,6 @@ import {
   type RevealSecretQuery,
 } from './secret-queries.dto';
 import type { UpdateSecretBody } from './update-secret.dto';
-import { ifRevision } from './write-headers';
 
 /** What a validated request says, as the message that carries it. */
 
@@ -120,9 +121,4 @@ export function toReveal(
     address: request.ip,
     userAgent: userAgentOf(request),
   };
-}
-
-/** A time as all of ours are written. */
-export function utc(time: string | null | undefined): string | null | undefined {
-  return typeof time === 'string' ? new Date(time).toISOString() : time;
 }

@@ -17,6 +17,7 @@ import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { etag } from '../http/write-headers';
 import { Operation, Section } from '../openapi/operation';
 import { SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
 import { CreateSecretBody } from './create-secret.dto';
@@ -33,7 +34,6 @@ import {
 } from './secret-messages';
 import { secretListReply, secretReply, secretValueReply, secretVersionsReply } from './secret-replies';
 import { UpdateSecretBody } from './update-secret.dto';
-import { etag } from './write-headers';
 
 @Controller('api/v1/secrets')
 @Section({

@@ -1,5 +1,5 @@
-import { fieldRule } from '../openapi/field-rule';
-import { characters, isText } from '../secrets/secret-field.dto';
+import { fieldRule } from './field-rule';
+import { characters, isText } from './text-field.dto';
 
 const LABEL_CHARACTERS_MAX = 100;
 /** No control character, and one at least that is no space. */

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
-import { buildMessage, ValidateBy } from 'class-validator';
+import { buildMessage, ValidateBy, ValidateIf } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
-import type { JsonSchema } from './operation';
+import type { JsonSchema } from '../openapi/operation';
 
 interface FieldRule {
   readonly name: string;
@@ -18,6 +18,9 @@ export const fieldRule = ({ name, message, schema, validate }: FieldRule) =>
     { name, validator: { validate, defaultMessage: buildMessage(() => message) } },
     { context: { schema } },
   );
+
+/** The field's rules apply only when it is sent. `IsOptional` would let null pass as well. */
+export const IfSent = () => ValidateIf((_, value) => value !== undefined);
 
 const ABOUT = 'hklst:about';
 
