@@ -10,7 +10,7 @@ import { forgetFirstKey, makeFirstKey } from '../../access/src/organizations/fir
 import { FirstOrganization } from '../../access/src/organizations/first-organization';
 import { prepareAccess } from '../../access/src/prepare-access';
 import { readGatewayConfig, type GatewayConfig } from '../../api-gateway/src/config';
-import { createGateway } from '../../api-gateway/src/http/create-gateway';
+import { createGateway } from '../../api-gateway/src/create-gateway';
 import { listen, urlOf } from '../../api-gateway/src/http/listen';
 import { readSecretsCommandConfig } from '../../secrets-command/src/config';
 import { readSecretsQueryConfig } from '../../secrets-query/src/config';

@@ -4,8 +4,8 @@ import { errorFields, type Logger } from '#libs/observability';
 import type { FastifyReply } from 'fastify';
 import { Refusals } from '../auth/refusals';
 import type { GatewayRequest } from '../http/gateway-request';
+import { httpStatusOf } from '../http/http-status';
 import { LOGGER } from '../tokens';
-import { httpStatusOf } from './http-status';
 
 /** What Nest and Fastify themselves refuse, by the status they give it. */
 const CODE_OF_STATUS: Record<number, ErrorCode> = {

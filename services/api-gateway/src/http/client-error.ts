@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { httpStatusOf } from '../errors/http-status';
+import { httpStatusOf } from './http-status';
 import { SECURITY_HEADERS } from './security-headers';
 
 const REASON: Record<number, string> = {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '#libs/kernel';
-import { isMisplacedCredential } from '../auth/misplaced-credential';
+import { isMisplacedCredential } from './misplaced-credential';
 
 /**
  * A secret's value may be 10,000 characters, each 12 bytes when a client escapes it as a surrogate pair;

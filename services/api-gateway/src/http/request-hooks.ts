@@ -2,11 +2,11 @@ import type { Socket } from 'node:net';
 import { AppError } from '#libs/kernel';
 import type { Metrics, Logger } from '#libs/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isMisplacedCredential } from '../auth/misplaced-credential';
 import { hasAmbiguousHeaders } from './ambiguous-headers';
 import type { GatewayRequest } from './gateway-request';
 import { inStep } from './in-step';
 import { giveLastAnswers } from './last-answers';
+import { isMisplacedCredential } from './misplaced-credential';
 import { SECURITY_HEADERS } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);

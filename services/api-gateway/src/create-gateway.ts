@@ -2,12 +2,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
 import { createNestLogger, type Logger, type Metrics } from '#libs/observability';
-import { PresentedCredential } from '../auth/presented-credential';
-import type { GatewayConfig } from '../config';
-import { RateLimits } from '../limits/rate-limits';
-import { createHttpAdapter } from './create-http-adapter';
-import type { GatewayRequest } from './gateway-request';
-import { addRequestHooks } from './request-hooks';
+import { PresentedCredential } from './auth/presented-credential';
+import type { GatewayConfig } from './config';
+import { createHttpAdapter } from './http/create-http-adapter';
+import type { GatewayRequest } from './http/gateway-request';
+import { addRequestHooks } from './http/request-hooks';
+import { RateLimits } from './limits/rate-limits';
 
 interface GatewayOptions {
   readonly config: GatewayConfig;
