@@ -75,7 +75,12 @@ export class GatewayModule {
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
         { provide: RateLimits, useValue: new RateLimits(rateLimits) },
-        ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie, PreviousSession],
+        OwnWrites,
+        Refusals,
+        PresentedCredential,
+        RequestSource,
+        SessionCookie,
+        PreviousSession,
       ],
     };
   }

@@ -94,9 +94,11 @@ export class MeController {
     // Who gives the old one proves it there and then.
     if (current === undefined) demandRecentSignIn(request);
     const message = {
-      ...{ caller: callerOf(request), sessionId: sessionIdOf(request), ...originOf(request) },
+      caller: callerOf(request),
+      sessionId: sessionIdOf(request),
       currentPassword: current === undefined ? null : new Redacted(current),
       password: new Redacted(password),
+      ...originOf(request),
     };
     this.cookie.set(reply, await this.access.send(changePassword, message, contextOf(request)));
   }

@@ -80,21 +80,32 @@ export class OidcController {
     reply: startedSessionReply,
     headers: ['cache-control'],
     errors: [
-      ...(['AUTHENTICATION_REQUIRED', 'EMAIL_NOT_VERIFIED', 'SIGN_UP_CLOSED', 'EMAIL_TAKEN'] as const),
-      ...(['NOT_FOUND', 'FORBIDDEN', 'ALREADY_MEMBER', 'CONCURRENT_CHANGE', 'QUOTA_EXCEEDED'] as const),
-      ...(['PROVIDER_UNAVAILABLE', 'CROSS_SITE_REQUEST'] as const),
+      'AUTHENTICATION_REQUIRED',
+      'EMAIL_NOT_VERIFIED',
+      'SIGN_UP_CLOSED',
+      'EMAIL_TAKEN',
+      'NOT_FOUND',
+      'FORBIDDEN',
+      'ALREADY_MEMBER',
+      'CONCURRENT_CHANGE',
+      'QUOTA_EXCEEDED',
+      'PROVIDER_UNAVAILABLE',
+      'CROSS_SITE_REQUEST',
     ],
   })
   async finish(
-    @Body() { code, state, iss, ...tickets }: FinishOidcFlowBody,
+    @Body() body: FinishOidcFlowBody,
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const previous = this.previous.of(request);
     const message = {
-      ...{ flow: this.#flow.read(request), code: new Redacted(code), state: new Redacted(state) },
-      ...{ issuer: iss ?? null, ...originOf(request) },
-      ...ticketsOf(tickets),
+      flow: this.#flow.read(request),
+      code: new Redacted(body.code),
+      state: new Redacted(body.state),
+      issuer: body.iss ?? null,
+      ...ticketsOf(body),
+      ...originOf(request),
     };
     const started = await this.access.send(finishOidcFlow, message, contextOf(request));
     if (!started.isRenewed) await this.previous.end(previous, request);

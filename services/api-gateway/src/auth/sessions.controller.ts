@@ -61,8 +61,10 @@ export class SessionsController {
 
   private async end(request: GatewayRequest, target: string | null): Promise<void> {
     const message = {
-      ...{ caller: callerOf(request), sessionId: sessionIdOf(request) },
-      ...{ target, ...originOf(request) },
+      caller: callerOf(request),
+      sessionId: sessionIdOf(request),
+      target,
+      ...originOf(request),
     };
     await this.access.send(revokeSessions, message, contextOf(request));
   }

@@ -64,8 +64,11 @@ export class SignInController {
   ) {
     const { email, name, password } = body;
     const message = {
-      ...{ email, name, password: new Redacted(password), ...originOf(request) },
+      email,
+      name,
+      password: new Redacted(password),
       ...ticketsOf(body),
+      ...originOf(request),
     };
     const started = await this.access.send(signUp, message, contextOf(request));
     this.cookie.set(reply, started);
@@ -135,7 +138,8 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const message = {
-      ...{ caller: callerOf(request), sessionId: sessionIdOf(request) },
+      caller: callerOf(request),
+      sessionId: sessionIdOf(request),
       ...proofOf(body),
       ...originOf(request),
     };
