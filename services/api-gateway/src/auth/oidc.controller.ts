@@ -67,7 +67,7 @@ export class OidcController {
     return this.begun(await this.access.send(beginOidcReauthentication, message, contextOf(request)), reply);
   }
 
-  /** Works once, whatever comes of it. */
+  /** A flow can be finished once, and not again after a failure. */
   @Post('finish')
   @HttpCode(200)
   @Public()

@@ -1,7 +1,7 @@
 import { About, IfSent, NotTogether } from '../fields/field-rule';
 import { shortText, TicketBody } from './sign-in.dto';
 
-/** Providers may make codes of some length; some are tokens in themselves. */
+/** Some providers make long codes, because the code is a token in itself. */
 const CODE_CHARACTERS_MAX = 4_096;
 const ISSUER_CHARACTERS_MAX = 1_024;
 

@@ -1,14 +1,14 @@
 import { Redacted } from '#libs/kernel';
 import type { ReauthenticateBody, TicketBody } from './sign-in.dto';
 
-/** What the bodies of signing in say, as the messages carry it. */
+/** What the bodies of these requests say, as the messages carry it. */
 
-/** What proves who somebody is. */
+/** The proof of who somebody is. */
 export function proofOf({ password, totp, recovery_code: recoveryCode }: ReauthenticateBody) {
   return { password: new Redacted(password), totp: redacted(totp), recoveryCode: redacted(recoveryCode) };
 }
 
-/** What lets somebody in who is not known yet. */
+/** The tokens that let somebody in who is not known yet. */
 export function ticketsOf({ sign_up_token: signUpToken, invitation_token: invitationToken }: TicketBody) {
   return { signUpToken: redacted(signUpToken), invitationToken: redacted(invitationToken) };
 }

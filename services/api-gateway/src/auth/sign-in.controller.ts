@@ -101,7 +101,7 @@ export class SignInController {
     return { data: { expires_at: started.expiresAt } };
   }
 
-  /** Whatever the cookie is worth: who wants to be out is out. */
+  /** Clears the cookie even when its session has ended, so that whoever wants to be out is out. */
   @Post('sign-out')
   @HttpCode(204)
   @Public()

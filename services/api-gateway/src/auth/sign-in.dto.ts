@@ -3,7 +3,7 @@ import { About, fieldRule, IfSent, NotTogether } from '../fields/field-rule';
 import { IsLabel } from '../fields/label-field.dto';
 import { characters, isText } from '../fields/text-field.dto';
 
-/** Longer is no password; the rules for a new one are the access service's, and stricter. */
+/** No password is longer. For a new one the access service has stricter rules. */
 const PASSWORD_CHARACTERS_MAX = 1_024;
 const CODE_CHARACTERS_MAX = 64;
 const TOKEN_CHARACTERS_MAX = 512;
@@ -26,7 +26,7 @@ const IsPassword = shortText(
   `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`,
   PASSWORD_CHARACTERS_MAX,
 );
-/** The document states the access service's rule for a new one, as far as a schema can. */
+/** The schema states the access service's rule for a new password, as far as a schema can. */
 const IsNewPassword = () =>
   fieldRule({
     name: 'newPassword',
@@ -38,7 +38,7 @@ const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
 const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
 const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
 
-/** Body of `POST /auth/reauthenticate`: what proves who somebody is. */
+/** Body of `POST /auth/reauthenticate`: the proof of who somebody is. */
 export class ReauthenticateBody {
   @IsPassword()
   password!: string;
@@ -56,12 +56,14 @@ export class ReauthenticateBody {
 
 /** Body of `POST /auth/sign-in`. */
 export class SignInBody extends ReauthenticateBody {
-  /** Whatever was typed: an address that cannot be one is nobody's, and the answer is that of any other. */
+  /**
+   * Any text that was typed. A text that is no address belongs to nobody, and gets the same answer as a wrong address.
+   */
   @IsTyped()
   email!: string;
 }
 
-/** What lets somebody in who is not known yet. */
+/** The tokens that let somebody in who is not known yet. */
 export class TicketBody {
   @IfSent()
   @IsTicket()
