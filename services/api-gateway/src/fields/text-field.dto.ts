@@ -9,12 +9,12 @@ export const IsOneOf = (choices: readonly string[]) =>
     validate: (value) => choices.includes(value as string),
   });
 
-/** Text that survives UTF-8: a lone surrogate would come back changed. */
+/** Tells whether a value is text that UTF-8 can carry. A lone surrogate would come back changed. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed();
 }
 
-/** How many characters a text has; `length` counts a character beyond U+FFFF as two. */
+/** Counts the characters of a text. Its `length` would count a character beyond U+FFFF twice. */
 export function characters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;

@@ -1,6 +1,6 @@
 import { fieldRule } from './field-rule';
 
-// ISO 8601 with a time zone; Date.parse alone takes much more, differently from engine to engine.
+// ISO 8601 with a time zone. Date.parse accepts much more, and what it accepts differs from engine to engine.
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
 
 /** When something expires; null for never. */
@@ -12,12 +12,12 @@ export const IsExpiry = () =>
     validate: (value) => value === null || (typeof value === 'string' && isTime(value)),
   });
 
-/** A time as all of ours are written. */
+/** Writes a time as all times of ours are written. */
 export function utc(time: string | null | undefined): string | null | undefined {
   return typeof time === 'string' ? new Date(time).toISOString() : time;
 }
 
-/** A time that exists and whose year has four digits in UTC as well, so that times compare as text. */
+/** True for a time that exists and whose year has four digits in UTC as well, so that times compare as text. */
 function isTime(text: string): boolean {
   const [, year, month, day] = TIME.exec(text) ?? [];
   const time = new Date(text);
