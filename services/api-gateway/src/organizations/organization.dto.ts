@@ -21,7 +21,7 @@ export class CreateOrganizationBody {
   name!: string;
 }
 
-/** Body of `PUT /organizations/:id`: what is sent changes, nothing else. */
+/** Body of `PUT /organizations/:id`. A field that is not sent stays as it is. */
 export class ChangeOrganizationBody {
   @IfSent()
   @IsLabel()
