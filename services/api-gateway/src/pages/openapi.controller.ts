@@ -6,7 +6,7 @@ import type { GatewayRequest } from '../http/gateway-request';
 import { Operation, Section, ServesPage } from '../openapi/operation';
 import { StaticFiles } from './static-files';
 
-/** What the API is, for programs and for people. */
+/** Says what the API is, to programs and to people. */
 @Controller()
 @Section({
   name: 'Documentation',
@@ -35,7 +35,7 @@ export class OpenApiController {
 
   @Get('docs')
   @Public()
-  // For the document, which takes the type of an answer from here.
+  // The OpenAPI document takes the type of the answer from here.
   @Header('content-type', 'text/html; charset=utf-8')
   @Operation({ id: 'getDocsPage', summary: 'Read this document and try it', reply: v.string() })
   page(@Res({ passthrough: true }) reply: FastifyReply) {

@@ -6,10 +6,12 @@ import type { GatewayRequest } from '../http/gateway-request';
 import { ServesPage } from '../openapi/operation';
 import { StaticFiles } from './static-files';
 
-/** Where links lead that the server prints or mails, and where an OpenID provider sends people back. */
+/**
+ * Links that the server prints or mails lead to these pages, and an OpenID provider sends people back to one of them.
+ */
 const PAGES = ['sign-in', 'sign-up', 'accept-invitation', 'oidc-callback'];
 
-/** The page for people, until there is a dashboard. */
+/** Serves the page for people, until there is a dashboard. */
 @Controller()
 export class PagesController {
   readonly #page = new StaticFiles('#sign-in-page/', ['sign-in.html']);

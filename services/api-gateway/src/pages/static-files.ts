@@ -13,7 +13,9 @@ const HEADERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '.svg': { 'content-type': 'image/svg+xml' },
 };
 
-/** Files for browsers, read once. A name is looked up in a list, never on the disk, so it cannot lead out of it. */
+/**
+ * Files for browsers, read once. A name is looked up in a list and never on the disk, so no name leads to another file.
+ */
 export class StaticFiles {
   readonly #files: ReadonlyMap<string, string>;
 
@@ -24,7 +26,7 @@ export class StaticFiles {
 
   /** Gives the text of a file and sets its headers. Fails with NOT_FOUND for a name that is not in the list. */
   serve(name: string, reply: FastifyReply): string {
-    // The answer that there is no such file is not kept either: the next release may have it.
+    // Browsers do not keep the answer for a missing file either, because the next release may have it.
     void reply.header('cache-control', 'no-cache');
     const text = this.#files.get(name);
     if (text === undefined) throw new AppError('NOT_FOUND');
