@@ -10,7 +10,7 @@ const TAGS_MAX = 20;
 const VALUE_CHARACTERS_MAX = 10_000;
 const VALUE_BYTES_MAX = 40_000;
 const DESCRIPTION_CHARACTERS_MAX = 1_000;
-/** No engine of the read store can look for a NUL. */
+/** No engine of the read store can search for a NUL. */
 const SEARCH_TEXT = /^[^\0]{1,255}$/u;
 
 export const isSecretName = (text: string) => NAME.test(text);
@@ -92,7 +92,7 @@ export const IsTag = () => Matches(TAG, { message: 'must be a tag' });
 
 function isSecretValue(value: unknown): boolean {
   if (!isText(value) || value.length === 0) return false;
-  // A character is one or two code units and one to four bytes: most values need no counting.
+  // A code unit is at most one character and three bytes, so most values need no counting.
   if (value.length * 3 <= VALUE_BYTES_MAX && value.length <= VALUE_CHARACTERS_MAX) return true;
   return characters(value) <= VALUE_CHARACTERS_MAX && Buffer.byteLength(value) <= VALUE_BYTES_MAX;
 }

@@ -26,7 +26,7 @@ class ChangedSecretFields {
   expires_at?: string | null;
 }
 
-/** Body of `PUT /secrets/:id`: what is sent changes, nothing else. */
+/** Body of `PUT /secrets/:id`. A field that is not sent stays as it is. */
 export class UpdateSecretBody {
   @IsDefined({ message: 'is missing: wrap the fields as {"secret": {…}}' })
   @IsObject({ message: 'must be an object' })
