@@ -28,7 +28,7 @@ import { PagesController } from './pages/pages.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, CONFIG, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
-/** What the composition root opens for the gateway, and closes after it. */
+/** What the composition root opens for the gateway, and closes after the gateway has ended. */
 export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
@@ -39,10 +39,12 @@ export interface GatewayParts {
   readonly secretsQuery: MessageClient;
 }
 
-/** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
+/**
+ * Takes HTTP requests and sends messages. It authenticates, validates and forwards, and it holds no key and no store.
+ */
 @Module({})
 export class GatewayModule {
-  /** In the order of the OpenAPI document. */
+  /** The OpenAPI document lists them in this order. */
   static readonly controllers = [
     PagesController,
     SignInController,
