@@ -133,6 +133,16 @@ module.exports = {
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     ),
     rule('no-cycle', 'A cycle has no first file to read.', {}, { circular: true }),
+    {
+      ...rule(
+        'no-folder-cycle',
+        'Folders of a room that import each other have no first one to read.',
+        // The folders of access still do.
+        { path: '^((?:libs|services)/[^/]+/src)/', pathNot: '^services/access/' },
+        { path: '^$1/', circular: true },
+      ),
+      scope: 'folder',
+    },
     rule(
       'no-dead-file',
       'A file that no process reaches is deleted.',

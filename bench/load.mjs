@@ -27,10 +27,10 @@ export async function load(
   const file = path.join(folder, 'requests');
   writeFileSync(file, requests.map(({ key, path }) => `${key} ${path}\n`).join(''), { mode: 0o600 });
   const cpuBefore = server.cpuSeconds();
-  const result = await wrk([
-    ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script, server.url, '--'],
-    ...[method, body, file],
-  ]).finally(() => rmSync(folder, { recursive: true }));
+  const options = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script];
+  const result = await wrk([...options, server.url, '--', method, body, file]).finally(() =>
+    rmSync(folder, { recursive: true }),
+  );
   const cpu = server.cpuSeconds() - cpuBefore;
   if (result.notOk + result.broken > 0) {
     throw new Error(`${name}: ${result.notOk} answers were no success, ${result.broken} connections broke`);

@@ -173,8 +173,11 @@ function parse() {
   const text = (value) => ({ type: 'string', default: value });
   const flag = { type: 'boolean', default: false };
   const known = {
-    ...{ split: flag, size: flag },
-    ...{ organizations: text('10000'), each: text('100'), seconds: text('8') },
+    split: flag,
+    size: flag,
+    organizations: text('10000'),
+    each: text('100'),
+    seconds: text('8'),
   };
   const command = 'npm run bench --';
   const { values } = readArguments({ command, usage, options: known });
@@ -184,7 +187,10 @@ function parse() {
     return refuseArguments(`--${name} takes a whole number above 0, not ${values[name]}`, command);
   };
   return {
-    ...{ split: values.split, size: values.size },
-    ...{ organizations: number('organizations'), each: number('each'), seconds: number('seconds') },
+    split: values.split,
+    size: values.size,
+    organizations: number('organizations'),
+    each: number('each'),
+    seconds: number('seconds'),
   };
 }

@@ -54,7 +54,7 @@ function roles() {
 
 function errorsPage() {
   const { errorRegistry } = require('../libs/kernel/src/error-registry.ts');
-  const { httpStatusOf } = require('../services/api-gateway/src/errors/http-status.ts');
+  const { httpStatusOf } = require('../services/api-gateway/src/http/http-status.ts');
   const rows = Object.entries(errorRegistry)
     .map(([code, { kind, message }]) => ({ code, kind, message, status: httpStatusOf[kind] }))
     .map((row) => ({ ...row, status: row.kind === 'startup' ? 'ends the start' : String(row.status) }))

@@ -5,7 +5,7 @@ import {
   type JsonSchema,
   type PathParameter,
 } from '../../services/api-gateway/src/openapi/operation';
-import { IDEMPOTENCY_KEY, IF_MATCH } from '../../services/api-gateway/src/secrets/write-headers';
+import { IDEMPOTENCY_KEY, IF_MATCH } from '../../services/api-gateway/src/http/write-headers';
 import type { DeclaredRoute } from './declared-routes';
 import { requestSchema } from './request-schema';
 

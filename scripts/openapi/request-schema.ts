@@ -6,7 +6,7 @@ import {
   fieldsApart,
   nestedType,
   schemaOfRule,
-} from '../../services/api-gateway/src/openapi/field-rule';
+} from '../../services/api-gateway/src/fields/field-rule';
 import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 
 export interface ObjectSchema extends JsonSchema {
@@ -51,7 +51,6 @@ const isConditional = ({ type }: ValidationMetadata) => type === 'conditionalVal
 
 /** The rules of class-validator that our DTOs use. */
 const known: Record<string, ((rule: ValidationMetadata) => JsonSchema) | undefined> = {
-  isOptional: () => ({}),
   conditionalValidation: () => ({}),
   isDefined: () => ({}),
   isObject: () => ({ type: 'object' }),

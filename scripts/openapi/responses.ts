@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { errorRegistry, type AppError, type ErrorCode } from '#libs/kernel';
-import { httpStatusOf } from '../../services/api-gateway/src/errors/http-status';
+import { httpStatusOf } from '../../services/api-gateway/src/http/http-status';
 import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 import type { Components } from './components';
 import type { DeclaredRoute } from './declared-routes';

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { libs, plant, textsOf, type Breach, type PlantedProject } from './planted-project';
 import { read, trackedFiles } from './tracked-files';
 
@@ -28,6 +29,7 @@ const breaches: Breach[] = [
   ['test/e2e/inside.e2e.spec.ts', 'black-box-tests', use('../../services/access/src/main')],
   ['services/access/src/tool.ts', 'shipped-dependencies', use('prettier')],
   ['services/access/src/here.ts', 'no-cycle', `${use('./there')}export const here = 1;\n`],
+  ['services/api-gateway/src/inner/here.ts', 'no-folder-cycle', use('../outer/there')],
   ['services/access/src/dead.ts', 'no-dead-file', 'export const dead = 1;\n'],
   ['services/access/src/lost.ts', 'resolvable', use('./nowhere')],
 ];
@@ -45,6 +47,9 @@ const allowed = {
 
 const scenery = {
   'services/access/src/there.ts': use('./here'),
+  'services/api-gateway/src/outer/there.ts': 'export const there = 1;\n',
+  'services/api-gateway/src/outer/back.ts': use('../inner/back'),
+  'services/api-gateway/src/inner/back.ts': 'export const back = 1;\n',
   'libs/event-store/src/other.ts': 'export const other = 1;\n',
   'libs/event-store/src/event-store.contract.ts': use('./other'),
 };
@@ -94,8 +99,11 @@ function printedRooms(page: string): Rooms {
 describe('.dependency-cruiser.cjs', () => {
   let project: PlantedProject;
   let report: Report['summary'];
+  /** A rule about folders is reported on the folder. */
   const reportedOn = (file: string) =>
-    report.violations.filter(({ from }) => from === file).map(({ rule }) => rule.name);
+    report.violations
+      .filter(({ from }) => from === file || from === path.dirname(file))
+      .map(({ rule }) => rule.name);
 
   beforeAll(async () => {
     project = await plant({ ...textsOf(breaches), ...allowed, ...scenery });

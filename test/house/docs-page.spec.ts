@@ -2,8 +2,8 @@ import { read, trackedFiles } from './tracked-files';
 
 const folder = 'services/api-gateway/pages/';
 const files = trackedFiles().filter((file) => file.startsWith(folder));
-const served = /'([\w-]+\.(?:mjs|css|svg))':/g;
-const controller = read('services/api-gateway/src/openapi/openapi.controller.ts');
+const served = /'([\w-]+\.(?:mjs|css|svg))'/g;
+const controller = read('services/api-gateway/src/pages/openapi.controller.ts');
 
 describe('the documentation page', () => {
   it('is made of the files that are served, and no other', () => {

@@ -1,5 +1,5 @@
 import { errorRegistry } from '#libs/kernel';
-import { httpStatusOf } from '../../services/api-gateway/src/errors/http-status';
+import { httpStatusOf } from '../../services/api-gateway/src/http/http-status';
 import { read } from './tracked-files';
 
 const rows = [...read('docs/errors.md').matchAll(/^\| `(\w+)` +\| ([\w ]+?) +\| ([\w-]+) /gm)];

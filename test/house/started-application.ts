@@ -14,7 +14,7 @@ import { ApiKeys } from '../../services/access/src/api-keys/api-keys';
 import { readAccessConfig } from '../../services/access/src/config';
 import { FirstOrganization } from '../../services/access/src/organizations/first-organization';
 import { readGatewayConfig } from '../../services/api-gateway/src/config';
-import { createGateway } from '../../services/api-gateway/src/http/create-gateway';
+import { createGateway } from '../../services/api-gateway/src/create-gateway';
 import { readSecretsCommandConfig } from '../../services/secrets-command/src/config';
 import { readSecretsQueryConfig } from '../../services/secrets-query/src/config';
 import { StandaloneModule } from '../../services/standalone/src/app.module';

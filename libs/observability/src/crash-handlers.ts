@@ -2,8 +2,8 @@ import { errorFields } from './error-fields';
 import type { Logger } from './logger';
 
 /**
- * Ends the process with code 1 on whatever nobody caught. Node itself would print the error with its message
- * and the source line, and either may hold a value. What it warns of is logged likewise, as one line.
+ * Ends the process with code 1 on an error that nobody caught. Node itself would print the error's message and the line
+ * of source, and either may hold a value. A warning of Node becomes one line in the log, for the same reason.
  */
 export function installCrashHandlers(logger: Logger): void {
   process.removeAllListeners('warning');

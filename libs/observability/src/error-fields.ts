@@ -10,9 +10,9 @@ const NAME = /^[A-Za-z]\w{0,63}$/;
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 /**
- * What may be logged about anything that was thrown: its name, its code, where it came from. Never its message:
- * messages quote what they were given, and that may be a value. An AppError speaks for its cause, whose own code
- * stands beside its.
+ * Gives what may be logged about anything that was thrown: its name, its code, and where it came from. It leaves the
+ * message out, because messages quote what they were given, and that may be a value. For an AppError it tells of the
+ * cause, and gives the cause's code beside the AppError's own.
  */
 export function errorFields(error: unknown): LogFields {
   if (isAppError(error)) {
@@ -24,7 +24,7 @@ export function errorFields(error: unknown): LogFields {
   return { error_code: codeOf(error), error_name: nameOf(error), stack: framesOf(error) };
 }
 
-/** What an AppError was made of, however often it was wrapped. */
+/** Gives the error that an AppError was made from, even when it was wrapped several times. */
 function originOf(error: AppError): Error {
   let origin: Error = error;
   while (isAppError(origin) && isNativeError(origin.cause)) origin = origin.cause;
@@ -35,15 +35,15 @@ function codeOf(error: Error): string | undefined {
   return 'code' in error && typeof error.code === 'string' && CODE.test(error.code) ? error.code : undefined;
 }
 
-/** Some libraries leave every name at "Error"; the class then says more. */
+/** Some libraries leave the name of every error at "Error". The name of the class says more then. */
 function nameOf(error: Error): string {
   const name = error.name === 'Error' ? error.constructor.name : error.name;
   return NAME.test(name) ? name : 'Error';
 }
 
 /**
- * A stack begins with the message, and a message may hold lines that look like frames. So what is kept stands
- * after the message, at the end, in lines that can be nothing but frames.
+ * Gives the frames of a stack. The stack begins with the message, and a message may hold lines that look like frames.
+ * So only lines after the message are kept, and of those only the last ones, all of which must be frames.
  */
 function framesOf(error: Error): string {
   const stack = typeof error.stack === 'string' ? error.stack : '';

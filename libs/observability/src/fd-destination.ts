@@ -2,23 +2,29 @@ import { write, writeSync } from 'node:fs';
 
 const MAX_WAITING = 16 * 1024 * 1024;
 const RETRY_MS = 20;
-/** Lines that arrive within this time go out together: a write for each would cost more than the lines. */
+/**
+ * Lines that arrive within this time are written together, because one write for each would cost more than the lines
+ * themselves.
+ */
 const GATHER_MS = 20;
 const FLUSH_MS_MAX = 1_000;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Writes lines to a file descriptor in the background: what arrives during one write goes out with the next.
- * Whatever cannot be written, a full disk for one, is dropped; it neither throws nor keeps the process.
+ * Writes lines to a file descriptor in the background. Lines that arrive during one write go out with the next. Lines
+ * that cannot be written, for example to a full disk, are dropped. It neither throws nor keeps the process alive.
  * (pino's own destination retries for ever when such a process wants to exit.)
  */
 export class FdDestination {
   #waiting = '';
-  /** Taken from what waits, and not in the kernel's hands at the moment. */
+  /** Taken out of `#waiting`, and to be written next. */
   #chunk: Buffer = NOTHING;
   #busy = false;
 
-  /** When the reader stalls, lines beyond `maxWaiting` characters are lost: better than the memory, or the service. */
+  /**
+   * When the reader stalls, lines beyond `maxWaiting` characters are dropped, because memory and the service matter
+   * more.
+   */
   constructor(
     private readonly fd: number,
     private readonly maxWaiting = MAX_WAITING,
@@ -53,7 +59,7 @@ export class FdDestination {
     });
   }
 
-  /** What is in the kernel's hands by then is finished by Node itself. */
+  /** Writes what is left at exit. Node itself finishes a write that has begun. */
   #flush(): void {
     let rest = Buffer.concat([this.#chunk, this.#takeWaiting()]);
     const giveUpAt = Date.now() + FLUSH_MS_MAX;

@@ -1,7 +1,6 @@
 /**
- * Every field a log line may carry. What is not listed here is dropped, so a value cannot reach a line by
- * being passed along with something else. Add a field only if it can never hold a value, a key, a raw URL or
- * text from an error.
+ * Every field that a log line may carry. Other fields are dropped, so a value cannot reach a line because it was passed
+ * along with something else. Add a field only if it can never hold a value, a key, a raw URL or text from an error.
  */
 const fieldTypes = {
   request_id: 'string',
@@ -21,7 +20,7 @@ const fieldTypes = {
   field: 'string',
   error_code: 'string',
   error_name: 'string',
-  /** How whoever failed calls it: an engine, such as `SQLITE_FULL`, or the system, such as `ENOSPC`. */
+  /** The code that the engine gave, such as `SQLITE_FULL`, or the system, such as `ENOSPC`. */
   cause_code: 'string',
   /** Frames only, as `errorFields` makes them. */
   stack: 'string',
@@ -53,7 +52,10 @@ export type LogFields = {
 const MAX_TEXT = 256;
 const MAX_STACK = 2_048;
 
-/** The fields that may be written, cut to length. The types do not hold at run time, so names and types are checked. */
+/**
+ * Gives the fields that may be written, cut to length. Names and types are checked, because the compiler's types do not
+ * hold at run time.
+ */
 export function pickLogFields(fields: LogFields): Record<string, string | number> {
   const picked: Record<string, string | number> = {};
   for (const key in fields) {

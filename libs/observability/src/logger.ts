@@ -13,15 +13,15 @@ export interface LoggerOptions {
   level: 'info' | 'warn' | 'error' | 'silent';
   /** The name of the service, on every line. */
   service: string;
-  /** Default: stderr, written asynchronously, flushed when the process exits. */
+  /** Default: stderr. It is written in the background, and flushed when the process exits. */
   destination?: { write(line: string): void };
 }
 
 const STDERR = 2;
-// Neither digits nor capitals nor quotes: whatever a value looks like, it seldom looks like this.
+// No digits, capitals or quotes are allowed, because a value seldom looks like this.
 const EVENT = /^[a-z][a-z ,.;_-]{0,79}$/;
 
-/** A logger of JSON lines, one record a line, whatever the fields hold. */
+/** Makes a logger that writes one line of JSON for each record, no matter what the fields hold. */
 export function createLogger(options: LoggerOptions): Logger {
   const lines = pino(
     {
@@ -44,7 +44,7 @@ export function createLogger(options: LoggerOptions): Logger {
 let second = 0;
 let secondText = '';
 
-/** pino's ISO time, with the date formatted once a second instead of once a line. */
+/** Gives pino's ISO time. The date is formatted once a second instead of once a line. */
 function isoTime(): string {
   const now = Date.now();
   const ms = now % 1_000;
@@ -55,18 +55,18 @@ function isoTime(): string {
   return `,"time":"${secondText}${String(ms).padStart(3, '0')}Z"`;
 }
 
-/** Text from elsewhere in the event's place, an error's message for one, may quote a value: it is dropped. */
+/** Drops a text that is no event of ours, such as the message of an error, because it may quote a value. */
 function eventName(event: string): string {
   return EVENT.test(event) ? event : 'unnamed';
 }
 
-// JSON escapes CR, LF and ESC by itself. It lets pass what else can break or disguise a line on a screen:
-// DEL and the C1 controls (0x9b starts an ANSI sequence), U+2028, U+2029, and the marks that reverse text.
+// JSON itself escapes CR, LF and ESC. These are other characters that can break or disguise a line on a screen: DEL and
+// the C1 controls (0x9b starts an ANSI sequence), U+2028, U+2029, and the marks that reverse text.
 const DISGUISE = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
 const DISGUISES = new RegExp(DISGUISE, 'g');
 
 function escapeLine(line: string): string {
-  // Hardly any line holds one, and to look is faster than to replace nothing.
+  // Hardly any line holds one, and a test is faster than a replacement.
   if (!DISGUISE.test(line)) return line;
   return line.replace(DISGUISES, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -17,7 +17,10 @@ export interface GaugeOptions {
   readonly name: string;
   readonly help: string;
   readonly labels?: readonly string[];
-  /** Called at each scrape, so a gauge costs nothing in between. One that fails is left out of that scrape. */
+  /**
+   * Called at each scrape, so that a gauge costs nothing in between. A gauge whose `read` fails is left out of that
+   * scrape.
+   */
   readonly read: () => readonly Sample[] | Promise<readonly Sample[]>;
 }
 
@@ -31,13 +34,13 @@ export interface Metrics {
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-/** Each route is a set of series kept for ever: beyond this many they are counted together. */
+/** Each route has series that are kept for ever. Routes beyond this many are counted together. */
 const MAX_ROUTES = 500;
 const MAX_SERIES = 5_000;
-/** Seconds; fine around the targets of the hot paths (1 to 15 ms), coarse above. */
+/** In seconds: fine around the targets of the hot paths (1 to 15 ms), coarse above. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** The metrics of one process, in a registry of their own. */
+/** Makes the metrics of one process, in a registry of their own. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -65,7 +68,8 @@ export function createMetrics(): Metrics {
       duration: duration.labels({ method, route, status_class: statusClass }),
     };
   };
-  // The library sorts and joins the labels at every call; here once per series. As bounded as the series are.
+  // The library sorts and joins the labels at every call. This map does it once for each series, and so is as bounded
+  // as they are.
   const known = new Map<string, ReturnType<typeof seriesOf>>();
 
   return {
@@ -92,12 +96,12 @@ function registerGauge(registry: Registry, { name, help, labels = [], read }: Ga
     labelNames: [...labels],
     registers: [registry],
     collect: async () => {
-      // One part that cannot tell its state must not take the whole page away.
+      // One gauge that cannot be read must not take the whole page away.
       const samples = await Promise.resolve()
         .then(read)
         .catch(() => []);
       gauge.reset();
-      // A reset gauge without labels stands at 0, which would be a statement; removed, it says nothing.
+      // A reset gauge without labels stands at 0, which would be a statement. A removed one says nothing.
       if (labels.length === 0) gauge.remove();
       for (const sample of samples) gauge.set(sample.labels ?? {}, sample.value);
     },

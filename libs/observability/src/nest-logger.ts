@@ -2,8 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import { errorFields } from './error-fields';
 import type { Logger } from './logger';
 
-// Mistakes in the wiring: their text quotes class and module names of ours and nothing else, and without it
-// the mistake could not be found.
+// Mistakes in the wiring. Their text quotes only names of our classes and modules, and without it nobody could find the
+// mistake.
 const WIRING_ERRORS = new Set([
   'CircularDependencyException',
   'InvalidClassModuleException',
@@ -16,8 +16,8 @@ const WIRING_ERRORS = new Set([
 ]);
 
 /**
- * Nest's own messages, in our format: its progress reports are dropped, warnings and errors are kept without
- * their text, which may quote a request.
+ * Makes a logger for Nest's own messages. It drops reports of progress. It keeps warnings and errors without their
+ * text, which may quote a request.
  */
 export function createNestLogger(logger: Logger): LoggerService {
   const component = (parameters: unknown[]) => {

@@ -4,8 +4,9 @@ type Check = (value: unknown) => boolean;
 type AnySchema = v.GenericSchema & Record<string, unknown>;
 
 /**
- * Compiles a contract's schema into a test for "exactly this shape". A message crosses here on every request, and
- * valibot, which also builds a copy and explains what is wrong, takes ten times as long for a page of a list.
+ * Compiles a contract's schema into a function that tells whether a value has exactly its shape. Every message of every
+ * request is checked, and valibot takes ten times as long for a page of a list, because it also makes a copy and
+ * explains what is wrong.
  */
 export function compileCheck(schema: v.GenericSchema): Check {
   const { type, pipe } = schema as AnySchema;
@@ -13,18 +14,21 @@ export function compileCheck(schema: v.GenericSchema): Check {
   return compile?.(schema as AnySchema) ?? ((value) => v.is(schema, value));
 }
 
-/** Where the value leaves its contract, as the schema names it: a name that it does not know is not repeated. */
+/**
+ * Names the place where a value breaks its contract, as the schema calls it. A field that the schema does not know is
+ * not repeated.
+ */
 export function firstBreach(schema: v.GenericSchema, value: unknown): string {
   const issue = v.safeParse(schema, value, { abortEarly: true }).issues?.[0];
   if (!issue) return 'unknown';
   return issue.expected === 'never' ? 'unknown field' : (v.getDotPath(issue) ?? 'whole');
 }
 
-/** Kinds that stand here mean what they mean in valibot; all others are left to it. */
+/** A kind that is listed here means what it means in valibot. valibot checks all other kinds. */
 const compilers: Record<string, ((schema: AnySchema) => Check) | undefined> = {
   string: () => (value) => typeof value === 'string',
   boolean: () => (value) => typeof value === 'boolean',
-  // Stricter than valibot: JSON would turn an infinite number into null.
+  // Stricter than valibot, because JSON would turn an infinite number into null.
   number: () => Number.isFinite,
   picklist: (schema) => {
     const options = new Set(schema['options'] as unknown[]);

@@ -7,9 +7,9 @@ import type { MessageContext } from './message-client';
 type Handler<M extends Message> = (request: RequestOf<M>, context: MessageContext) => Promise<ReplyOf<M>>;
 
 /**
- * Makes a controller's method the handler of a message; the types must agree with the contract. The method takes
- * the request and, if it wants, the context, needs no decorators on them, and throws AppErrors. The transport has
- * checked the request, and will check the reply.
+ * Makes a controller's method the handler of a message. The compiler checks its types against the contract. The method
+ * takes the request and, if it wants, the context. Its parameters need no decorators, and it throws AppErrors. The
+ * transport checks the request before, and the reply after.
  */
 export function Handles<M extends Message>(message: M) {
   const register = applyDecorators(
@@ -25,14 +25,14 @@ export function Handles<M extends Message>(message: M) {
 }
 
 /**
- * Nest hands a method without decorated parameters the request alone. With its metadata there and empty, it calls
- * the method with all it was given, and skips its pipes: 0.5 µs a message, against 2.2 µs with decorated ones.
+ * Nest gives a method without decorated parameters only the request. When the metadata is there and empty, Nest gives
+ * the method all arguments and skips its pipes. That takes 0.5 µs for a message; decorated parameters take 2.2 µs.
  */
 function passAllArguments(target: object, method?: string | symbol): void {
   Reflect.defineMetadata(PARAM_ARGS_METADATA, {}, target.constructor, method ?? '');
 }
 
-/** Nest's own filter turns what is thrown into "Internal server error"; the dispatcher wants the error itself. */
+/** Nest's own filter turns every error into "Internal server error", but the dispatcher needs the error itself. */
 @Catch()
 class PassThroughFilter implements RpcExceptionFilter {
   catch(error: unknown): never {

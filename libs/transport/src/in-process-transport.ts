@@ -3,8 +3,8 @@ import type { MessageClient } from './message-client';
 import { MessageDispatcher, unavailable, type ServerOptions } from './message-dispatcher';
 
 /**
- * Client and server in one process: a message is a checked call, nothing is serialised, a Redacted value stays
- * the object it is. Give the strategy to Nest, and the client to whoever sends.
+ * Makes client and server in one process. A message is a checked call: nothing is serialised, and a Redacted value
+ * stays the object that it is. Give the strategy to Nest, and the client to whoever sends.
  */
 export function createInProcessTransport(options: ServerOptions): {
   strategy: CustomTransportStrategy;

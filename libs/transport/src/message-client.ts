@@ -1,8 +1,10 @@
 import type { Message, ReplyOf, RequestOf } from '#libs/contracts';
 
-/** What travels beside a request. */
+/** What travels with a request. */
 export interface MessageContext {
-  /** The request id that the gateway gave or echoed; it is in every log line and event along the way. */
+  /**
+   * The request id, which the gateway made or took from the client. It is in every log line and event along the way.
+   */
   readonly correlationId: string;
 }
 
@@ -10,8 +12,8 @@ export interface MessageContext {
 export const DEADLINE_MS = 5_000;
 
 /**
- * Sends messages to one service. All failures are AppErrors: the handler's own, or
- * SERVICE_UNAVAILABLE when the other side is away or silent for `DEADLINE_MS`.
+ * Sends messages to one service. Every failure is an AppError: the handler's own, or SERVICE_UNAVAILABLE when the other
+ * side is away or does not answer for `DEADLINE_MS`.
  */
 export interface MessageClient {
   send<M extends Message>(message: M, request: RequestOf<M>, context: MessageContext): Promise<ReplyOf<M>>;

@@ -20,13 +20,13 @@ interface Endpoint {
   readonly isReply: (value: unknown) => boolean;
 }
 
-/** Messages being handled at once by one service; one more is told to try again. */
+/** One service handles at most this many messages at once. The sender of one more is told to try again. */
 const MAX_IN_FLIGHT = 4_096;
 const CORRELATION_ID = /^[\x21-\x7e]{1,128}$/;
 
 /**
- * What both transports do with a message: check the request, run the handler within the deadline, check the
- * reply, and make an AppError of whatever went wrong.
+ * Does what both transports do with a message. It checks the request, runs the handler within the deadline, checks the
+ * reply, and makes an AppError of every failure.
  */
 export class MessageDispatcher {
   readonly #endpoints = new Map<string, Endpoint>();
@@ -41,7 +41,10 @@ export class MessageDispatcher {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** Takes what Nest found; refuses at start what `Handles` did not declare, or two handlers of one message. */
+  /**
+   * Adds a handler that Nest found. Throws at start for a handler that `Handles` did not declare, and for a second
+   * handler of one message.
+   */
   add(name: unknown, handler: Handler, extras: Record<string, unknown> = {}): void {
     const message = extras['message'] as Message | undefined;
     if (!message || message.name !== name)
@@ -56,7 +59,7 @@ export class MessageDispatcher {
     this.#isOpen = true;
   }
 
-  /** Takes nothing more, and waits until what it has is answered, at most for the deadline. */
+  /** Takes no more messages, and waits until those under way are answered, at most for the deadline. */
   async close(): Promise<void> {
     this.#isOpen = false;
     if (this.#inFlight === 0) return;
@@ -71,7 +74,7 @@ export class MessageDispatcher {
   /** Answers one message, or rejects with an AppError. `context` is as untrusted as the request. */
   async dispatch(name: string, request: unknown, context: MessageContext): Promise<unknown> {
     const endpoint = this.#endpoints.get(name);
-    // During an upgrade the other side may know messages that this one does not, or not yet.
+    // During an upgrade the other side may know messages that this side does not know.
     if (!endpoint || !this.#isOpen || this.#inFlight >= MAX_IN_FLIGHT) throw unavailable(new NotTaken());
     if (!isSane(context)) {
       this.#logger.error('message refused', { message_name: name, reason: 'no sane correlation id' });
@@ -80,7 +83,10 @@ export class MessageDispatcher {
     return withDeadline(this.#run(endpoint, request, context), this.#deadlineMs, 'SERVICE_UNAVAILABLE');
   }
 
-  /** Counts until the handler is done, not until its caller has given up: that is what the bound is about. */
+  /**
+   * Counts a message until its handler is done, even when the caller has given up, because the limit is for handlers
+   * that run.
+   */
   async #run(endpoint: Endpoint, request: unknown, context: MessageContext): Promise<unknown> {
     this.#inFlight++;
     try {
@@ -96,8 +102,8 @@ export class MessageDispatcher {
   }
 
   /**
-   * INTERNAL_ERROR, not VALIDATION_FAILED, for requests too: the gateway has checked what the user sent, so the
-   * two services disagree about the contract, and the user can do nothing about it.
+   * A bad request is an INTERNAL_ERROR too, and no VALIDATION_FAILED. The gateway has checked what the user sent, so
+   * the two services disagree about the contract, and the user can do nothing about it.
    */
   #breach(endpoint: Endpoint, side: 'request' | 'reply', value: unknown): AppError {
     const field = firstBreach(endpoint.message[side], value);
@@ -105,7 +111,8 @@ export class MessageDispatcher {
   }
 
   #toAppError(error: unknown, endpoint: Endpoint, context: MessageContext): AppError {
-    // What was not taken further along the way was taken here.
+    // A message that the handler sent was not taken. But the handler's own message was, so its sender must not send it
+    // elsewhere.
     if (isAppError(error) && error.cause instanceof NotTaken) return unavailable();
     const known = isAppError(error) && error.kind !== 'startup';
     if (known && error.kind !== 'internal') return error;
@@ -119,7 +126,7 @@ export class MessageDispatcher {
   }
 }
 
-/** Its message names the side and the field, as the contract has them, and nothing of the value. */
+/** Its message names the side and the field, as the contract calls them, and nothing of the value. */
 class ContractBreach extends Error {
   override readonly name = 'ContractBreach';
 }

@@ -6,7 +6,10 @@ export interface MutualTls {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
   readonly ca: string | Buffer;
-  /** Who may be at the other end: the certificate's common name, or an alternative name of kind DNS or URI. */
+  /**
+   * The names that the other end may have. The certificate holds its name as the common name, or as an alternative name
+   * of kind DNS or URI.
+   */
   readonly allowedPeers: readonly string[];
 }
 
@@ -17,7 +20,7 @@ export function serverTls({ cert, key, ca }: MutualTls): TlsOptions {
   return { cert, key, ca, ...proof, handshakeTimeout: HANDSHAKE_MS };
 }
 
-/** A service is known by its name in the certificate; under which address it runs says nothing. */
+/** Knows a service by the name in its certificate, because the address at which it runs proves nothing. */
 export function clientTls({ cert, key, ca, allowedPeers }: MutualTls): ConnectionOptions {
   return {
     cert,
@@ -32,13 +35,13 @@ export function clientTls({ cert, key, ca, allowedPeers }: MutualTls): Connectio
   };
 }
 
-/** `certificate` is an empty object when the peer has none. */
+/** Tells whether a certificate holds one of the names. `certificate` is an empty object when the peer has none. */
 export function isAllowedPeer(
   certificate: Partial<PeerCertificate>,
   allowedPeers: readonly string[],
 ): boolean {
   const alternatives = certificate.subjectaltname ?? '';
-  // Node quotes an alternative name that could pass for several; there is no reason to read such a certificate.
+  // Node quotes an alternative name that could pass for several. No honest peer has such a name, so none is read.
   const names = alternatives.includes('"') ? [] : alternatives.split(', ');
   return allowedPeers.some(
     (peer) =>
@@ -46,7 +49,7 @@ export function isAllowedPeer(
   );
 }
 
-/** Messages hold values: without TLS they stay on this machine. Fails with CONFIG_INVALID. */
+/** Refuses to use a network without TLS, because messages hold values. Fails with CONFIG_INVALID. */
 export function refuseOpenNetwork(host: string, tls: MutualTls | undefined): void {
   if (tls || isLoopback(host)) return;
   throw new AppError('CONFIG_INVALID', {

@@ -1,6 +1,6 @@
 /**
- * Why a call failed, when it is certain that no handler has seen it, nor ever will: nobody could be reached, or the
- * other side has refused it unread. It is safe to send such a call elsewhere, a command too.
+ * The reason of a failed call that no handler has seen or will ever see. Nobody could be reached, or the other side
+ * refused it unread. Such a call, even a command, may be sent elsewhere.
  */
 export class NotTaken extends Error {
   override readonly name = 'NotTaken';

@@ -9,23 +9,26 @@ import { TcpPeer, type TcpPeerOptions } from './tcp-peer';
 import { PING, type Call } from './wire-format';
 
 export interface TcpClientOptions extends TcpPeerOptions {
-  /** Where the service is; any of them may be asked anything. Without `tls` the loopback interface only. */
+  /**
+   * Where the service is. Each address can be asked anything. Without `tls`, only addresses of the loopback interface
+   * are allowed.
+   */
   readonly addresses: readonly TcpAddress[];
   /** How long an answer may take. Default `DEADLINE_MS`. */
   readonly deadlineMs?: number;
 }
 
-/** Says besides how many of its addresses did not answer the last time. */
+/** A client that also says how many of its addresses answered the last call, and how many did not. */
 export interface TcpMessageClient extends MessageClient {
   readonly addresses: { readonly up: number; readonly away: number };
 }
 
-/** Calls waiting for an answer at once; one more is told to try again. */
+/** At most this many calls wait for an answer at once. The sender of one more is told to try again. */
 const MAX_IN_FLIGHT = 4_096;
-/** To connect, while there is another address to try. */
+/** How long connecting may take while there is another address to try. */
 const CONNECT_MS = 1_000;
 
-/** A client that takes turns between the addresses of one service. */
+/** Makes a client that uses the addresses of one service in turn. */
 export function createTcpClient(options: TcpClientOptions): TcpMessageClient {
   for (const { host } of options.addresses) refuseOpenNetwork(host, options.tls);
   return new TcpClient(options);
@@ -76,8 +79,8 @@ class TcpClient implements TcpMessageClient {
   }
 
   /**
-   * A lost connection tells nothing about what happened to the call. So a query is sent again, at least once and to
-   * every address; a command goes to another address only when it is certain that nobody has taken it.
+   * A lost connection does not tell what happened to the call. So a query is sent again, at least once and to every
+   * address. A command goes to another address only when it is certain that nobody has taken it.
    */
   async #attempt(call: Omit<Call, 'id'>, isQuery: boolean): Promise<unknown> {
     const expiresAt = performance.now() + this.#deadlineMs;
@@ -96,7 +99,7 @@ class TcpClient implements TcpMessageClient {
     throw unavailable(failure);
   }
 
-  /** Whom to ask, one after the other, and whether nobody is left after them. */
+  /** Gives the peers to ask, one after the other, and of each whether it is the last. */
   #route(isQuery: boolean): [peer: TcpPeer, isLast: boolean][] {
     const peers = this.#inTurn();
     const [only] = peers;
@@ -110,7 +113,7 @@ class TcpClient implements TcpMessageClient {
     return peers.map((peer, n) => [peer, n === peers.length - 1]);
   }
 
-  /** All of them, each call beginning with the next one; those that did not answer lately come last. */
+  /** Gives all peers. Each call begins with the next one, and peers that failed lately come last. */
   #inTurn(): readonly TcpPeer[] {
     if (this.#peers.length === 1) return this.#peers;
     this.#turn = (this.#turn + 1) % this.#peers.length;
@@ -123,7 +126,7 @@ function patient(leftMs: number) {
   return { connectMs: leftMs, answerMs: leftMs };
 }
 
-/** Somebody who is silent must not use up the time of those who would answer. */
+/** A silent peer must not use up the time of those that would answer. */
 function impatient(leftMs: number, isQuery: boolean) {
   return { connectMs: Math.min(leftMs, CONNECT_MS), answerMs: isQuery ? leftMs / 2 : leftMs };
 }

@@ -21,16 +21,16 @@ export interface TcpAddress {
   readonly port: number;
 }
 
-/** Bytes that may wait for the network. */
+/** At most this many bytes may wait for the network. */
 const MAX_UNSENT = 32 * 1024 * 1024;
 const KEEP_ALIVE_MS = 30_000;
 
 /**
- * One connection, used until it fails and then thrown away. Nest's client can reconnect, but the end of its old
- * socket then takes the new one's calls with it, and a refused attempt is remembered once too often.
+ * One connection, which is used until it fails and then thrown away. Nest's client can reconnect. But then the end of
+ * its old socket also ends the calls of the new one, and it remembers a refused attempt for too long.
  */
 export class TcpConnection extends ClientTCP {
-  /** Calls can be sent at once. */
+  /** True when a call can be sent without waiting. */
   isOpen = false;
   #isOver = false;
   #isLeft = false;
@@ -40,17 +40,17 @@ export class TcpConnection extends ClientTCP {
     super({ host, port, ...(tls && { tlsOptions: clientTls(tls) }) });
   }
 
-  /** False from the moment that it takes no more calls; those under way may still be answered. */
+  /** False from the moment that it takes no more calls. Calls under way may still be answered. */
   get isUsable(): boolean {
     return !this.#isOver && !this.#isLeft;
   }
 
-  /** True when more waits for the network than memory should be spent on. */
+  /** True when so much waits for the network that no more memory should be spent on it. */
   get isCongested(): boolean {
     return (this.socket?.netSocket.writableLength ?? 0) > MAX_UNSENT;
   }
 
-  /** Connects. Rejects with NotTaken when that has failed or takes longer; the connection is over then. */
+  /** Connects. Rejects with NotTaken when that fails or takes longer than `timeoutMs`. The connection is over then. */
   async open(timeoutMs: number): Promise<void> {
     try {
       await withDeadline(this.connect(), timeoutMs, 'SERVICE_UNAVAILABLE');
@@ -62,8 +62,8 @@ export class TcpConnection extends ClientTCP {
   }
 
   /**
-   * Gives the reply. Rejects with the other side's AppError, with NotTaken, or with any other error when the
-   * connection has failed or nothing came in time; whether the call was handled is unknown then.
+   * Gives the reply. Rejects with the other side's AppError, or with NotTaken. Any other error means that the
+   * connection failed or that no answer came in time. Nobody knows then whether the call was handled.
    */
   async exchange(call: Omit<Call, 'id'>, timeoutMs: number): Promise<unknown> {
     const id = String(++this.#lastId);
@@ -72,10 +72,10 @@ export class TcpConnection extends ClientTCP {
     try {
       return readAnswer(await withDeadline(answer, timeoutMs, 'SERVICE_UNAVAILABLE'));
     } catch (error) {
-      // Only what waits for an answer is late.
+      // The call no longer waits for an answer, so it is not late.
       if (!this.routingMap.has(id)) throw error;
-      // Nothing came since: the other side may be gone without a word. If something did come, only this call is
-      // late, and the others on this connection need not pay for it.
+      // When nothing has come since, the other side may be gone without a word. When something has come, only this call
+      // is late, and the others on this connection need not pay for it.
       if (heardBefore === this.#bytesRead()) this.destroy();
       throw new Error('No answer in time', { cause: error });
     } finally {
@@ -94,7 +94,7 @@ export class TcpConnection extends ClientTCP {
     const socket = this.socket;
     if (this.#isOver || !socket) throw new NotTaken();
     return new Promise((resolve, reject) => {
-      // A frame of the other side has an id; when the connection ends, Nest calls with its error alone.
+      // A frame of the other side has an id. When the connection ends, Nest calls this with the error only.
       this.routingMap.set(call.id, (answer: Answer | { err: Error }) => {
         this.routingMap.delete(call.id);
         if ('id' in answer) resolve(answer);
@@ -104,7 +104,7 @@ export class TcpConnection extends ClientTCP {
         gatherWrites(socket.netSocket);
         socket.sendMessage(callFrame(call));
       } catch (cause) {
-        // JSON refuses it: a mistake of ours, and no fault of the connection.
+        // JSON cannot hold the request. That is a mistake of ours, and no fault of the connection.
         this.routingMap.delete(call.id);
         reject(new AppError('INTERNAL_ERROR', { cause }));
       }
@@ -116,8 +116,8 @@ export class TcpConnection extends ClientTCP {
   }
 
   /**
-   * Nest's sockets stop reading while their writes are behind. When both ends do so, each waits for the other for
-   * ever; with a mark that is never reached, this end goes on reading.
+   * Nest's sockets stop reading while they have much to write. When both ends do so, each waits for the other for ever.
+   * With a high-water mark that is never reached, this end goes on reading.
    */
   override createSocket(): TcpSocket {
     const { host, port, tlsOptions } = this;
@@ -131,7 +131,10 @@ export class TcpConnection extends ClientTCP {
     });
   }
 
-  /** Nest's own takes a TLS socket for connected before its peer has proved who it is, and waits on if it is closed. */
+  /**
+   * Nest's own method takes a TLS socket for connected before its peer has proved who it is, and it waits on when the
+   * socket is closed.
+   */
   protected override connect$(socket: Socket): Observable<unknown> {
     const closed = fromEvent(socket, 'close').pipe(
       map(() => {
@@ -148,7 +151,7 @@ export class TcpConnection extends ClientTCP {
     else this.routingMap.get(answer.id)?.(answer);
   }
 
-  /** The other side is about to end: nothing more is sent, and who waits for an answer still gets it. */
+  /** The other side is about to end. This end sends no more calls, and those under way still get their answers. */
   #leave(): void {
     this.#isLeft = true;
     if (this.routingMap.size === 0) this.destroy();
@@ -159,8 +162,8 @@ export class TcpConnection extends ClientTCP {
     super.handleClose();
   }
 
-  /** The caller gets the error as the cause of its own. */
+  /** The caller gets this error as the cause of its own. */
   override handleError(): void {
-    // Nest would print it.
+    // Nest's own method would print it.
   }
 }

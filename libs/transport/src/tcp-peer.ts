@@ -7,16 +7,19 @@ import type { Call } from './wire-format';
 
 export interface TcpPeerOptions {
   readonly tls?: MutualTls | undefined;
-  /** Hears once when the address goes away, and once when it is back. */
+  /** Gets one line when the address goes away, and one when it is back. */
   readonly logger?: Logger | undefined;
-  /** What is at the address, for the log. */
+  /** The name of the service at the address, for the log. */
   readonly service?: string | undefined;
 }
 
-/** How long an address that failed is passed over while there are others: twice as long each time. */
+/** How long an address that failed is asked after the others. The time doubles with each failure. */
 const REST_MS = { min: 250, max: 5_000 };
 
-/** One address of a service, with one connection, made at the first call and again after each failure. */
+/**
+ * One address of a service, with one connection. The connection is made at the first call, and again after each
+ * failure.
+ */
 export class TcpPeer {
   #connection: TcpConnection | undefined;
   #isClosed = false;
@@ -28,17 +31,17 @@ export class TcpPeer {
     private readonly options: TcpPeerOptions,
   ) {}
 
-  /** It did not answer lately: others come first. */
+  /** True when it failed a short while ago, so that others are asked first. */
   get isResting(): boolean {
     return this.#failures > 0 && performance.now() < this.#restsUntil;
   }
 
-  /** It did not answer the last time. */
+  /** True when it did not answer the last call. */
   get isAway(): boolean {
     return this.#failures > 0;
   }
 
-  /** Like `TcpConnection.exchange`, on a connection that it opens within `connectMs` if there is none. */
+  /** Does the same as `TcpConnection.exchange`. If there is no connection, it opens one within `connectMs`. */
   async exchange(
     call: Omit<Call, 'id'>,
     { connectMs, answerMs }: { connectMs: number; answerMs: number },
@@ -67,7 +70,10 @@ export class TcpPeer {
     return this.#connection;
   }
 
-  /** The other side's own errors are answers; a late one on a connection that lives is no reason to leave it. */
+  /**
+   * An error that the other side sent is an answer. When only one answer is late and the connection lives, the peer is
+   * not away.
+   */
   #judge(error: unknown, connection: TcpConnection): void {
     if (isAppError(error) || (connection.isUsable && !(error instanceof NotTaken))) this.#answered();
     else this.#failed(error);

@@ -25,19 +25,28 @@ export interface TcpServerOptions extends ServerOptions {
   readonly tls?: MutualTls;
 }
 
-/** A gateway holds one connection; so many of them is an attack or a mistake. */
+/** A gateway holds one connection, so more than this is an attack or a mistake. */
 const MAX_CONNECTIONS = 256;
 const KEEP_ALIVE_MS = 30_000;
-/** What callers may take to hang up when the server is about to end, and its last answers to leave. */
+/**
+ * How long callers may take to hang up when the server is about to end, and how long its last answers may take to
+ * leave.
+ */
 const FAREWELL_MS = 1_000;
 
-/** A server for Nest: `NestFactory.createMicroservice(module, { strategy })`. Listening fails with PORT_UNAVAILABLE. */
+/**
+ * Makes a server for Nest: `NestFactory.createMicroservice(module, { strategy })`. Listening fails with
+ * PORT_UNAVAILABLE.
+ */
 export function createTcpServer(options: TcpServerOptions): ServerTCP {
   refuseOpenNetwork(options.host, options.tls);
   return new TcpServer(options);
 }
 
-/** Nest's server with our own dispatch: it keeps the framing and the sockets, the rest has too many traps. */
+/**
+ * Nest's server with our own dispatcher. It keeps Nest's framing and sockets, and replaces the rest, which has too many
+ * traps.
+ */
 class TcpServer extends ServerTCP {
   readonly #dispatcher: MessageDispatcher;
   readonly #logger: Logger;
@@ -85,8 +94,8 @@ class TcpServer extends ServerTCP {
   }
 
   /**
-   * Nest's own cuts off whoever still waits for an answer. A caller that is told sends nothing more, and hangs up
-   * when it has its answers: nothing is under way then that could get lost.
+   * Nest's own method cuts off callers that still wait for an answer. Here each caller is told. It then sends nothing
+   * more, and hangs up when it has its answers, so no answer can get lost.
    */
   // eslint-disable-next-line @typescript-eslint/no-misused-promises -- Nest awaits it, whatever the type says
   override async close(): Promise<void> {
@@ -95,7 +104,7 @@ class TcpServer extends ServerTCP {
     for (const caller of this.#callers) caller.sendMessage({ id: BYE });
     await withDeadline(closed, FAREWELL_MS, 'SERVICE_UNAVAILABLE').catch(() => undefined);
     await this.#dispatcher.close();
-    // The last answer is on its way from the dispatcher to its socket.
+    // This turn lets the last answer get from the dispatcher to its socket.
     await nextTurn();
     for (const socket of this.openSockets) socket.end();
     await withDeadline(closed, FAREWELL_MS, 'SERVICE_UNAVAILABLE').catch(() => undefined);
@@ -117,7 +126,7 @@ class TcpServer extends ServerTCP {
     framed.on('message', (frame: unknown) => void this.handleMessage(framed, frame));
     framed.on('error', (error: unknown) => {
       this.handleError(error);
-      // Nest's own would go on reading from a peer that sends garbage.
+      // Nest's own server would go on reading from a peer that sends garbage.
       socket.destroy();
     });
   }
@@ -133,7 +142,7 @@ class TcpServer extends ServerTCP {
     try {
       socket.sendMessage(answer);
     } catch (error) {
-      // JSON refuses it, which the contract should have: the caller must not be left waiting.
+      // JSON cannot hold the reply, which the contract should have refused. The caller must not be left waiting.
       this.#logger.error('reply not sent', { message_name: call.name, ...errorFields(error) });
       socket.sendMessage(errorFrame(call.id, new AppError('INTERNAL_ERROR')));
     }
@@ -149,7 +158,7 @@ class TcpServer extends ServerTCP {
     }
   }
 
-  /** Nest gives the text of the error alone when a frame is malformed, and that text quotes the frame. */
+  /** For a malformed frame, Nest gives only the text of the error. It is not logged, because it quotes the frame. */
   protected override handleError(error: unknown): void {
     const fields = typeof error === 'string' ? { reason: 'malformed frame' } : errorFields(error);
     this.#logger.warn('connection failed', fields);

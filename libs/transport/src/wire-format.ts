@@ -2,14 +2,14 @@ import { AppError, errorRegistry, Redacted, type ErrorCode, type ErrorDetail } f
 import type { MessageContext } from './message-client';
 import { NotTaken } from './not-taken';
 
-/** The name of the message that asks nothing but whether the service answers. */
+/** The name of the message that only asks whether the service answers. */
 export const PING = '$ping';
-/** The id of the frame by which a server that is about to end asks its callers to hang up after their answers. */
+/** The id of a frame with which a server that is about to end asks its callers to hang up after their answers. */
 export const BYE = '$bye';
 
-/** A frame holds at most this many characters; a longer one ends the connection. */
+/** A frame holds at most this many characters. A longer one ends the connection. */
 export const MAX_REQUEST_CHARS = 4 * 1024 * 1024;
-/** An unpaged list of 10,000 secrets, all fields full, has 30 million. */
+/** An unpaged list of 10,000 secrets with all fields full has 30 million characters. */
 export const MAX_REPLY_CHARS = 64 * 1024 * 1024;
 /** How long the other side may stop in the middle of a frame. */
 export const UNFINISHED_FRAME_MS = 10_000;
@@ -32,17 +32,17 @@ export interface Answer {
   readonly id: string;
   readonly response?: unknown;
   readonly err?: WireError;
-  /** Beside `err`: no handler has seen the call, so it may be sent elsewhere. */
+  /** Stands beside `err` when no handler has seen the call, so that it may be sent elsewhere. */
   readonly notTaken?: true;
 }
 
-/** The frame of a call, in the form Nest's own clients give it. */
+/** Makes the frame of a call, in the form that Nest's own clients use. */
 export function callFrame({ id, name, request, context }: Call): object {
   const { correlationId } = context;
   return { id, pattern: name, data: { request: encodeRedacted(request), context: { correlationId } } };
 }
 
-/** Reads what a peer sent as a call; undefined if it is none. Request and context are unchecked. */
+/** Reads what a peer sent as a call; undefined if it is none. The request and the context are not checked yet. */
 export function readCall(frame: unknown): Call | undefined {
   const { id, pattern, data } = (frame ?? {}) as { id?: unknown; pattern?: unknown; data?: unknown };
   if (typeof id !== 'string' || typeof pattern !== 'string' || typeof data !== 'object' || !data)
@@ -62,7 +62,10 @@ export function errorFrame(id: string, error: AppError): Answer {
   return error.cause instanceof NotTaken ? { id, err, notTaken: true } : { id, err };
 }
 
-/** The reply, or the AppError that the other side gave instead; NotTaken when it refused the call unread. */
+/**
+ * Gives the reply. Throws the AppError that the other side sent instead, or NotTaken when the other side refused the
+ * call unread.
+ */
 export function readAnswer({ err, response, notTaken }: Answer): unknown {
   if (err === undefined) return decodeRedacted(response);
   if (notTaken === true) throw new NotTaken();
@@ -71,8 +74,8 @@ export function readAnswer({ err, response, notTaken }: Answer): unknown {
 }
 
 /**
- * A Redacted would serialise as "[redacted]". Fields of the request or reply itself cross as
- * `{"$redacted": "…"}`; this is the one place of the transport where a value is in the open.
+ * A Redacted would serialise as "[redacted]". So a field of the request or reply itself crosses as `{"$redacted":
+ * "…"}`. Nowhere else in the transport is a value in the open.
  */
 function encodeRedacted(message: unknown): unknown {
   if (!isRecord(message)) return message;
@@ -83,7 +86,7 @@ function encodeRedacted(message: unknown): unknown {
   return encoded;
 }
 
-/** The contract decides afterwards whether a Redacted belongs where one was found. */
+/** Makes a Redacted of each such field. The contract decides afterwards whether one belongs there. */
 function decodeRedacted(message: unknown): unknown {
   if (!isRecord(message)) return message;
   for (const [field, value] of Object.entries(message)) {

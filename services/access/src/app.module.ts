@@ -106,15 +106,45 @@ export interface AccessParts {
 }
 
 const handlers = [
-  ...[CheckAccessHandler, AuthenticateHandler, RecordRefusalHandler],
-  ...[ListOrganizationsHandler, CreateOrganizationHandler, GetOrganizationHandler, ChangeOrganizationHandler],
-  ...[ListMembersHandler, ChangeMemberRoleHandler, RemoveMemberHandler],
-  ...[InviteMemberHandler, ListInvitationsHandler, RevokeInvitationHandler, AcceptInvitationHandler],
-  ...[ListApiKeysHandler, IssueApiKeyHandler, RevokeApiKeyHandler],
-  ...[SignUpHandler, SignInHandler, ReauthenticateHandler, SessionsHandler, TotpHandler],
-  ...[GetSignInMethodsHandler, MeHandler, EraseMeHandler, ChangePasswordHandler],
-  ...[BeginOidcFlowHandler, FinishOidcFlowHandler],
+  CheckAccessHandler,
+  AuthenticateHandler,
+  RecordRefusalHandler,
+  ListOrganizationsHandler,
+  CreateOrganizationHandler,
+  GetOrganizationHandler,
+  ChangeOrganizationHandler,
+  ListMembersHandler,
+  ChangeMemberRoleHandler,
+  RemoveMemberHandler,
+  InviteMemberHandler,
+  ListInvitationsHandler,
+  RevokeInvitationHandler,
+  AcceptInvitationHandler,
+  ListApiKeysHandler,
+  IssueApiKeyHandler,
+  RevokeApiKeyHandler,
+  SignUpHandler,
+  SignInHandler,
+  ReauthenticateHandler,
+  SessionsHandler,
+  TotpHandler,
+  GetSignInMethodsHandler,
+  MeHandler,
+  EraseMeHandler,
+  ChangePasswordHandler,
+  BeginOidcFlowHandler,
+  FinishOidcFlowHandler,
 ];
+
+const keyProviders = [ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys];
+const organizationProviders = [FirstOrganization, Organizations, OrganizationViews];
+const memberProviders = [Invitations, InvitationLinks, Joining, Memberships, MemberViews];
+const signUpProviders = [FirstOwner, SignUpTickets];
+const userProviders = [NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures];
+const sessionProviders = [Sessions, SessionRecords, SignInTrail, NewSessions];
+const proofProviders = [Proofs, Lockouts, PasswordHasher, Passwords];
+const secondFactorProviders = [SecondFactors, Totp, RecoveryCodes, UsedCodes];
+const oidcProviders = [Flows, Identities, ProviderPeople];
 
 /** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
 @Module({})
@@ -156,13 +186,16 @@ export class AccessModule {
           useFactory: (...kept: { purge(): Promise<void> }[]) =>
             new PeriodicPurge({ logger, purges: kept.map((records) => () => records.purge()) }),
         },
-        ...[ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys, Refusals],
-        ...[FirstOrganization, Organizations, OrganizationViews],
-        ...[Invitations, InvitationLinks, Joining, Memberships, MemberViews],
-        ...[FirstOwner, SignUpTickets, NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures],
-        ...[Sessions, SessionRecords, SignInTrail, NewSessions, Proofs, Lockouts],
-        ...[PasswordHasher, Passwords, SecondFactors, Totp, RecoveryCodes, UsedCodes],
-        ...[Flows, Identities, ProviderPeople],
+        Refusals,
+        ...keyProviders,
+        ...organizationProviders,
+        ...memberProviders,
+        ...signUpProviders,
+        ...userProviders,
+        ...sessionProviders,
+        ...proofProviders,
+        ...secondFactorProviders,
+        ...oidcProviders,
       ],
     };
   }

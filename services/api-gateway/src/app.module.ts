@@ -20,15 +20,15 @@ import { AppErrorFilter } from './errors/app-error.filter';
 import { HealthController } from './health/health.controller';
 import { DtoPipe } from './http/validation';
 import { RateLimits } from './limits/rate-limits';
-import { OpenApiController } from './openapi/openapi.controller';
 import { InvitationsController } from './members/invitations.controller';
 import { MembersController } from './members/members.controller';
 import { OrganizationsController } from './organizations/organizations.controller';
+import { OpenApiController } from './pages/openapi.controller';
 import { PagesController } from './pages/pages.controller';
 import { SecretsController } from './secrets/secrets.controller';
 import { ACCESS, CONFIG, LOGGER, METRICS, SECRETS_COMMAND, SECRETS_QUERY } from './tokens';
 
-/** What the composition root opens for the gateway, and closes after it. */
+/** What the composition root opens for the gateway, and closes after the gateway has ended. */
 export interface GatewayParts {
   readonly config: GatewayConfig;
   readonly logger: Logger;
@@ -38,10 +38,12 @@ export interface GatewayParts {
   readonly secretsQuery: MessageClient;
 }
 
-/** HTTP in, messages out: authenticates, validates, forwards; holds no key and no store. */
+/**
+ * Takes HTTP requests and sends messages. It authenticates, validates and forwards, and it holds no key and no store.
+ */
 @Module({})
 export class GatewayModule {
-  /** In the order of the OpenAPI document. */
+  /** The OpenAPI document lists them in this order. */
   static readonly controllers = [
     PagesController,
     SignInController,
@@ -74,7 +76,12 @@ export class GatewayModule {
         { provide: APP_GUARD, useClass: ApiGuard },
         { provide: APP_PIPE, useValue: new DtoPipe() },
         { provide: RateLimits, useValue: new RateLimits(config.rateLimits) },
-        ...[OwnWrites, Refusals, PresentedCredential, RequestSource, SessionCookie, PreviousSession],
+        OwnWrites,
+        Refusals,
+        PresentedCredential,
+        RequestSource,
+        SessionCookie,
+        PreviousSession,
       ],
     };
   }

@@ -6,7 +6,7 @@ import { createTcpClient } from '#libs/transport';
 import { GatewayModule } from './app.module';
 import { readGatewayConfig, readGatewayHostConfig } from './config';
 import { measureAddresses } from './health/address-metrics';
-import { createGateway } from './http/create-gateway';
+import { createGateway } from './create-gateway';
 import { listen } from './http/listen';
 
 runProcess(async (atEnd) => {

@@ -1,4 +1,4 @@
-/** Injection tokens: the services behind the gateway, each reached by messages alone. */
+/** Injection tokens. The first three are the services behind the gateway, which it reaches by messages only. */
 export const ACCESS = Symbol('access');
 export const SECRETS_COMMAND = Symbol('secrets-command');
 export const SECRETS_QUERY = Symbol('secrets-query');

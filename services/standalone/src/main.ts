@@ -9,7 +9,7 @@ import { readAccessConfig } from '../../access/src/config';
 import { firstSteps } from '../../access/src/first-steps';
 import { forgetFirstKey } from '../../access/src/organizations/first-key-file';
 import { readGatewayConfig } from '../../api-gateway/src/config';
-import { createGateway } from '../../api-gateway/src/http/create-gateway';
+import { createGateway } from '../../api-gateway/src/create-gateway';
 import { listen, urlOf } from '../../api-gateway/src/http/listen';
 import { readSecretsCommandConfig } from '../../secrets-command/src/config';
 import { readSecretsQueryConfig } from '../../secrets-query/src/config';

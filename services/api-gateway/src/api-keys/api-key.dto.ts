@@ -1,8 +1,7 @@
 import { IpRange, scopes, type Scope } from '#libs/contracts';
-import { ValidateIf } from 'class-validator';
-import { IsLabel } from '../organizations/label-field.dto';
-import { About, fieldRule } from '../openapi/field-rule';
-import { IsExpiry } from '../secrets/secret-field.dto';
+import { About, fieldRule, IfSent } from '../fields/field-rule';
+import { IsLabel } from '../fields/label-field.dto';
+import { IsExpiry } from '../fields/time-field.dto';
 
 const ALLOWED_IPS_MAX = 50;
 const IsScopes = () =>
@@ -31,17 +30,17 @@ export class IssueApiKeyBody {
   name!: string;
 
   @About('What a member may do with secrets, if absent.')
-  @ValidateIf((_, value) => value !== undefined)
+  @IfSent()
   @IsScopes()
   scopes?: Scope[];
 
   @About('In the future, and not beyond that of the key that issues it. Null: never.')
-  @ValidateIf((_, value) => value !== undefined)
+  @IfSent()
   @IsExpiry()
   expires_at?: string | null;
 
   @About('IPv4 or IPv6, addresses or CIDR ranges. Null or empty: from anywhere.')
-  @ValidateIf((_, value) => value !== undefined)
+  @IfSent()
   @IsAllowedIps()
   allowed_ips?: string[] | null;
 }

@@ -5,13 +5,13 @@ import type { FastifyReply } from 'fastify';
 import { demandRecentSignIn } from '../auth/recent-sign-in';
 import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
+import { utc } from '../fields/time-field.dto';
 import { commandOf } from '../http/command-of';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
 import { idParameter, Operation, Section } from '../openapi/operation';
-import { apiKeyListReply, issuedApiKeyReply } from './api-key-replies';
-import { utc } from '../secrets/secret-messages';
 import { ACCESS } from '../tokens';
+import { apiKeyListReply, issuedApiKeyReply } from './api-key-replies';
 import { IssueApiKeyBody } from './api-key.dto';
 
 @Controller('api/v1/organizations/:organizationId/api-keys')
@@ -42,7 +42,7 @@ export class ApiKeysController {
     return this.access.send(listApiKeys, { caller: callerOf(request) }, contextOf(request));
   }
 
-  /** A key made without scopes can do with secrets what a member can. */
+  /** A key that is issued without scopes may do with secrets what a member may do. */
   @Post()
   @Requires('issue-api-key')
   @TakesNoQuery()
@@ -61,7 +61,7 @@ export class ApiKeysController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { name, scopes = [...scopesOf.member], expires_at: expiresAt, allowed_ips: allowedIps } = body;
-    // Whoever can make keys can make more of them: a session left open must not be enough.
+    // Such a key can make more keys, so a session that was left open must not be enough to issue it.
     if (scopes.includes('keys:manage')) demandRecentSignIn(request);
     const command = {
       ...commandOf(request),

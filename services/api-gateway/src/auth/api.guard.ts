@@ -11,7 +11,7 @@ import { RequestSource } from './request-source';
 import { requirementOf, type Requirement } from './requires';
 import { JointQuestion } from './joint-question';
 
-/** The one guard of all routes: deny by default, the credential from its own header or cookie alone. */
+/** Guards all routes. It denies by default, and takes a credential from its own header or cookie only. */
 @Injectable()
 export class ApiGuard implements CanActivate {
   readonly #questions = new JointQuestion<ReplyOf<typeof authenticate>>();
@@ -45,10 +45,12 @@ export class ApiGuard implements CanActivate {
         this.access.send(authenticate, question, contextOf(request)),
       ),
     );
-    // Names of secrets, to who could see them minutes ago; whatever opens or changes something waits for the log.
+    // A caller with a stale identity may still list names of secrets, because that caller could see them minutes ago.
+    // Everything that opens or changes something waits for the log.
     if (identity.isStale && requirement !== 'list-secrets') throw new AppError('STORE_UNAVAILABLE');
     request.identity = identity;
-    // Whose record a path names, only the deciding service knows; what it asks least is asked here.
+    // Only the service behind the route knows whose record the path names, so the guard demands no more than the least
+    // that this service can demand.
     if (requirement === undefined || !may(identity, requirement, { own: true }))
       throw new AppError('FORBIDDEN');
     if (needsRecentSignIn(handler)) demandRecentSignIn(request);
@@ -56,21 +58,21 @@ export class ApiGuard implements CanActivate {
   }
 }
 
-/** All that an answer depends on, and what a refusal would be recorded with. */
+/** Everything that the answer depends on, and everything that the record of a refusal would hold. */
 function aboutOf({ headers }: GatewayRequest, question: RequestOf<typeof authenticate>): string {
   const { organizationId, address, userAgent } = question;
   return JSON.stringify([headers.authorization, headers.cookie, organizationId, address, userAgent]);
 }
 
-/** What no organization is called: whoever asks for it gets the answer of any that is not there. */
+/** The id of no organization. A request for it gets the same answer as one for any organization that does not exist. */
 const NO_ORGANIZATION = '';
 
 /**
- * The organization that a request names, in its path or in its header; null when it names none. It is a wish: the
- * access service says whether the caller belongs there, once it knows the caller.
+ * Gives the organization that a request names in its path or in its header; null when it names none. This is only a
+ * wish: the access service decides whether the caller belongs there.
  */
 function namedOrganization(request: GatewayRequest, requirement: Requirement | undefined): string | null {
-  // What concerns a person needs no organization.
+  // An action that concerns a person needs no organization.
   if (requirement !== undefined && requirement !== 'public' && actions[requirement] === 'user') return null;
   const inPath = request.params['organizationId'];
   const inHeader = request.headers['x-organization-id'];

@@ -1,14 +1,17 @@
 import { isAppError } from '#libs/kernel';
 
 /**
- * Asks once for all who want to know the same before anything else can happen in this process: no request that came
- * later, and so none that was sent after somebody heard of a change, gets an answer from before it.
+ * Asks once for all requests that want to know the same in one turn of the event loop. A request that arrives later
+ * asks again. So a request that was sent after somebody heard of a change never gets an answer from before the change.
  */
 export class JointQuestion<T> {
-  /** What was asked since the event loop last went on. */
+  /** The questions that were asked in this turn of the event loop. */
   readonly #asked = new Map<string, Promise<T>>();
 
-  /** Settles like `ask`. A refusal is for one alone, and recorded as such: whoever shares it asks for itself. */
+  /**
+   * Settles like `ask`. A refusal is recorded for a single request, so a request that would share a refusal asks for
+   * itself.
+   */
   async of(about: string, ask: () => Promise<T>): Promise<T> {
     const asked = this.#asked.get(about);
     if (!asked) return this.#first(about, ask);
@@ -23,7 +26,7 @@ export class JointQuestion<T> {
   #first(about: string, ask: () => Promise<T>): Promise<T> {
     const asking = ask();
     this.#asked.set(about, asking);
-    // Runs when nothing is left to do but to look what has arrived.
+    // This runs before the event loop looks for what has arrived.
     process.nextTick(() => this.#asked.delete(about));
     return asking;
   }

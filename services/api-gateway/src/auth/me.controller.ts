@@ -13,7 +13,7 @@ import { SessionCookie } from './session-cookie';
 import { ChangeMeBody, ChangePasswordBody } from './sign-in.dto';
 import { meReply } from './sign-in-replies';
 
-/** The person who calls, and their password. */
+/** Routes for the person who calls, and for their password. */
 @Controller('api/v1/auth')
 @Section({ name: 'Me', description: 'The person who is signed in.' })
 export class MeController {
@@ -91,12 +91,14 @@ export class MeController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
-    // Who gives the old one proves it there and then.
+    // The current password proves who calls. Without it, the person must have signed in lately.
     if (current === undefined) demandRecentSignIn(request);
     const message = {
-      ...{ caller: callerOf(request), sessionId: sessionIdOf(request), ...originOf(request) },
+      caller: callerOf(request),
+      sessionId: sessionIdOf(request),
       currentPassword: current === undefined ? null : new Redacted(current),
       password: new Redacted(password),
+      ...originOf(request),
     };
     this.cookie.set(reply, await this.access.send(changePassword, message, contextOf(request)));
   }

@@ -13,6 +13,7 @@ import { OwnCookie } from './own-cookie';
 import { PreviousSession } from './previous-session';
 import { Public, Requires } from './requires';
 import { SessionCookie } from './session-cookie';
+import { ticketsOf } from './sign-in-messages';
 import { begunOidcFlowReply, startedSessionReply } from './sign-in-replies';
 
 @Controller('api/v1/auth/oidc')
@@ -66,7 +67,7 @@ export class OidcController {
     return this.begun(await this.access.send(beginOidcReauthentication, message, contextOf(request)), reply);
   }
 
-  /** Works once, whatever comes of it. */
+  /** A flow can be finished once, and not again after a failure. */
   @Post('finish')
   @HttpCode(200)
   @Public()
@@ -79,22 +80,32 @@ export class OidcController {
     reply: startedSessionReply,
     headers: ['cache-control'],
     errors: [
-      ...(['AUTHENTICATION_REQUIRED', 'EMAIL_NOT_VERIFIED', 'SIGN_UP_CLOSED', 'EMAIL_TAKEN'] as const),
-      ...(['NOT_FOUND', 'FORBIDDEN', 'ALREADY_MEMBER', 'CONCURRENT_CHANGE', 'QUOTA_EXCEEDED'] as const),
-      ...(['PROVIDER_UNAVAILABLE', 'CROSS_SITE_REQUEST'] as const),
+      'AUTHENTICATION_REQUIRED',
+      'EMAIL_NOT_VERIFIED',
+      'SIGN_UP_CLOSED',
+      'EMAIL_TAKEN',
+      'NOT_FOUND',
+      'FORBIDDEN',
+      'ALREADY_MEMBER',
+      'CONCURRENT_CHANGE',
+      'QUOTA_EXCEEDED',
+      'PROVIDER_UNAVAILABLE',
+      'CROSS_SITE_REQUEST',
     ],
   })
   async finish(
-    @Body() { code, state, iss, ...tickets }: FinishOidcFlowBody,
+    @Body() body: FinishOidcFlowBody,
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const previous = this.previous.of(request);
     const message = {
-      ...{ flow: this.#flow.read(request), code: new Redacted(code), state: new Redacted(state) },
-      ...{ issuer: iss ?? null, ...originOf(request) },
-      signUpToken: redacted(tickets.sign_up_token),
-      invitationToken: redacted(tickets.invitation_token),
+      flow: this.#flow.read(request),
+      code: new Redacted(body.code),
+      state: new Redacted(body.state),
+      issuer: body.iss ?? null,
+      ...ticketsOf(body),
+      ...originOf(request),
     };
     const started = await this.access.send(finishOidcFlow, message, contextOf(request));
     if (!started.isRenewed) await this.previous.end(previous, request);
@@ -107,8 +118,4 @@ export class OidcController {
     this.#flow.set(reply, flow, seconds);
     return { data: { url } };
   }
-}
-
-function redacted(text: string | undefined): Redacted<string> | null {
-  return text === undefined ? null : new Redacted(text);
 }

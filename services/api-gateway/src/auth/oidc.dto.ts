@@ -1,8 +1,7 @@
-import { ValidateIf } from 'class-validator';
-import { About, NotTogether } from '../openapi/field-rule';
-import { sent, shortText, TicketBody } from './sign-in.dto';
+import { About, IfSent, NotTogether } from '../fields/field-rule';
+import { shortText, TicketBody } from './sign-in.dto';
 
-/** Providers may make codes of some length; some are tokens in themselves. */
+/** Some providers make long codes, because the code is a token in itself. */
 const CODE_CHARACTERS_MAX = 4_096;
 const ISSUER_CHARACTERS_MAX = 1_024;
 
@@ -18,7 +17,7 @@ export class FinishOidcFlowBody extends TicketBody {
   @IsReturned()
   state!: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsIssuer()
   @About('Where the provider sends it.')
   iss?: string;

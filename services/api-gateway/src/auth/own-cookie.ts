@@ -2,13 +2,13 @@ import { Redacted } from '#libs/kernel';
 import type { FastifyReply } from 'fastify';
 import type { GatewayRequest } from '../http/gateway-request';
 
-/** Longer than any value of ours. */
+/** No value of ours is longer. */
 const CHARACTERS_MAX = 128;
 
 /**
- * A cookie that no script reads and no other site makes a browser send. Under TLS its name alone (`__Host-`) makes browsers
- * refuse it from a subdomain or without `Secure`. Plain HTTP is served on the loopback interface only; there neither is to
- * be had.
+ * A cookie that no script can read and that no other site can make a browser send. Under TLS, the prefix `__Host-` of
+ * its name makes browsers refuse it from a subdomain or without `Secure`. Plain HTTP cannot have either, and is served
+ * on the loopback interface only.
  */
 export class OwnCookie {
   readonly #name: string;
@@ -19,7 +19,10 @@ export class OwnCookie {
     this.#attributes = `Path=/; HttpOnly; SameSite=Strict${secureCookies ? '; Secure' : ''}`;
   }
 
-  /** Null when there is none, or more than one: who can set a second one is not to choose. */
+  /**
+   * Gives the value; null without such a cookie, or with more than one, because somebody who can set a second one must
+   * not choose which of them counts.
+   */
   read({ headers: { cookie } }: Pick<GatewayRequest, 'headers'>): Redacted<string> | null {
     if (cookie === undefined) return null;
     const prefix = `${this.#name}=`;

@@ -4,16 +4,16 @@ import type { GatewayRequest } from '../http/gateway-request';
 import { RequestSource } from './request-source';
 import { SessionCookie } from './session-cookie';
 
-/** `Bearer`, one space, and what we could call a credential at all. */
+/** `Bearer`, one space, and a text that can be a credential. */
 const BEARER = /^Bearer ([\x21-\x7e]{1,512})$/i;
 
-/** What a request presents, as the message `authenticate` carries it: exactly one of the two. */
+/** The credential of a request, as the message `authenticate` carries it. Exactly one of the two is there. */
 interface Presented {
   readonly apiKey: Redacted<string> | null;
   readonly session: Redacted<string> | null;
 }
 
-/** Finds the credential of a request: the Authorization header, or else the session's cookie. */
+/** Finds the credential of a request in the Authorization header, or else in the session's cookie. */
 @Injectable()
 export class PresentedCredential {
   constructor(
@@ -22,8 +22,8 @@ export class PresentedCredential {
   ) {}
 
   /**
-   * Before a body is read, or its type is looked at: what another site makes a browser send with the cookie is refused as
-   * such, whatever it holds (case F3).
+   * Gives the refusal of a request with a cookie that another site made the browser send (case F3). It is asked before
+   * the body is read or its type is looked at, so that neither changes the answer.
    */
   refusalAtArrival(request: GatewayRequest): AppError | undefined {
     if (request.headers.cookie === undefined || request.method === 'GET') return undefined;
@@ -32,8 +32,9 @@ export class PresentedCredential {
   }
 
   /**
-   * Fails with AUTHENTICATION_REQUIRED without one, MALFORMED_REQUEST with both, for then it is not said who asks, and
-   * CROSS_SITE_REQUEST for a cookie that another site made the browser send. A header is never sent by itself.
+   * Fails with AUTHENTICATION_REQUIRED without a credential. Fails with MALFORMED_REQUEST for both kinds at once,
+   * because then it is unclear who asks. Fails with CROSS_SITE_REQUEST for a cookie that another site made the browser
+   * send. A browser never sends the header on its own.
    */
   of(request: GatewayRequest): Presented {
     const { authorization } = request.headers;

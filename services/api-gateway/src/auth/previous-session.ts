@@ -7,7 +7,7 @@ import { ACCESS } from '../tokens';
 import { RequestSource } from './request-source';
 import { SessionCookie } from './session-cookie';
 
-/** The session that a request to a public route comes with, and which another one takes the place of. */
+/** The session that a request to a public route brings along, and that another session replaces. */
 @Injectable()
 export class PreviousSession {
   constructor(
@@ -16,7 +16,10 @@ export class PreviousSession {
     private readonly source: RequestSource,
   ) {}
 
-  /** Null without one. Of no use to another site: fails with CROSS_SITE_REQUEST. */
+  /**
+   * Gives the token of the session; null without one. Fails with CROSS_SITE_REQUEST when another site made the browser
+   * send it.
+   */
   of(request: GatewayRequest): Redacted<string> | null {
     const session = this.cookie.read(request);
     if (session) this.source.demandOwn(request);

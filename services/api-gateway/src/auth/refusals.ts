@@ -5,7 +5,9 @@ import type { MessageClient } from '#libs/transport';
 import { contextOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import { ACCESS, LOGGER } from '../tokens';
 
-/** Has it put on record that a known caller was refused, whoever refused it. Nobody waits for it. */
+/**
+ * Has the access service record that a known caller was refused, no matter who refused. Nobody waits for the record.
+ */
 @Injectable()
 export class Refusals {
   constructor(

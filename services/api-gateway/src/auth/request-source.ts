@@ -6,30 +6,33 @@ import { CONFIG } from '../tokens';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Where a browser says that a request comes from; what says nothing is no browser of these years. */
+/** Where a request comes from, as the browser says. A client that does not say it is no current browser. */
 type Source = 'own' | 'navigation' | 'foreign' | 'unknown';
 
 /**
- * Whether a request comes from our own pages (case F3). A browser sends a cookie along with whatever another site makes it
- * ask; but it also says which site that is, and no script can make it say anything else.
+ * Tells whether a request comes from our own pages (case F3). A browser sends a cookie even with a request that another
+ * site makes it send. But the browser also says which site that is, and no script can change what it says.
  */
 @Injectable()
 export class RequestSource {
   constructor(@Inject(CONFIG) private readonly config: Pick<GatewayConfig, 'publicOrigin'>) {}
 
-  /** For a request that a cookie speaks for: it must come from our own pages. */
+  /** For a request with a cookie, which must come from our own pages. */
   isOwn(request: GatewayRequest): boolean {
     const source = this.of(request);
-    // A person may type the address of something that changes nothing.
+    // A person may type an address into the browser, if the request changes nothing.
     return SAFE_METHODS.has(request.method) ? source !== 'foreign' : source === 'own';
   }
 
-  /** Fails with CROSS_SITE_REQUEST unless it is. */
+  /** Fails with CROSS_SITE_REQUEST unless `isOwn` holds. */
   demandOwn(request: GatewayRequest): void {
     if (!this.isOwn(request)) throw new AppError('CROSS_SITE_REQUEST');
   }
 
-  /** For what anybody may ask, signing in above all: not in the name of another site, which would choose who signs in. */
+  /**
+   * For a public route, such as signing in. Another site must not call it through a browser, because that site would
+   * choose who is signed in there. Fails with CROSS_SITE_REQUEST.
+   */
   refuseForeign(request: GatewayRequest): void {
     if (!SAFE_METHODS.has(request.method) && this.of(request) === 'foreign')
       throw new AppError('CROSS_SITE_REQUEST');
@@ -38,7 +41,7 @@ export class RequestSource {
   private of(request: GatewayRequest): Source {
     const { 'sec-fetch-site': site, origin } = request.headers;
     if (site === 'same-origin') return 'own';
-    // Who has an Origin was not typed into an address line.
+    // A request with an Origin was not typed into the address bar.
     if (site === 'none' && origin === undefined) return 'navigation';
     if (site !== undefined) return 'foreign';
     if (origin === undefined) return 'unknown';

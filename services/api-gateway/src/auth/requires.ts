@@ -1,7 +1,10 @@
 import { SetMetadata } from '@nestjs/common';
 import type { Action } from '#libs/contracts';
 
-/** What a route asks of its caller. A route that declares nothing is refused, and fails a house test. */
+/**
+ * What a route demands of its caller. A request to a route that declares nothing is refused, and such a route fails a
+ * house test.
+ */
 export type Requirement = 'public' | Action;
 
 const REQUIREMENT = 'hklst:requirement';
@@ -9,7 +12,7 @@ const REQUIREMENT = 'hklst:requirement';
 /** The caller must be allowed this action (libs/contracts, permissions). */
 export const Requires = (action: Action) => SetMetadata(REQUIREMENT, action);
 
-/** Anybody may call; say so on purpose. */
+/** Anybody may call. A route must say so, because the default is to refuse. */
 export const Public = () => SetMetadata(REQUIREMENT, 'public');
 
 export function requirementOf(handler: object): Requirement | undefined {

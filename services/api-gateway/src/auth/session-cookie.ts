@@ -19,7 +19,7 @@ export class SessionCookie {
     return this.#cookie.read(request);
   }
 
-  /** `expiresAt` is ISO 8601; the server ends a session that nobody uses long before. */
+  /** `expiresAt` is ISO 8601. The server ends an unused session long before that. */
   set(reply: FastifyReply, { token, expiresAt }: { token: Redacted<string>; expiresAt: string }): void {
     const seconds = Math.max(0, Math.floor((Date.parse(expiresAt) - Date.now()) / 1_000));
     this.#cookie.set(reply, token, seconds);

@@ -8,7 +8,7 @@ import { ACCESS } from '../tokens';
 import { Requires } from './requires';
 import { sessionsReply } from './sign-in-replies';
 
-/** The person's own sessions. */
+/** Routes for the sessions of the person who calls. */
 @Controller('api/v1/auth/sessions')
 @Section({
   name: 'Sessions',
@@ -32,7 +32,7 @@ export class SessionsController {
     return this.access.send(listSessions, message, contextOf(request));
   }
 
-  /** All but the one that asks. */
+  /** Ends all sessions but the one that asks. */
   @Delete()
   @HttpCode(204)
   @Requires('revoke-sessions')
@@ -61,8 +61,10 @@ export class SessionsController {
 
   private async end(request: GatewayRequest, target: string | null): Promise<void> {
     const message = {
-      ...{ caller: callerOf(request), sessionId: sessionIdOf(request) },
-      ...{ target, ...originOf(request) },
+      caller: callerOf(request),
+      sessionId: sessionIdOf(request),
+      target,
+      ...originOf(request),
     };
     await this.access.send(revokeSessions, message, contextOf(request));
   }

@@ -2,7 +2,7 @@ import { getMe, getSignInMethods, listSessions } from '#libs/contracts';
 import * as v from 'valibot';
 import { described } from '../openapi/described';
 
-/** What the routes of signing in answer with, as the OpenAPI document states it. */
+/** The answers of the routes for signing in, as the OpenAPI document describes them. */
 
 export const startedSessionReply = v.strictObject({
   data: described('StartedSession', v.strictObject({ expires_at: v.string() }), {

@@ -11,6 +11,7 @@ import { PreviousSession } from './previous-session';
 import { Public, Requires } from './requires';
 import { SessionCookie } from './session-cookie';
 import { ReauthenticateBody, SignInBody, SignUpBody } from './sign-in.dto';
+import { proofOf, ticketsOf } from './sign-in-messages';
 import { methodsReply, startedSessionReply } from './sign-in-replies';
 
 @Controller('api/v1/auth')
@@ -63,9 +64,11 @@ export class SignInController {
   ) {
     const { email, name, password } = body;
     const message = {
-      ...{ email, name, password: new Redacted(password), ...originOf(request) },
-      signUpToken: redacted(body.sign_up_token),
-      invitationToken: redacted(body.invitation_token),
+      email,
+      name,
+      password: new Redacted(password),
+      ...ticketsOf(body),
+      ...originOf(request),
     };
     const started = await this.access.send(signUp, message, contextOf(request));
     this.cookie.set(reply, started);
@@ -98,7 +101,7 @@ export class SignInController {
     return { data: { expires_at: started.expiresAt } };
   }
 
-  /** Whatever the cookie is worth: who wants to be out is out. */
+  /** Clears the cookie even when its session has ended, so that whoever wants to be out is out. */
   @Post('sign-out')
   @HttpCode(204)
   @Public()
@@ -135,7 +138,8 @@ export class SignInController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const message = {
-      ...{ caller: callerOf(request), sessionId: sessionIdOf(request) },
+      caller: callerOf(request),
+      sessionId: sessionIdOf(request),
       ...proofOf(body),
       ...originOf(request),
     };
@@ -143,12 +147,4 @@ export class SignInController {
     this.cookie.set(reply, renewed);
     return { data: { expires_at: renewed.expiresAt } };
   }
-}
-
-function proofOf({ password, totp, recovery_code: recoveryCode }: ReauthenticateBody) {
-  return { password: new Redacted(password), totp: redacted(totp), recoveryCode: redacted(recoveryCode) };
-}
-
-function redacted(text: string | undefined): Redacted<string> | null {
-  return text === undefined ? null : new Redacted(text);
 }

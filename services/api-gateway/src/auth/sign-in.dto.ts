@@ -1,16 +1,13 @@
-import { ValidateIf } from 'class-validator';
-import { IsEmailAddress } from '../members/member.dto';
-import { About, fieldRule, NotTogether } from '../openapi/field-rule';
-import { IsLabel } from '../organizations/label-field.dto';
-import { characters, isText } from '../secrets/secret-field.dto';
+import { IsEmailAddress } from '../fields/email-field.dto';
+import { About, fieldRule, IfSent, NotTogether } from '../fields/field-rule';
+import { IsLabel } from '../fields/label-field.dto';
+import { characters, isText } from '../fields/text-field.dto';
 
-/** Longer is no password; the rules for a new one are the access service's, and stricter. */
+/** No password is longer. For a new one the access service has stricter rules. */
 const PASSWORD_CHARACTERS_MAX = 1_024;
 const CODE_CHARACTERS_MAX = 64;
 const TOKEN_CHARACTERS_MAX = 512;
 const TYPED_CHARACTERS_MAX = 512;
-
-export const sent = (_: unknown, value: unknown) => value !== undefined;
 
 export const shortText = (name: string, message: string, maxLength: number) => () =>
   fieldRule({
@@ -29,7 +26,7 @@ const IsPassword = shortText(
   `must be text of 1 to ${PASSWORD_CHARACTERS_MAX} characters`,
   PASSWORD_CHARACTERS_MAX,
 );
-/** The document states the access service's rule for a new one, as far as a schema can. */
+/** The schema states the access service's rule for a new password, as far as a schema can. */
 const IsNewPassword = () =>
   fieldRule({
     name: 'newPassword',
@@ -41,17 +38,17 @@ const IsCode = shortText('code', 'must be a code', CODE_CHARACTERS_MAX);
 const IsTicket = shortText('ticket', 'must be a token', TOKEN_CHARACTERS_MAX);
 const IsTyped = shortText('typed', 'must be text', TYPED_CHARACTERS_MAX);
 
-/** Body of `POST /auth/reauthenticate`: what proves who somebody is. */
+/** Body of `POST /auth/reauthenticate`: the proof of who somebody is. */
 export class ReauthenticateBody {
   @IsPassword()
   password!: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsCode()
   @About('Of an authenticator app, where it is asked for.')
   totp?: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsCode()
   @About('In place of such a code; each works once.')
   recovery_code?: string;
@@ -59,19 +56,21 @@ export class ReauthenticateBody {
 
 /** Body of `POST /auth/sign-in`. */
 export class SignInBody extends ReauthenticateBody {
-  /** Whatever was typed: an address that cannot be one is nobody's, and the answer is that of any other. */
+  /**
+   * Any text that was typed. A text that is no address belongs to nobody, and gets the same answer as a wrong address.
+   */
   @IsTyped()
   email!: string;
 }
 
-/** What lets somebody in who is not known yet. */
+/** The tokens that let somebody in who is not known yet. */
 export class TicketBody {
-  @ValidateIf(sent)
+  @IfSent()
   @IsTicket()
   @About('From the link that a new installation prints.')
   sign_up_token?: string;
 
-  @ValidateIf(sent)
+  @IfSent()
   @IsTicket()
   @About('From the link of an invitation; it is accepted with that.')
   invitation_token?: string;
@@ -93,7 +92,7 @@ export class SignUpBody extends TicketBody {
 
 /** Body of `PUT /auth/password`. */
 export class ChangePasswordBody {
-  @ValidateIf(sent)
+  @IfSent()
   @IsPassword()
   @About('Not for who has none.')
   current_password?: string;

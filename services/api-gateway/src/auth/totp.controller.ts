@@ -12,7 +12,10 @@ import { Requires } from './requires';
 import { ConfirmTotpBody } from './sign-in.dto';
 import { recoveryCodesReply, totpSecretReply } from './sign-in-replies';
 
-/** Codes of an authenticator app as a second factor. A session alone must not be enough to change it. */
+/**
+ * Routes for the codes of an authenticator app, which are a second factor. A session alone must not be enough to change
+ * it.
+ */
 @Controller('api/v1/auth/totp')
 @Section({
   name: 'Authenticator app',
@@ -21,7 +24,7 @@ import { recoveryCodesReply, totpSecretReply } from './sign-in-replies';
 export class TotpController {
   constructor(@Inject(ACCESS) private readonly access: MessageClient) {}
 
-  /** The secret, shown this once. */
+  /** Gives the secret, which is never shown again. */
   @Post()
   @Requires('enrol-totp')
   @RequiresRecentSignIn()
@@ -44,7 +47,7 @@ export class TotpController {
     return { data: { secret: secret.expose(), uri: uri.expose() } };
   }
 
-  /** The recovery codes, shown this once. */
+  /** Gives the recovery codes, which are never shown again. */
   @Post('confirm')
   @HttpCode(200)
   @Requires('confirm-totp')

@@ -4,10 +4,10 @@ import { errorFields, type Logger } from '#libs/observability';
 import type { FastifyReply } from 'fastify';
 import { Refusals } from '../auth/refusals';
 import type { GatewayRequest } from '../http/gateway-request';
+import { httpStatusOf } from '../http/http-status';
 import { LOGGER } from '../tokens';
-import { httpStatusOf } from './http-status';
 
-/** What Nest and Fastify themselves refuse, by the status they give it. */
+/** The codes for what Nest and Fastify refuse themselves, by the status that they give. */
 const CODE_OF_STATUS: Record<number, ErrorCode> = {
   400: 'MALFORMED_REQUEST',
   404: 'NOT_FOUND',
@@ -18,7 +18,7 @@ const CODE_OF_STATUS: Record<number, ErrorCode> = {
   415: 'UNSUPPORTED_MEDIA_TYPE',
 };
 
-/** The one place where an error becomes an HTTP answer, always of one shape. */
+/** Turns every error into an HTTP answer of one shape. No other place does so. */
 @Catch()
 export class AppErrorFilter implements ExceptionFilter {
   constructor(
@@ -49,7 +49,7 @@ export class AppErrorFilter implements ExceptionFilter {
 function headersOf(status: number, error: AppError): Record<string, string> {
   if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (status === 503 || status === 429) return { 'retry-after': String(error.retryAfterSeconds ?? 1) };
-  // The rest of a body that was refused unread is not worth reading.
+  // We refused the body before its end, so we do not read the rest.
   if (status === 413 || status === 408) return { connection: 'close' };
   return {};
 }

@@ -1,7 +1,10 @@
 import type { Metrics } from '#libs/observability';
 import type { TcpMessageClient } from '#libs/transport';
 
-/** How many addresses of each service answered the last time; not which: /metrics is open to anybody. */
+/**
+ * Measures how many addresses of each service answered the last call. It does not say which, because anybody may read
+ * /metrics.
+ */
 export function measureAddresses(
   metrics: Metrics,
   clients: Readonly<Record<string, TcpMessageClient>>,

@@ -20,7 +20,7 @@ const readyReply = v.strictObject({
   ),
 });
 
-/** For orchestrators and dashboards; at the root, not under /api/v1. */
+/** Routes for orchestrators and dashboards. They stand at the root, not under /api/v1. */
 @Controller()
 @Section({ name: 'Health', description: 'For orchestrators and dashboards; no credential is asked for.' })
 export class HealthController implements OnModuleInit {
@@ -36,7 +36,7 @@ export class HealthController implements OnModuleInit {
     measureProjections(this.metrics, { access, secretsCommand, secretsQuery });
   }
 
-  /** The process runs; asks nobody else. */
+  /** Says that the process runs. It asks no service. */
   @Get('livez')
   @Public()
   @Operation({ id: 'checkLiveness', summary: 'Tell whether the process runs', reply: liveReply })
@@ -44,7 +44,7 @@ export class HealthController implements OnModuleInit {
     return { status: 'ok' as const };
   }
 
-  /** Everything needed to answer is there; otherwise 503 and which part is away. */
+  /** Says whether everything is there that an answer needs. If not, it gives 503 and says which part is away. */
   @Get('readyz')
   @Public()
   @Operation({

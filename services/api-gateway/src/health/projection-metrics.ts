@@ -7,10 +7,13 @@ type Projections = ReplyOf<typeof checkAccess>['projections'];
 
 const CONTEXT = { correlationId: 'metrics' };
 
-/** How the read models stand, as the services say that answer a scrape; of several processes one is asked. */
+/**
+ * Measures the state of the projections, as the services tell it at each scrape. Of several processes of a service, one
+ * is asked.
+ */
 export function measureProjections(metrics: Metrics, services: Services): void {
   let asking: Promise<Projections> | undefined;
-  // Once for all gauges of a scrape.
+  // The services are asked once for all gauges of a scrape.
   const told = () => (asking ??= ask(services).finally(() => (asking = undefined)));
   metrics.registerGauge({
     name: 'projection_state',

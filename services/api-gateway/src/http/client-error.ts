@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { httpStatusOf } from '../errors/http-status';
+import { httpStatusOf } from './http-status';
 import { SECURITY_HEADERS } from './security-headers';
 
 const REASON: Record<number, string> = {
@@ -12,7 +12,7 @@ const REASON: Record<number, string> = {
   413: 'Payload Too Large',
 };
 
-/** Where the code's own sentence would speak of something else. */
+/** Sentences for cases that the code's own sentence does not describe. */
 const SENTENCE_OF: Record<string, string> = {
   HPE_HEADER_OVERFLOW: 'The request line and headers are too large',
 };
@@ -24,14 +24,17 @@ const CODE_OF: Record<string, ErrorCode> = {
 
 const TUNNEL_MS_MAX = 1_000;
 
-/** Answers what is not HTTP, or not in time, in the one shape of errors, and ends the connection (case C7). */
+/**
+ * Answers a request that is not HTTP, or that came too slowly, in the shape of all errors, and ends the connection
+ * (case C7).
+ */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   const { code = '' } = error;
   if (socket.writable) socket.end(refusal(CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]));
   else socket.destroy();
 }
 
-/** Answers a URL that no route can be looked up for; Fastify's own answer repeats it. */
+/** Answers a URL that the router cannot read. Fastify's own answer would repeat the URL. */
 export function answerBadUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const { kind, message } = errorRegistry.MALFORMED_REQUEST;
   const body = { error: message, code: 'MALFORMED_REQUEST', request_id: request.id };
@@ -42,16 +45,19 @@ export function answerBadUrl(_error: Error, request: FastifyRequest, reply: Fast
     .send(body);
 }
 
-/** `Expect` may ask for 100-continue alone, which Node answers by itself. */
+/** Answers an `Expect` other than 100-continue. Node answers that one itself. */
 export function answerBadExpectation(_request: IncomingMessage, response: ServerResponse): void {
   response.socket?.end(refusal('MALFORMED_REQUEST'));
 }
 
-/** CONNECT asks for a tunnel, and hands over the bare connection: nobody else would end it, nor hear of its errors. */
+/**
+ * Answers CONNECT, which asks for a tunnel. Node hands over the bare connection, so nobody else would end it or handle
+ * its errors.
+ */
 export function answerTunnel(_request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
   socket.end(refusal('MALFORMED_REQUEST'));
-  // What still comes is read, else the answer would be lost with it.
+  // What still arrives is read, because unread bytes would reset the connection and the answer would be lost.
   socket.resume();
   setTimeout(() => socket.destroy(), TUNNEL_MS_MAX).unref();
 }

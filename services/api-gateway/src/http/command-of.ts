@@ -1,8 +1,8 @@
 import { newCommandId } from '#libs/kernel';
-import { idempotencyKey } from '../secrets/write-headers';
 import { callerOf, type GatewayRequest } from './gateway-request';
+import { idempotencyKey } from './write-headers';
 
-/** What every command says besides its own fields. Fails with VALIDATION_FAILED for a bad Idempotency-Key. */
+/** Gives the fields that every command has besides its own. Fails with VALIDATION_FAILED for a bad Idempotency-Key. */
 export function commandOf(request: GatewayRequest) {
   return { caller: callerOf(request), commandId: newCommandId(), idempotencyKey: idempotencyKey(request) };
 }

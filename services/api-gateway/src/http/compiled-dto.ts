@@ -1,21 +1,21 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
-import { nestedType } from '../openapi/field-rule';
+import { nestedType } from '../fields/field-rule';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown, fields: Fields) => boolean;
 
 interface Field {
-  /** Whether the rules below apply. */
+  /** The rules below apply only when all of these hold. */
   readonly conditions: readonly Check[];
   readonly rules: readonly Check[];
 }
 
 /**
- * Gives a function that tells whether a value fits a DTO and has no field that it does not know: the rules of
- * class-validator, put together once instead of at every request, which took a quarter of a write's memory. It says
- * nothing of what is wrong with the others; class-validator does.
+ * Gives a function that tells whether a value fits a DTO and has no field that the DTO does not know. It puts the rules
+ * of class-validator together once. class-validator itself does so at every request, which took a quarter of a write's
+ * memory. The function does not say what is wrong with a value; class-validator does.
  */
 export function compileDto(dto: Type): (value: unknown) => boolean {
   const fields = new Map<string, Field>();

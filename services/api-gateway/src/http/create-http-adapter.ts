@@ -4,15 +4,18 @@ import type { GatewayConfig } from '../config';
 import { answerBadExpectation, answerBadUrl, answerClientError, answerTunnel } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
 
-/** Headers must have arrived by then, the whole request a little later (cases C3, I2). */
+/** The headers must arrive within the first time, the whole request within the second (cases C3, I2). */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
-/** The request id of a client is echoed when it is sane, and not the beginning of a key; it goes into logs, events and headers. */
+/**
+ * A client's request id is used when it has this form. It goes into logs, events and headers, so it must not hold the
+ * beginning of a key.
+ */
 const SANE_REQUEST_ID = /^(?!.*hklst_)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/i;
 
-/** Unlike any other process's; with a counter behind it, unlike any other request's. */
+/** Differs from process to process. The counter behind it makes the id of each request unique. */
 const PROCESS_ID = newCommandId().replaceAll('-', '');
 let requests = 0;
 
@@ -20,11 +23,11 @@ function requestId({ headers }: { headers: Record<string, unknown> }): string {
   const given = headers['x-request-id'];
   if (typeof given === 'string' && SANE_REQUEST_ID.test(given)) return given;
   requests += 1;
-  // Of one length, so that no answer is told from another by its own.
+  // All have one length, so that the length of an answer tells nothing.
   return `${PROCESS_ID}-${requests.toString(36).padStart(8, '0')}`;
 }
 
-/** The HTTP server: everything that limits a request before any handler sees it. */
+/** Makes the HTTP server, with everything that limits a request before a handler sees it. */
 export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_BYTES_MAX,
@@ -39,7 +42,7 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     rewriteUrl: ({ url = '' }) => (url.startsWith('/') ? url : withoutOrigin(url)),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerBadUrl,
-    // What arrives while the server closes on a connection that is open is answered like any other.
+    // A request that arrives on an open connection while the server closes is answered like any other.
     return503OnClosing: false,
     ...serverOptions(config),
   });
@@ -61,15 +64,15 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
 }
 
 /**
- * The path of a request that names a whole URL, or `*`. What does not begin with a slash Fastify answers by itself, past
- * all hooks: without headers, and without a line in the log.
+ * Gives the path of a request whose target is a whole URL, or `*`. Fastify answers a target without a leading slash
+ * itself and runs no hook, so that answer would have no headers of ours and no line in the log.
  */
 function withoutOrigin(url: string): string {
   const path = url.replace(/^https?:\/\/[^/?#]*/i, '');
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** DTOs validate here; so that Fastify's own validator, which would serve no route, is not loaded either. */
+/** Keeps Fastify from loading its own validator. No route needs it, because DTOs validate here. */
 function noSchemas(): never {
   throw new Error('Fastify validates nothing here: declare a DTO');
 }
@@ -78,7 +81,7 @@ function serverOptions({ tls }: GatewayConfig) {
   const limits = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     connectionsCheckingInterval: 1_000,
-    // Refused by our own hook, in the shape of all errors.
+    // Our own hook refuses such a request, in the shape of all errors.
     requireHostHeader: false,
   };
   if (!tls) return { http: limits };

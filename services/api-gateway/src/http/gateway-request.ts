@@ -6,13 +6,16 @@ const USER_AGENT_CHARACTERS_MAX = 256;
 
 /** A request as the controllers see it. */
 export type GatewayRequest = FastifyRequest<{ Params: Record<string, string> }> & {
-  /** Who calls, and what they may do: set by the guard on every route that is not public. */
+  /** Who calls, and what they may do. The guard sets it on every route that is not public. */
   identity: ReplyOf<typeof authenticate> | null;
-  /** What the route declares; null where it is public or declares nothing. */
+  /** The action that the route declares; null when it is public or declares nothing. */
   action: Action | null;
 };
 
-/** The caller that the guard established. Throws on a public route: that is a mistake in our code. */
+/**
+ * Gives the caller that the guard has identified. Throws on a public route, because to ask there is a mistake in our
+ * code.
+ */
 export function callerOf(request: GatewayRequest): Caller {
   if (!request.identity) throw new Error('This route is public; it has no caller');
   return request.identity.caller;
@@ -22,17 +25,20 @@ export function contextOf(request: GatewayRequest): MessageContext {
   return { correlationId: request.id };
 }
 
-/** What the client says it is, cut to a bound; null when it says nothing. */
+/** Gives the User-Agent header, cut to a maximum length; null without one. */
 export function userAgentOf({ headers }: GatewayRequest): string | null {
   return headers['user-agent']?.slice(0, USER_AGENT_CHARACTERS_MAX) ?? null;
 }
 
-/** Where a request came from, as messages carry it. */
+/** Says where a request came from, in the form that messages carry. */
 export function originOf(request: GatewayRequest) {
   return { address: request.ip, userAgent: userAgentOf(request) };
 }
 
-/** The session of the person who calls. Throws on a route that keys may call: that is a mistake in our code. */
+/**
+ * Gives the session of the person who calls. Throws when a key calls, because to ask on a route for keys is a mistake
+ * in our code.
+ */
 export function sessionIdOf({ identity }: GatewayRequest): string {
   if (!identity?.sessionId) throw new Error('This route is for people; a key has no session');
   return identity.sessionId;

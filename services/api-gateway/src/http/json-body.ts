@@ -1,20 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '#libs/kernel';
-import { isMisplacedCredential } from '../auth/misplaced-credential';
+import { isMisplacedCredential } from './misplaced-credential';
 
 /**
- * A secret's value may be 10,000 characters, each 12 bytes when a client escapes it as a surrogate pair;
- * the rest of the largest valid body stays well below 100 KiB.
+ * A secret's value may have 10,000 characters, and a character takes 12 bytes when a client escapes it as a surrogate
+ * pair. The rest of the largest valid body stays well below 100 KiB.
  */
 export const BODY_BYTES_MAX = 256 * 1024;
 const DEPTH_MAX = 16;
 const KEYS_MAX = 1_000;
 
 /**
- * Parses a JSON body; undefined for none, for many clients name a type where they send nothing. It does so after one
- * cheap walk over its text that bounds depth and number of keys and refuses what JSON.parse lets through: duplicate keys,
- * `__proto__`, a byte-order mark, bytes that are no UTF-8.
- * Fails with MALFORMED_JSON or MISPLACED_CREDENTIAL; never tells what it saw.
+ * Parses a JSON body. Gives undefined for an empty one, because many clients name a type when they send nothing. One
+ * cheap walk over the text comes first. It bounds the depth and the number of keys, and refuses duplicate keys and
+ * `__proto__`, which JSON.parse accepts. A byte-order mark and bytes that are not UTF-8 are refused too. Fails with
+ * MALFORMED_JSON or MISPLACED_CREDENTIAL, and never says what was sent.
  */
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
@@ -24,7 +24,7 @@ export function parseJsonBody(body: Buffer): unknown {
     new JsonWalk(text).run();
     return JSON.parse(text);
   } catch (error) {
-    // SyntaxError quotes its input, so it does not even travel as a cause.
+    // A SyntaxError quotes its input, so it must not travel even as a cause.
     throw error instanceof AppError ? error : new AppError('MALFORMED_JSON');
   }
 }
@@ -73,7 +73,7 @@ class JsonWalk {
     if (container) container.key = null;
   }
 
-  /** Gives the index of the closing quote. */
+  /** Reads a string and gives the index of its closing quote. */
   private string(start: number): number {
     let end = start + 1;
     let escaped = false;
@@ -99,7 +99,7 @@ class JsonWalk {
     container.key = key;
   }
 
-  /** A key of ours may well be kept as the value of a secret; there it is sealed, not leaked. */
+  /** True inside the value of a secret. A user may keep an API key there, because it is sealed. */
   private isSecretValue(): boolean {
     return this.#open.length === 2 && this.#open[0]?.key === 'secret' && this.#open[1]?.key === 'value';
   }

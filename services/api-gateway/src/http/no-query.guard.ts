@@ -2,7 +2,7 @@ import { Injectable, UseGuards, type CanActivate, type ExecutionContext } from '
 import type { GatewayRequest } from './gateway-request';
 import { fieldName, invalid } from './validation';
 
-/** Refuses query parameters; after the global guard, so that strangers learn nothing. */
+/** Refuses query parameters. It runs after the global guard, so that strangers learn nothing. */
 @Injectable()
 export class NoQueryGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -14,5 +14,8 @@ export class NoQueryGuard implements CanActivate {
   }
 }
 
-/** For a route that takes no query: an unknown parameter is a mistake worth knowing of. */
+/**
+ * Refuses query parameters of a route that takes none. A client that sends one has made a mistake and should hear of
+ * it.
+ */
 export const TakesNoQuery = () => UseGuards(NoQueryGuard);

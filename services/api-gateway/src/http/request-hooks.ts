@@ -2,11 +2,11 @@ import type { Socket } from 'node:net';
 import { AppError } from '#libs/kernel';
 import type { Metrics, Logger } from '#libs/observability';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isMisplacedCredential } from '../auth/misplaced-credential';
 import { hasAmbiguousHeaders } from './ambiguous-headers';
 import type { GatewayRequest } from './gateway-request';
 import { inStep } from './in-step';
 import { giveLastAnswers } from './last-answers';
+import { isMisplacedCredential } from './misplaced-credential';
 import { SECURITY_HEADERS } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
@@ -17,7 +17,10 @@ interface HookParts {
   readonly tls: boolean;
 }
 
-/** What happens to every request, routed or not: headers, early refusals, one log line, one measurement. */
+/**
+ * Adds what every request gets, even one without a route: headers, early refusals, one line in the log, one
+ * measurement.
+ */
 export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls }: HookParts): void {
   giveLastAnswers(server);
   const gate = inStep();
@@ -28,7 +31,7 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
     done(earlyRefusal(request, reply));
   });
   server.addHook('onResponse', (request, reply, done) => {
-    // The route's pattern, never the URL: a URL may hold anything a client mistakes for a place to put a key.
+    // The pattern of the route, never the URL, because a client may have put a key into the URL by mistake.
     const route = request.routeOptions.url ?? 'none';
     const { method, id: request_id } = request;
     const { statusCode: status, elapsedTime: duration_ms } = reply;
@@ -46,7 +49,7 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
   });
 }
 
-/** Connections that end with the answer to a request that was refused. */
+/** Connections that end with the refusal of a request, as `lastRefusal` decides. */
 const ending = new WeakSet<Socket>();
 
 function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
@@ -56,7 +59,8 @@ function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | 
     void reply.header('connection', 'close');
     return last;
   }
-  // Percent-encoded or not; a URL whose encoding is broken never reaches a route. The agent is put on record as it is.
+  // A key in the URL is found even when it is percent-encoded. The user agent is checked because it is recorded as it
+  // is.
   if (request.url.length > 60 && isMisplacedCredential(decoded(request.url)))
     return new AppError('MISPLACED_CREDENTIAL');
   if (isMisplacedCredential(request.headers['user-agent'] ?? '')) return new AppError('MISPLACED_CREDENTIAL');
@@ -65,7 +69,10 @@ function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | 
   return undefined;
 }
 
-/** After which nothing more on the connection is to be believed: what was sent behind it is not done either. */
+/**
+ * Refuses a request after which nothing more on the connection is trusted. What the client sent behind it is refused,
+ * too.
+ */
 function lastRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
   if (ending.has(request.raw.socket) || hasAmbiguousHeaders(request.raw))
     return new AppError('MALFORMED_REQUEST');
@@ -74,7 +81,10 @@ function lastRefusal(request: FastifyRequest, reply: FastifyReply): AppError | u
   return new AppError('METHOD_NOT_ALLOWED');
 }
 
-/** Every escape for itself: a broken one beside it hides nothing. A key is ASCII. */
+/**
+ * Decodes each escape on its own, so that a broken one does not hide the others. A key is ASCII, so only ASCII is
+ * decoded.
+ */
 function decoded(url: string): string {
   if (!url.includes('%')) return url;
   return url.replaceAll(/%([2-7][\da-f])/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));

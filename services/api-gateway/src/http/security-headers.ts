@@ -1,4 +1,7 @@
-/** On every answer, whoever gives it. An answer of the API is no page: nothing may be loaded, framed or sniffed. */
+/**
+ * Every answer carries these headers. An answer of the API is not a page, so a browser may load nothing for it, frame
+ * it nowhere and guess no other type.
+ */
 export const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -6,7 +9,10 @@ export const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 };
 
-/** Content-Security-Policy of the pages: their own files and their own requests; no inline script, and no markup made of text. */
+/**
+ * The Content-Security-Policy of the pages. It allows their own files and their own requests, but no inline script and
+ * no markup that is made from text.
+ */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",

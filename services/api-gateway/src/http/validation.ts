@@ -3,10 +3,12 @@ import { AppError, type ErrorDetail } from '#libs/kernel';
 import { compileDto } from './compiled-dto';
 
 const DETAILS_MAX = 50;
-/** Names that class-validator takes for known, because objects inherit them, and those that Nest's pipe takes away. */
+/**
+ * Names that class-validator takes for known because every object inherits them, and names that Nest's pipe removes.
+ */
 const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), '__proto__', 'prototype']);
 
-/** How class-validator is asked. */
+/** The options for class-validator. */
 export const VALIDATION = {
   whitelist: true,
   forbidNonWhitelisted: true,
@@ -14,7 +16,10 @@ export const VALIDATION = {
   stopAtFirstError: true,
 } as const;
 
-/** Validates bodies and queries against their DTO: unknown fields are refused, nothing is coerced or echoed. */
+/**
+ * Validates bodies and queries against their DTO. It refuses unknown fields, converts no value, and repeats nothing
+ * that was sent.
+ */
 export class DtoPipe extends ValidationPipe {
   readonly #compiled = new Map<Type, (value: unknown) => boolean>();
 
@@ -27,10 +32,10 @@ export class DtoPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // Every query field is optional, so an empty query is valid as it is; most requests have none.
+    // Every field of a query is optional, so an empty query is valid. Most requests have an empty one.
     if (metadata.type === 'query' && isEmpty(value)) return {};
     if (metadata.metatype && this.#isValid(metadata.metatype, value)) return value;
-    // Where every field is optional, no body at all, or null, would pass for an empty one.
+    // Without this, no body at all, or null, would pass for an empty body where every field is optional.
     if (metadata.type === 'body' && (value === undefined || value === null))
       throw invalid([{ field: 'body', message: 'is missing' }]);
     const stray = strayField(value);
@@ -38,7 +43,7 @@ export class DtoPipe extends ValidationPipe {
     return super.transform(value, metadata) as Promise<unknown>;
   }
 
-  /** What is not goes on to class-validator, which says why. */
+  /** Tells quickly whether a value is valid. class-validator then checks an invalid one again, to say what is wrong. */
   #isValid(dto: Type, value: unknown): boolean {
     const known = this.#compiled.get(dto);
     if (known) return known(value);
@@ -48,7 +53,7 @@ export class DtoPipe extends ValidationPipe {
   }
 }
 
-/** A refusal that names fields; messages never repeat what was sent. */
+/** Makes a refusal that names fields. Its messages never repeat what was sent. */
 export function invalid(details: readonly ErrorDetail[]): AppError {
   const [first] = details;
   const safeMessage = first ? `Validation failed: ${first.field} ${first.message}` : undefined;
@@ -70,7 +75,7 @@ function detailsOf({ property, constraints, children }: ValidationError, parent:
   ];
 }
 
-/** The first field, at whatever depth, that no DTO can know. */
+/** Finds the first field, at any depth, that no DTO can know. */
 function strayField(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, inner] of Object.entries(value)) {
@@ -81,7 +86,9 @@ function strayField(value: unknown): string | undefined {
   return undefined;
 }
 
-/** Unknown field names come from the client: cut to what an identifier needs. */
+/**
+ * Makes the name of a field safe to repeat. A client may send any name, so only the characters of an identifier stay.
+ */
 export function fieldName(property: string): string {
   return property.replaceAll(/[^\w.-]/g, '?').slice(0, 64);
 }

@@ -5,16 +5,16 @@ import { LRUCache } from 'lru-cache';
 const MAPPED_IPV4 = '::ffff:';
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 const UNKNOWN = 'unknown';
-/** The first half of an IPv6 address: a household or a machine has all of the second. */
+/** The first half of an IPv6 address. A household or a machine has all addresses that begin with it. */
 const NETWORK_GROUPS = 4;
 
-/** Reading an IPv6 address takes longer than the whole of the counting. */
+/** Networks are kept here because parsing an IPv6 address takes longer than all of the counting. */
 const networks = new LRUCache<string, string>(entriesAtMost(10_000));
 
 /**
- * What a client's address is counted as: itself, or the /64 network of an IPv6 address. A proxy that we were told to
- * trust wrote it; whatever is no address counts as one and the same. Undefined, whatever Fastify's types say, for a
- * connection that is gone already.
+ * Gives what a client's address is counted as: the address itself, or the /64 network of an IPv6 address. A trusted
+ * proxy may have written the text, and all texts that are no address count as one. `address` is undefined for a
+ * connection that is already gone, although Fastify's types deny it.
  */
 export function clientNetwork(address: string | undefined): string {
   if (address === undefined) return UNKNOWN;
@@ -23,7 +23,7 @@ export function clientNetwork(address: string | undefined): string {
   const known = networks.get(address);
   if (known !== undefined) return known;
   const network = networkOf(address);
-  // Text of any length would be kept otherwise.
+  // Any other text may be of any length, so it is not kept.
   if (network !== UNKNOWN) networks.set(address, network);
   return network;
 }

@@ -4,23 +4,23 @@ import type { FastifyRequest } from 'fastify';
 import { clientNetwork } from './client-network';
 import { TokenBuckets, type Budget } from './token-buckets';
 
-/** Each 0 for no limit. */
+/** Each is 0 for no limit. */
 export interface RateLimitSettings {
-  /** Requests a second, and as many at once. */
+  /** Requests in a second. The same number may come at once. */
   readonly perAddress: number;
   readonly perCredential: number;
   readonly perOrganization: number;
-  /** Failed authentications a minute, and as many at once. */
+  /** Failed authentications in a minute. The same number may come at once. */
   readonly failuresPerAddress: number;
   readonly failuresPerKey: number;
 }
 
-/** The id of the key that a request claims to have, whether there is such a key or not. */
+/** The id of the key that a request presents. There may be no such key. */
 const PRESENTED_KEY_ID = /^Bearer hklst_([0-9a-hjkmnp-tv-z]{26})/i;
 
 /**
- * What one client may ask of this process (docs/adr/0015). A credential that is right is served however many wrong
- * ones were tried, from the same address or with the same key id: whoever guesses shuts nobody out. Failures are
+ * Limits what one client may ask of this process (docs/adr/0015). A right credential is served no matter how many wrong
+ * ones came from the same address or with the same key id. So nobody can shut others out by guessing. Refusals are
  * RATE_LIMITED, with the seconds to wait.
  */
 export class RateLimits {
@@ -30,7 +30,7 @@ export class RateLimits {
   readonly #failingAddresses: TokenBuckets | null;
   readonly #failingKeys: TokenBuckets | null;
 
-  /** `now`: milliseconds that only grow. */
+  /** `now` gives milliseconds that only grow. */
   constructor(settings: RateLimitSettings, now = () => performance.now()) {
     const perSecond = (count: number) => buckets({ burst: count, perSecond: count, now });
     const perMinute = (count: number) => buckets({ burst: count, perSecond: count / 60, now });
@@ -41,12 +41,15 @@ export class RateLimits {
     this.#failingKeys = perMinute(settings.failuresPerKey);
   }
 
-  /** The refusal of a request, before anything is done for it; undefined for one that may go on. */
+  /** Gives the refusal of a request, before anything is done for it; undefined when the request may go on. */
   atArrival(request: FastifyRequest): AppError | undefined {
     return refusal(this.#addresses?.take(clientNetwork(request.ip)));
   }
 
-  /** Settles like `authenticate`, and counts how it went: a success on the caller, a failure on whoever tried. */
+  /**
+   * Settles like `authenticate`, and counts how it went. A success counts for the caller, a failure for the address and
+   * the key id.
+   */
   async authenticated<I extends { readonly caller: Caller }>(
     request: FastifyRequest,
     authenticate: () => Promise<I>,
@@ -63,7 +66,7 @@ export class RateLimits {
     return identity;
   }
 
-  /** The same for ids that exist and ids that do not, so that it tells nothing about them. */
+  /** Does the same for ids that exist and ids that do not, so that the answer tells nothing about them. */
   #afterFailure(request: FastifyRequest): AppError | undefined {
     const keyId = PRESENTED_KEY_ID.exec(request.headers.authorization ?? '')?.[1];
     const waits = [

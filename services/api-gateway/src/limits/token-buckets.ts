@@ -1,23 +1,23 @@
 import { entriesAtMost } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
-/** Beyond so many, those not seen for longest are forgotten, which gives them a full bucket again. */
+/** Beyond this many keys, the one that was not seen for longest is forgotten. It then has a full bucket again. */
 const KEYS_MAX = 20_000;
 
 interface Bucket {
-  /** When it will be full again: the further ahead, the less is left. */
+  /** When the bucket will be full again. The later that is, the fewer tokens are left. */
   fullAt: number;
 }
 
 export interface Budget {
-  /** So many at once. */
+  /** This many tokens can be taken at once. */
   readonly burst: number;
   readonly perSecond: number;
   /** Milliseconds that only grow. */
   readonly now: () => number;
 }
 
-/** A budget for each key, exact to the single request: a full bucket at first, refilled evenly. */
+/** Keeps a budget for each key, exact to the single request. A bucket begins full and refills evenly. */
 export class TokenBuckets {
   readonly #buckets = new LRUCache<string, Bucket>(entriesAtMost(KEYS_MAX));
   readonly #msPerToken: number;
@@ -30,13 +30,13 @@ export class TokenBuckets {
     this.#now = now;
   }
 
-  /** Takes a token and gives 0; without one left it takes nothing, and gives the milliseconds until there is one. */
+  /** Takes a token and gives 0. When none is left it takes nothing, and gives the milliseconds until there is one. */
   take(key: string): number {
     const now = this.#now();
     const bucket = this.#buckets.get(key);
     const fullAt = (bucket && bucket.fullAt > now ? bucket.fullAt : now) + this.#msPerToken;
     const missing = fullAt - now - this.#msWhenEmpty;
-    // What is missing to a millionth is an error of the arithmetic.
+    // Less than a millionth is an error of the arithmetic.
     if (missing > 1e-6) return missing;
     if (bucket) bucket.fullAt = fullAt;
     else this.#buckets.set(key, { fullAt });

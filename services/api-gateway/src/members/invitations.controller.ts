@@ -56,7 +56,7 @@ export class InvitationsController {
     this.ownWrites.answer(request, reply, position);
   }
 
-  /** For the person who was invited, and so in no organization's path. */
+  /** The person who was invited is no member yet, so the path names no organization. */
   @Post('invitations/accept')
   @HttpCode(200)
   @Requires('accept-invitation')

@@ -1,23 +1,9 @@
 import { roles, type Role } from '#libs/contracts';
-import { isEmail, ValidateIf } from 'class-validator';
-import { About, fieldRule } from '../openapi/field-rule';
-import { IsOneOf, isText } from '../secrets/secret-field.dto';
+import { IsEmailAddress } from '../fields/email-field.dto';
+import { About, fieldRule, IfSent } from '../fields/field-rule';
+import { IsOneOf } from '../fields/text-field.dto';
 
-const EMAIL_CHARACTERS_MAX = 254;
 const TOKEN_CHARACTERS_MAX = 512;
-
-export const IsEmailAddress = () =>
-  fieldRule({
-    name: 'emailAddress',
-    message: `must be an e-mail address of at most ${EMAIL_CHARACTERS_MAX} characters`,
-    schema: {
-      type: 'string',
-      format: 'email',
-      maxLength: EMAIL_CHARACTERS_MAX,
-      examples: ['ada@team.example'],
-    },
-    validate: isEmailAddress,
-  });
 
 const IsToken = () =>
   fieldRule({
@@ -38,7 +24,7 @@ export class InviteMemberBody {
   email!: string;
 
   @About('Default `member`.')
-  @ValidateIf((_, value) => value !== undefined)
+  @IfSent()
   @IsOneOf(roles)
   role?: Role;
 }
@@ -53,10 +39,6 @@ export class ChangeMemberRoleBody {
 export class AcceptInvitationBody {
   @IsToken()
   token!: string;
-}
-
-function isEmailAddress(value: unknown): boolean {
-  return isText(value) && value.length <= EMAIL_CHARACTERS_MAX && isEmail(value);
 }
 
 function isToken(value: unknown): boolean {

@@ -81,7 +81,7 @@ export class MembersController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    // An organization that is handed over does not come back.
+    // Nobody can take back an organization that was handed over.
     if (role === 'owner') demandRecentSignIn(request);
     const command = { ...commandOf(request), memberId: request.params['id'] ?? '', role };
     const { data, position } = await this.access.send(changeMemberRole, command, contextOf(request));

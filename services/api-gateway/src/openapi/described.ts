@@ -3,8 +3,8 @@ import * as v from 'valibot';
 type Fields = Readonly<Record<string, v.GenericSchema>>;
 
 /**
- * A reply's shape with a name of its own in the OpenAPI document and a sentence for each field that needs one.
- * For the document alone: contracts are checked on every request, and a described schema is slower to check.
+ * Gives a reply's shape a name in the OpenAPI document, and a sentence to each field that needs one. Only the document
+ * uses the result. Contracts are checked on every request, and a schema with descriptions is slower to check.
  */
 export function described<Entries extends Fields>(
   name: string,

@@ -1,6 +1,5 @@
-import { ValidateIf } from 'class-validator';
-import { About, fieldRule } from '../openapi/field-rule';
-import { IsLabel } from './label-field.dto';
+import { About, fieldRule, IfSent } from '../fields/field-rule';
+import { IsLabel } from '../fields/label-field.dto';
 
 const RECOVERY_DAYS_MAX = 365;
 
@@ -22,14 +21,14 @@ export class CreateOrganizationBody {
   name!: string;
 }
 
-/** Body of `PUT /organizations/:id`: what is sent changes, nothing else. */
+/** Body of `PUT /organizations/:id`. A field that is not sent stays as it is. */
 export class ChangeOrganizationBody {
-  @ValidateIf((_, value) => value !== undefined)
+  @IfSent()
   @IsLabel()
   name?: string;
 
   @About('How long a deleted secret keeps its keys. Null: as long as the operator has set.')
-  @ValidateIf((_, value) => value !== undefined)
+  @IfSent()
   @IsRecoveryDays()
   recovery_days?: number | null;
 }

@@ -1,8 +1,8 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsObject, ValidateIf, ValidateNested } from 'class-validator';
-import { IsDescription, IsExpiry, IsSecretName, IsSecretValue, IsTags } from './secret-field.dto';
-
-const sent = (value: unknown) => value !== undefined;
+import { IsDefined, IsObject, ValidateNested } from 'class-validator';
+import { IfSent } from '../fields/field-rule';
+import { IsExpiry } from '../fields/time-field.dto';
+import { IsDescription, IsSecretName, IsSecretValue, IsTags } from './secret-field.dto';
 
 class NewSecretFields {
   @IsSecretName()
@@ -11,15 +11,15 @@ class NewSecretFields {
   @IsSecretValue()
   value!: string;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsDescription()
   description?: string | null;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsTags()
   tags?: string[] | null;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsExpiry()
   expires_at?: string | null;
 }

@@ -1,5 +1,6 @@
 import { Matches } from 'class-validator';
-import { fieldRule } from '../openapi/field-rule';
+import { fieldRule } from '../fields/field-rule';
+import { characters, isText } from '../fields/text-field.dto';
 
 /** The rules of the REST contract for the fields of a secret, as decorators. */
 
@@ -9,7 +10,7 @@ const TAGS_MAX = 20;
 const VALUE_CHARACTERS_MAX = 10_000;
 const VALUE_BYTES_MAX = 40_000;
 const DESCRIPTION_CHARACTERS_MAX = 1_000;
-/** No engine of the read store can look for a NUL. */
+/** No engine of the read store can search for a NUL. */
 const SEARCH_TEXT = /^[^\0]{1,255}$/u;
 
 export const isSecretName = (text: string) => NAME.test(text);
@@ -63,31 +64,12 @@ export const IsTags = () =>
     validate: (value) => value === null || (Array.isArray(value) && areTags(value)),
   });
 
-export const IsExpiry = () =>
-  fieldRule({
-    name: 'expiry',
-    message: 'must be a time such as 2030-01-31T12:00:00Z',
-    schema: { type: ['string', 'null'], format: 'date-time', examples: ['2030-01-31T12:00:00Z'] },
-    validate: (value) => value === null || (typeof value === 'string' && isTime(value)),
-  });
-
-// ISO 8601 with a time zone; Date.parse alone takes much more, differently from engine to engine.
-const TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
-
 export const IsCount = (max: number) =>
   fieldRule({
     name: 'count',
     message: `must be a whole number from 1 to ${max}`,
     schema: { type: 'integer', minimum: 1, maximum: max },
     validate: (value) => isCount(value, max),
-  });
-
-export const IsOneOf = (choices: readonly string[]) =>
-  fieldRule({
-    name: 'oneOf',
-    message: `must be one of ${choices.join(', ')}`,
-    schema: { type: 'string', enum: choices },
-    validate: (value) => choices.includes(value as string),
   });
 
 export const IsFlag = () =>
@@ -110,30 +92,9 @@ export const IsTag = () => Matches(TAG, { message: 'must be a tag' });
 
 function isSecretValue(value: unknown): boolean {
   if (!isText(value) || value.length === 0) return false;
-  // A character is one or two code units and one to four bytes: most values need no counting.
+  // A code unit is at most one character and three bytes, so most values need no counting.
   if (value.length * 3 <= VALUE_BYTES_MAX && value.length <= VALUE_CHARACTERS_MAX) return true;
   return characters(value) <= VALUE_CHARACTERS_MAX && Buffer.byteLength(value) <= VALUE_BYTES_MAX;
-}
-
-/** Text that survives UTF-8: a lone surrogate would come back changed. */
-export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.isWellFormed();
-}
-
-export function characters(text: string): number {
-  let count = 0;
-  for (const _ of text) count += 1;
-  return count;
-}
-
-/** A time that exists and whose year has four digits in UTC as well, so that times compare as text. */
-function isTime(text: string): boolean {
-  const [, year, month, day] = TIME.exec(text) ?? [];
-  const time = new Date(text);
-  if (year === undefined || Number.isNaN(time.getTime())) return false;
-  // Date takes the 30th of February for a day in March.
-  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
-  return Number(day) <= daysInMonth && /^\d{4}-/.test(time.toISOString());
 }
 
 function areTags(values: readonly unknown[]): boolean {

@@ -8,8 +8,10 @@ import type {
 } from '#libs/contracts';
 import { secretSortFields } from '#libs/contracts';
 import { AppError, isId, newCommandId, Redacted } from '#libs/kernel';
+import { utc } from '../fields/time-field.dto';
 import { commandOf } from '../http/command-of';
 import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
+import { ifRevision } from '../http/write-headers';
 import { idPattern } from '../openapi/operation';
 import type { CreateSecretBody } from './create-secret.dto';
 import { isSecretName, NAME } from './secret-field.dto';
@@ -20,11 +22,10 @@ import {
   type RevealSecretQuery,
 } from './secret-queries.dto';
 import type { UpdateSecretBody } from './update-secret.dto';
-import { ifRevision } from './write-headers';
 
-/** What a validated request says, as the message that carries it. */
+/** Each function here turns a validated request into the message that carries it. */
 
-/** What `secretRef` takes, as the OpenAPI document states it. */
+/** What `secretRef` accepts, as the OpenAPI document states it. */
 export const secretRefParameter = {
   description: 'Id or name of the secret: ids are lower case, names are upper case, so the two never meet.',
   schema: {
@@ -34,14 +35,17 @@ export const secretRefParameter = {
   },
 };
 
-/** The secret a URL names: an id or a name, lower and upper case, so they never meet. Fails with NOT_FOUND. */
+/**
+ * Gives the id or the name in the URL. Ids are lower case and names are upper case, so no text can be both. Fails with
+ * NOT_FOUND for a text that is neither.
+ */
 export function secretRef({ params }: GatewayRequest): string {
   const { id = '' } = params;
   if (!isId('sec', id) && !isSecretName(id)) throw new AppError('NOT_FOUND');
   return id;
 }
 
-/** Null: the whole list. */
+/** Gives the page that a query asks for; null for the whole list. */
 export function pageOf({ page, page_size: size }: ListSecretsQuery) {
   if (page === undefined && size === undefined) return null;
   return { number: Number(page ?? 1), size: Number(size ?? PAGE_SIZE_DEFAULT) };
@@ -120,9 +124,4 @@ export function toReveal(
     address: request.ip,
     userAgent: userAgentOf(request),
   };
-}
-
-/** A time as all of ours are written. */
-export function utc(time: string | null | undefined): string | null | undefined {
-  return typeof time === 'string' ? new Date(time).toISOString() : time;
 }

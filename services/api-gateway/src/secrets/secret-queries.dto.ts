@@ -1,7 +1,7 @@
 import { secretSortFields } from '#libs/contracts';
-import { IsOptional } from 'class-validator';
-import { About } from '../openapi/field-rule';
-import { IsCount, IsFlag, IsOneOf, IsSearchText, IsSecretName, IsTag } from './secret-field.dto';
+import { About, IfSent } from '../fields/field-rule';
+import { IsOneOf } from '../fields/text-field.dto';
+import { IsCount, IsFlag, IsSearchText, IsSecretName, IsTag } from './secret-field.dto';
 
 export const PAGE_SIZE_DEFAULT = 20;
 const PAGE_SIZE_MAX = 100;
@@ -11,32 +11,32 @@ const VERSION_MAX = 100_000_000;
 /** Query of `GET /secrets`. */
 export class ListSecretsQuery {
   @About('From 1. Without `page` and `page_size` the list is whole.')
-  @IsOptional()
+  @IfSent()
   @IsCount(PAGE_MAX)
   page?: string;
 
   @About(`Default ${PAGE_SIZE_DEFAULT}.`)
-  @IsOptional()
+  @IfSent()
   @IsCount(PAGE_SIZE_MAX)
   page_size?: string;
 
   @About('A part of the name or of the description.')
-  @IsOptional()
+  @IfSent()
   @IsSearchText()
   q?: string;
 
   @About('Exactly this name.')
-  @IsOptional()
+  @IfSent()
   @IsSecretName()
   name?: string;
 
   @About('One of its tags.')
-  @IsOptional()
+  @IfSent()
   @IsTag()
   tag?: string;
 
   @About('By which field; `-` turns the order round. Default `name`.')
-  @IsOptional()
+  @IfSent()
   @IsOneOf(secretSortFields.flatMap((field) => [field, `-${field}`]))
   sort?: string;
 }
@@ -44,7 +44,7 @@ export class ListSecretsQuery {
 /** Query of `GET /secrets/:id/value`. */
 export class RevealSecretQuery {
   @About('An earlier version; the current one if absent.')
-  @IsOptional()
+  @IfSent()
   @IsCount(VERSION_MAX)
   version?: string;
 }
@@ -52,7 +52,7 @@ export class RevealSecretQuery {
 /** Query of `DELETE /secrets/:id`. */
 export class DeleteSecretQuery {
   @About('Destroy the keys now instead of at the end of the recovery window.')
-  @IsOptional()
+  @IfSent()
   @IsFlag()
   destroy?: string;
 }

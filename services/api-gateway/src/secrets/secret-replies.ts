@@ -2,7 +2,7 @@ import { getSecret, listSecretVersions } from '#libs/contracts';
 import * as v from 'valibot';
 import { described } from '../openapi/described';
 
-/** What the routes of secrets answer with, as the OpenAPI document states it. */
+/** The answers of the routes for secrets, as the OpenAPI document describes them. */
 
 const secret = described('Secret', getSecret.reply.entries.data, {
   name: 'Unique within the organization.',

@@ -17,6 +17,7 @@ import { Requires } from '../auth/requires';
 import { OwnWrites } from '../consistency/own-writes';
 import { callerOf, contextOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { etag } from '../http/write-headers';
 import { Operation, Section } from '../openapi/operation';
 import { SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
 import { CreateSecretBody } from './create-secret.dto';
@@ -33,7 +34,6 @@ import {
 } from './secret-messages';
 import { secretListReply, secretReply, secretValueReply, secretVersionsReply } from './secret-replies';
 import { UpdateSecretBody } from './update-secret.dto';
-import { etag } from './write-headers';
 
 @Controller('api/v1/secrets')
 @Section({
@@ -193,13 +193,16 @@ export class SecretsController {
     const asking = this.lastReadAt(request, message.secret);
     const send = (lastReadAt: string | null) =>
       this.command.send(updateSecret, { ...message, lastReadAt }, contextOf(request));
-    // A repetition gets the first answer again, so all of that is recorded, and known before.
+    // A repeated request gets the recorded answer, so the answer must be complete when it is recorded.
     if (message.idempotencyKey !== null) return send(await asking);
     const [{ data, ...place }, lastReadAt] = await Promise.all([send(null), asking]);
     return { ...place, data: { ...data, last_read_at: lastReadAt } };
   }
 
-  /** When it was last read is the query service's knowledge, part of every answer, and never worth failing a write for. */
+  /**
+   * Asks the query service when the secret was last read, because every answer says so. Gives null when it does not
+   * answer: a write must not fail for this.
+   */
   private async lastReadAt(request: GatewayRequest, secret: string): Promise<string | null> {
     const message = { caller: callerOf(request), secret };
     const known = await this.query.send(getLastRead, message, contextOf(request)).catch(() => null);

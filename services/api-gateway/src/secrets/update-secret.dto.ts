@@ -1,32 +1,32 @@
 import { Type } from 'class-transformer';
-import { IsDefined, IsObject, ValidateIf, ValidateNested } from 'class-validator';
-import { IsDescription, IsExpiry, IsSecretName, IsSecretValue, IsTags } from './secret-field.dto';
-
-const sent = (value: unknown) => value !== undefined;
+import { IsDefined, IsObject, ValidateNested } from 'class-validator';
+import { IfSent } from '../fields/field-rule';
+import { IsExpiry } from '../fields/time-field.dto';
+import { IsDescription, IsSecretName, IsSecretValue, IsTags } from './secret-field.dto';
 
 class ChangedSecretFields {
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsSecretName()
   name?: string;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsSecretValue()
   value?: string;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsDescription()
   description?: string | null;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsTags()
   tags?: string[] | null;
 
-  @ValidateIf((_, value) => sent(value))
+  @IfSent()
   @IsExpiry()
   expires_at?: string | null;
 }
 
-/** Body of `PUT /secrets/:id`: what is sent changes, nothing else. */
+/** Body of `PUT /secrets/:id`. A field that is not sent stays as it is. */
 export class UpdateSecretBody {
   @IsDefined({ message: 'is missing: wrap the fields as {"secret": {…}}' })
   @IsObject({ message: 'must be an object' })

@@ -1,16 +1,16 @@
 import { AppError } from '#libs/kernel';
-import type { GatewayRequest } from '../http/gateway-request';
-import { invalid } from '../http/validation';
+import type { GatewayRequest } from './gateway-request';
+import { invalid } from './validation';
 
 export const IF_MATCH = /^"(0|[1-9]\d{0,18})"$/;
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** More than one ETag (RFC 9110, 13.1.1), or the header more than once. */
+/** Matches a list of ETags (RFC 9110, 13.1.1), and a header that was sent more than once. */
 const ETAG_LIST = /^(?:W\/)?"[^"]*"\s*,/;
 
 /**
- * The revision in `If-Match: "7"`; null without the header or for `*`. An ETag we never gave fails the match. Fails with
- * VALIDATION_FAILED for a list: it may hold for one of them, and a message carries one.
+ * Gives the revision in `If-Match: "7"`; null without the header, or for `*`. Fails with PRECONDITION_FAILED for an
+ * ETag that we never gave. Fails with VALIDATION_FAILED for a list, because a message carries only one revision.
  */
 export function ifRevision({ headers }: GatewayRequest): string | null {
   const given = headers['if-match'];
@@ -21,7 +21,7 @@ export function ifRevision({ headers }: GatewayRequest): string | null {
   return match[1];
 }
 
-/** The `Idempotency-Key` header; null without it. */
+/** Gives the `Idempotency-Key` header; null without it. Fails with VALIDATION_FAILED for a bad one. */
 export function idempotencyKey({ headers }: GatewayRequest): string | null {
   const given = headers['idempotency-key'];
   if (given === undefined) return null;
@@ -29,5 +29,5 @@ export function idempotencyKey({ headers }: GatewayRequest): string | null {
   throw invalid([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
 }
 
-/** The revision as an ETag. */
+/** Writes a revision as an ETag. */
 export const etag = (revision: string) => `"${revision}"`;

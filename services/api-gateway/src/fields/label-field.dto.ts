@@ -1,11 +1,11 @@
-import { fieldRule } from '../openapi/field-rule';
-import { characters, isText } from '../secrets/secret-field.dto';
+import { fieldRule } from './field-rule';
+import { characters, isText } from './text-field.dto';
 
 const LABEL_CHARACTERS_MAX = 100;
-/** No control character, and one at least that is no space. */
+/** No control character, and at least one character that is not a space. */
 const LABEL = /^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$/u;
 
-/** What people call an organization or a key: one line. */
+/** The name that people give to an organization, to a key or to themselves: one line of text. */
 export const IsLabel = () =>
   fieldRule({
     name: 'label',

@@ -16,6 +16,6 @@ export const httpStatusOf: Readonly<Record<AppError['kind'], number>> = {
   'rate-limited': 429,
   unavailable: 503,
   internal: 500,
-  // Ends the process before it can answer anybody.
+  // Such an error ends the process before it can answer anybody.
   startup: 500,
 };

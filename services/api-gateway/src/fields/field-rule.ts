@@ -1,27 +1,30 @@
 import type { Type } from '@nestjs/common';
-import { buildMessage, ValidateBy } from 'class-validator';
+import { buildMessage, ValidateBy, ValidateIf } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata';
-import type { JsonSchema } from './operation';
+import type { JsonSchema } from '../openapi/operation';
 
 interface FieldRule {
   readonly name: string;
-  /** Follows the name of the field; never repeats what was sent. */
+  /** Stands after the name of the field, and never repeats what was sent. */
   readonly message: string;
-  /** The same rule as a caller reads it. Whatever fits it must pass `validate`. */
+  /** The same rule for readers of the API. A value that fits the schema must pass `validate`. */
   readonly schema: JsonSchema;
   readonly validate: (value: unknown) => boolean;
 }
 
-/** One rule for a field of a body or a query: how it is checked, and how the OpenAPI document states it. */
+/** Makes one rule for a field of a body or a query. The rule is checked, and the OpenAPI document states it. */
 export const fieldRule = ({ name, message, schema, validate }: FieldRule) =>
   ValidateBy(
     { name, validator: { validate, defaultMessage: buildMessage(() => message) } },
     { context: { schema } },
   );
 
+/** The field's rules apply only when it is sent. `IsOptional` would let null pass as well. */
+export const IfSent = () => ValidateIf((_, value) => value !== undefined);
+
 const ABOUT = 'hklst:about';
 
-/** A sentence about a field of a body or a query, for the OpenAPI document. */
+/** Puts a sentence about a field of a body or a query into the OpenAPI document. */
 export const About =
   (sentence: string): PropertyDecorator =>
   (dto, field) => {
@@ -34,7 +37,10 @@ export function aboutField(dto: { readonly prototype: object }, field: string): 
 
 const APART = 'hklst:apart';
 
-/** Says in the OpenAPI document that these fields of a body do not go together; whoever answers the request checks it. */
+/**
+ * Says in the OpenAPI document that these fields of a body do not go together. The service that handles the request
+ * checks it.
+ */
 export const NotTogether =
   (...fields: readonly string[]) =>
   (dto: object) => {
@@ -45,12 +51,12 @@ export function fieldsApart(dto: object): readonly string[] | undefined {
   return Reflect.getMetadata(APART, dto) as readonly string[] | undefined;
 }
 
-/** The schema of a rule, from what class-validator keeps of it. */
+/** Gives the schema of a rule, from what class-validator keeps of the rule. */
 export function schemaOfRule({ context }: { readonly context?: unknown }): JsonSchema | undefined {
   return (context as { schema?: JsonSchema } | undefined)?.schema;
 }
 
-/** The class of the objects that a field with `@ValidateNested()` holds. */
+/** Gives the class of the objects that a field with `@ValidateNested()` holds. */
 export function nestedType({ target, propertyName }: ValidationMetadata): Type {
   const type = Reflect.getMetadata('design:type', (target as Type).prototype as object, propertyName) as Type;
   if (type.name !== 'Array' && type.name !== 'Object') return type;

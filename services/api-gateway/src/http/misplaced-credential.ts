@@ -1,4 +1,5 @@
-// Shape only (libs/crypto, API keys): the gateway holds no cryptography, and a key with a typing error is still nearly a key.
+// Only the shape is compared (libs/crypto, API keys). The gateway holds no cryptography, and a key with a typing error
+// is still nearly a key.
 const API_KEY_SHAPE = /hklst_[0-9a-z]{60}/i;
 
 /** True when the text holds what looks like an API key. */

@@ -2,12 +2,12 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
 import { createNestLogger, type Logger, type Metrics } from '#libs/observability';
-import { PresentedCredential } from '../auth/presented-credential';
-import type { GatewayConfig } from '../config';
-import { RateLimits } from '../limits/rate-limits';
-import { createHttpAdapter } from './create-http-adapter';
-import type { GatewayRequest } from './gateway-request';
-import { addRequestHooks } from './request-hooks';
+import { PresentedCredential } from './auth/presented-credential';
+import type { GatewayConfig } from './config';
+import { createHttpAdapter } from './http/create-http-adapter';
+import type { GatewayRequest } from './http/gateway-request';
+import { addRequestHooks } from './http/request-hooks';
+import { RateLimits } from './limits/rate-limits';
 
 interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -15,7 +15,10 @@ interface GatewayOptions {
   readonly metrics: Metrics;
 }
 
-/** A Nest application that serves `root` over HTTP behind all of the gateway's limits: `init` it, then `listen`. */
+/**
+ * Makes a Nest application that serves `root` over HTTP, behind all limits of the gateway. Call `init` first, then
+ * `listen`.
+ */
 export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
   const adapter = createHttpAdapter(config);
   addRequestHooks(adapter.getInstance(), { logger, metrics, tls: config.tls !== null });
@@ -26,7 +29,7 @@ export async function createGateway(root: DynamicModule, { config, logger, metri
   });
   const limits = app.get(RateLimits);
   const credential = app.get(PresentedCredential);
-  // After the hooks above, so that these refusals carry the headers of every answer.
+  // This hook is added after those above, so that its refusals carry the headers of every answer.
   adapter.getInstance().addHook('onRequest', (request, _reply, done) => {
     done(limits.atArrival(request) ?? credential.refusalAtArrival(request as GatewayRequest));
   });
