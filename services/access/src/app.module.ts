@@ -148,7 +148,7 @@ export class AccessModule {
         },
         {
           provide: PeriodicPurge,
-          inject: [IdempotentAnswers, Invitations, SessionRecords, UsedCodes],
+          inject: [IdempotentAnswers, Invitations, Lockouts, SessionRecords, UsedCodes],
           useFactory: (...kept: { purge(): Promise<void> }[]) =>
             new PeriodicPurge({ logger, purges: kept.map((records) => () => records.purge()) }),
         },

@@ -61,6 +61,12 @@ export class Lockouts implements OnModuleInit {
     });
   }
 
+  /** Removes the records of subjects whose last attempt was more than a day ago. */
+  async purge(): Promise<void> {
+    const old = new Date(this.clock.now().getTime() - FAILURES_KEPT_MS).toISOString();
+    await this.reads.removeBefore(failuresCollection.name, 'lastAt', old);
+  }
+
   private async read(id: string): Promise<Failures | null> {
     const document = await this.reads.get(failuresCollection.name, id);
     if (!document) return null;
@@ -94,10 +100,9 @@ export class Lockouts implements OnModuleInit {
     await this.reads.remove(failuresCollection.name, id);
   }
 
+  /** Removes the oldest records beyond the bound. */
   private async trim(): Promise<void> {
     const { name } = failuresCollection;
-    const old = new Date(this.clock.now().getTime() - FAILURES_KEPT_MS).toISOString();
-    await this.reads.removeBefore(name, 'lastAt', old);
     const excess = (await this.reads.count(name, { where: {} })) - RECORDS_MAX;
     if (excess <= 0) return;
     const [first] = await this.reads.find(name, {
