@@ -52,13 +52,10 @@ export class ChangePasswordHandler {
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
   private async demandCurrent(user: User, current: Redacted<string> | null): Promise<void> {
     if (!current) throw refused('current_password', 'is missing');
-    const attempt = await this.lockouts.attempt('session', user.id);
-    const isRight = await this.passwords.verify(user, current).catch(async (error: unknown) => {
-      await attempt.forgiven();
-      throw error;
-    });
-    if (isRight) return attempt.succeeded();
-    throw refused('current_password', 'is not right');
+    const verdict = await this.lockouts.judged({ kind: 'session', id: user.id }, async () =>
+      (await this.passwords.verify(user, current)) ? { right: 'password' } : { wrong: 'password' },
+    );
+    if ('wrong' in verdict) throw refused('current_password', 'is not right');
   }
 }
 

@@ -76,15 +76,10 @@ export class TotpHandler {
 
   /** Gives the secret that the code is of, for `enable`. */
   private async demandCode(userId: string, code: Redacted<string>): Promise<string> {
-    const attempt = await this.lockouts.attempt('session', userId);
-    const secret = await this.totp.verifyEnrolled(userId, code).catch(async (error: unknown) => {
-      await attempt.forgiven();
-      throw error;
-    });
-    if (secret !== null) {
-      await attempt.succeeded();
-      return secret;
-    }
+    const verdict = await this.lockouts.judged({ kind: 'session', id: userId }, () =>
+      this.totp.judgeEnrolled(userId, code),
+    );
+    if ('right' in verdict) return verdict.right;
     const message = 'is not the code of this moment; check the clock of the device';
     throw new AppError('VALIDATION_FAILED', {
       safeMessage: `Validation failed: totp ${message}`,
