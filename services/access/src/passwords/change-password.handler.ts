@@ -3,10 +3,9 @@ import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Sessions } from '../sessions/sessions';
-import { originOf, SignInTrail } from '../sessions/sign-in-trail';
+import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
 import { Lockouts } from '../sign-in/lockouts';
-import { MeViews } from '../users/me-views';
-import type { User } from '../users/users';
+import { Users, type User } from '../users/users';
 import { passwordComplaint } from './password-rules';
 import { Passwords } from './passwords';
 
@@ -17,7 +16,7 @@ export class ChangePasswordHandler {
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
-    private readonly views: MeViews,
+    private readonly users: Users,
   ) {}
 
   @Handles(changePassword)
@@ -26,14 +25,14 @@ export class ChangePasswordHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof changePassword>> {
     const { caller, currentPassword, password, sessionId } = request;
-    const user = await this.views.callerOf(caller);
+    const user = await this.users.callerOf(caller);
     const hadOne = await this.passwords.has(user);
     if (hadOne) await this.demandCurrent(user, currentPassword);
     const complaint = passwordComplaint(password, user.email);
     if (complaint !== null) throw refused('password', complaint);
     const hash = await this.passwords.hash(password);
     const origin = originOf(request, context);
-    const person = { userId: user.id, personalOrgId: user.personalOrgId };
+    const person = personOf(user);
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const credential = 'password' as const;
     // Whoever knew the old one is out; the person goes on with another token.
