@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStore, RecordedEvent } from '#libs/event-store';
-import { comparePositions, isAppError, newCommandId, type Position } from '#libs/kernel';
+import { comparePositions, isAppError, type Position } from '#libs/kernel';
 import { CollectionCatalog, type Change, type ReadStore } from '#libs/read-store';
 import { whileLeased } from './lease-keeper';
 import { LastChanges } from './last-changes';
@@ -59,7 +60,7 @@ export class RunningProjection {
   readonly #changes = new LastChanges();
   /** Of checkpoint and lease. */
   readonly #key: string;
-  readonly #holder = newCommandId();
+  readonly #holder = randomUUID();
   #state: Exclude<ProjectionStatus['state'], 'degraded'> = 'starting';
   #position: Position | null = null;
   #parked = 0;

@@ -8,7 +8,7 @@ import type { Clock } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 
 /** A clock that stands still until it is told how much time has passed. */
-class TestClock implements Clock {
+export class TestClock implements Clock {
   #time = Date.parse('2026-11-23T10:00:00.000Z');
   #setByMs = 0;
 

@@ -6,13 +6,13 @@ import { createLogger } from '#libs/observability';
 import { EventStoreDouble, intercepted, openTestStores, someSealed, someSecret } from '#libs/testing';
 import { SecretsQueryModule } from './app.module';
 import { readSecretsQueryConfig } from './config';
-import { SecretStreams } from './secrets/secret-streams';
+import { FoldedSecrets } from './secrets/folded-secrets';
 
 const WAIT_MS_MAX = 10_000;
 jest.setTimeout(2 * WAIT_MS_MAX);
 
 const orgId = 'org_test';
-const id = newId('sec');
+const id = newId('sec', new Date());
 
 async function create(events: EventStore): Promise<void> {
   const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
@@ -22,7 +22,7 @@ async function create(events: EventStore): Promise<void> {
     stream: secretStream(orgId, id),
     events: [{ type: 'SecretCreated', data: { secret: { ...someSecret, id }, sealed: someSealed('key-1') } }],
     expected: 'no stream',
-    metadata: eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' }), // prettier-ignore
+    metadata: eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'test', at, producer: 'test' }), // prettier-ignore
   });
 }
 
@@ -41,7 +41,7 @@ describe('SecretsQueryModule', () => {
     const app = await NestFactory.createApplicationContext(SecretsQueryModule.register(parts), { logger: false }); // prettier-ignore
     await create(server);
 
-    const isFound = async () => (await app.get(SecretStreams).find(orgId, id)).secret.id === id;
+    const isFound = async () => (await app.get(FoldedSecrets).find(orgId, id)).secret.id === id;
     const costsNothing = async () => {
       const before = readings;
       return (await isFound()) && readings === before;

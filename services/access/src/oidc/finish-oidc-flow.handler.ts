@@ -3,7 +3,7 @@ import { finishOidcFlow, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Sessions } from '../sessions/sessions';
-import { originOf, SignInTrail } from '../sessions/sign-in-trail';
+import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
 import { NewSessions } from '../sign-in/new-sessions';
 import { OIDC_PROVIDER } from '../tokens';
 import { Flows, type Renewal } from './flows';
@@ -44,9 +44,8 @@ export class FinishOidcFlowHandler {
   ): Promise<Reply> {
     const user = await this.people.find(identity);
     if (user?.id !== userId) throw new AppError('AUTHENTICATION_REQUIRED');
-    const person = { userId, personalOrgId: user.personalOrgId };
     const data = { sessionId, method: 'oidc' as const, secondFactor: null };
-    await this.trail.record(person, originOf(request, context), { type: 'SignedIn', data });
+    await this.trail.record(personOf(user), originOf(request, context), { type: 'SignedIn', data });
     const renewed = await this.sessions.renew(userId, sessionId, identity.authenticatedAt);
     return { ...renewed, isRenewed: true };
   }

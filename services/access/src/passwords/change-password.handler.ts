@@ -1,12 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { AppError, type Redacted } from '#libs/kernel';
+import { invalid, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Lockouts } from '../lockouts/lockouts';
 import { Sessions } from '../sessions/sessions';
-import { originOf, SignInTrail } from '../sessions/sign-in-trail';
-import { Lockouts } from '../sign-in/lockouts';
-import { MeViews } from '../users/me-views';
-import type { User } from '../users/users';
+import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
+import { Users, type User } from '../users/users';
 import { passwordComplaint } from './password-rules';
 import { Passwords } from './passwords';
 
@@ -17,7 +16,7 @@ export class ChangePasswordHandler {
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
-    private readonly views: MeViews,
+    private readonly users: Users,
   ) {}
 
   @Handles(changePassword)
@@ -26,14 +25,14 @@ export class ChangePasswordHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof changePassword>> {
     const { caller, currentPassword, password, sessionId } = request;
-    const user = await this.views.callerOf(caller);
+    const user = await this.users.callerOf(caller);
     const hadOne = await this.passwords.has(user);
     if (hadOne) await this.demandCurrent(user, currentPassword);
     const complaint = passwordComplaint(password, user.email);
-    if (complaint !== null) throw refused('password', complaint);
+    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const hash = await this.passwords.hash(password);
     const origin = originOf(request, context);
-    const person = { userId: user.id, personalOrgId: user.personalOrgId };
+    const person = personOf(user);
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const credential = 'password' as const;
     // Whoever knew the old one is out; the person goes on with another token.
@@ -51,20 +50,10 @@ export class ChangePasswordHandler {
 
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
   private async demandCurrent(user: User, current: Redacted<string> | null): Promise<void> {
-    if (!current) throw refused('current_password', 'is missing');
-    const attempt = await this.lockouts.attempt('session', user.id);
-    const isRight = await this.passwords.verify(user, current).catch(async (error: unknown) => {
-      await attempt.forgiven();
-      throw error;
-    });
-    if (isRight) return attempt.succeeded();
-    throw refused('current_password', 'is not right');
+    if (!current) throw invalid([{ field: 'current_password', message: 'is missing' }]);
+    const verdict = await this.lockouts.judged({ kind: 'session', id: user.id }, async () =>
+      (await this.passwords.verify(user, current)) ? { right: 'password' } : { wrong: 'password' },
+    );
+    if ('wrong' in verdict) throw invalid([{ field: 'current_password', message: 'is not right' }]);
   }
-}
-
-function refused(field: string, message: string): AppError {
-  return new AppError('VALIDATION_FAILED', {
-    safeMessage: `Validation failed: ${field} ${message}`,
-    details: [{ field, message }],
-  });
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Redacted } from '#libs/kernel';
+import { AppError, type Redacted } from '#libs/kernel';
 import { RecoveryCodes } from './recovery-codes';
 import { Totp } from './totp';
 
@@ -18,14 +18,17 @@ export class SecondFactors {
     private readonly totp: Totp,
   ) {}
 
-  /** `right` is what was used; null: nothing is asked for. A code that was right is used up. */
+  /**
+   * `right` is what was used; null: nothing is asked for. A code that was right is used up. Fails with
+   * SECOND_FACTOR_REQUIRED when one is asked for and none was sent.
+   */
   async judge(
     userId: string,
     { totp, recoveryCode }: Presented,
-  ): Promise<{ right: SecondFactor | null } | { wrong: 'code' | 'missing' }> {
+  ): Promise<{ right: SecondFactor | null } | { wrong: 'code' }> {
     if (!(await this.totp.isEnabled(userId))) return { right: null };
     if (totp) return (await this.totp.verify(userId, totp)) ? { right: 'totp' } : { wrong: 'code' };
-    if (!recoveryCode) return { wrong: 'missing' };
+    if (!recoveryCode) throw new AppError('SECOND_FACTOR_REQUIRED');
     const isRight = await this.recoveryCodes.use(userId, recoveryCode);
     return isRight ? { right: 'recovery-code' } : { wrong: 'code' };
   }

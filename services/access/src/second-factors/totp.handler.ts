@@ -7,11 +7,11 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '#libs/contracts';
-import { AppError, type Redacted } from '#libs/kernel';
+import { AppError, invalid, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { originOf, SignInTrail } from '../sessions/sign-in-trail';
-import { Lockouts } from '../sign-in/lockouts';
-import { MeViews } from '../users/me-views';
+import { Lockouts } from '../lockouts/lockouts';
+import { originOf, personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
+import { Users, type User } from '../users/users';
 import { RecoveryCodes } from './recovery-codes';
 import { SecondFactors } from './second-factors';
 import { Totp } from './totp';
@@ -29,12 +29,12 @@ export class TotpHandler {
     private readonly secondFactors: SecondFactors,
     private readonly totp: Totp,
     private readonly trail: SignInTrail,
-    private readonly views: MeViews,
+    private readonly users: Users,
   ) {}
 
   @Handles(enrolTotp)
   async enrol({ caller }: RequestOf<typeof enrolTotp>): Promise<ReplyOf<typeof enrolTotp>> {
-    return this.totp.enrol(await this.views.callerOf(caller));
+    return this.totp.enrol(await this.users.callerOf(caller));
   }
 
   /** May be sent again, with another code, until it was answered: the secret counts once all else is done. */
@@ -43,9 +43,9 @@ export class TotpHandler {
     request: RequestOf<typeof confirmTotp>,
     context: MessageContext,
   ): Promise<ReplyOf<typeof confirmTotp>> {
-    const user = await this.views.callerOf(request.caller);
+    const user = await this.users.callerOf(request.caller);
     const secret = await this.demandCode(user.id, request.totp);
-    await this.tell(request, context, { credential: 'totp', change: 'added' });
+    await this.tell(user, originOf(request, context), { credential: 'totp', change: 'added' });
     const recoveryCodes = await this.recoveryCodes.renew(user.id);
     await this.totp.enable(user.id, secret);
     return { recoveryCodes };
@@ -56,9 +56,9 @@ export class TotpHandler {
     request: RequestOf<typeof disableTotp>,
     context: MessageContext,
   ): Promise<Record<string, never>> {
-    const user = await this.views.callerOf(request.caller);
+    const user = await this.users.callerOf(request.caller);
     if (!(await this.totp.isEnabled(user.id))) return {};
-    await this.tell(request, context, { credential: 'totp', change: 'removed' });
+    await this.tell(user, originOf(request, context), { credential: 'totp', change: 'removed' });
     await this.secondFactors.removeAll(user.id);
     return {};
   }
@@ -68,37 +68,23 @@ export class TotpHandler {
     request: RequestOf<typeof renewRecoveryCodes>,
     context: MessageContext,
   ): Promise<ReplyOf<typeof renewRecoveryCodes>> {
-    const user = await this.views.callerOf(request.caller);
+    const user = await this.users.callerOf(request.caller);
     if (!(await this.totp.isEnabled(user.id))) throw new AppError('NOT_FOUND');
-    await this.tell(request, context, { credential: 'recovery-codes', change: 'changed' });
+    await this.tell(user, originOf(request, context), { credential: 'recovery-codes', change: 'changed' });
     return { recoveryCodes: await this.recoveryCodes.renew(user.id) };
   }
 
   /** Gives the secret that the code is of, for `enable`. */
   private async demandCode(userId: string, code: Redacted<string>): Promise<string> {
-    const attempt = await this.lockouts.attempt('session', userId);
-    const secret = await this.totp.verifyEnrolled(userId, code).catch(async (error: unknown) => {
-      await attempt.forgiven();
-      throw error;
-    });
-    if (secret !== null) {
-      await attempt.succeeded();
-      return secret;
-    }
+    const verdict = await this.lockouts.judged({ kind: 'session', id: userId }, () =>
+      this.totp.judgeEnrolled(userId, code),
+    );
+    if ('right' in verdict) return verdict.right;
     const message = 'is not the code of this moment; check the clock of the device';
-    throw new AppError('VALIDATION_FAILED', {
-      safeMessage: `Validation failed: totp ${message}`,
-      details: [{ field: 'totp', message }],
-    });
+    throw invalid([{ field: 'totp', message }]);
   }
 
-  private async tell(
-    request: RequestOf<typeof disableTotp>,
-    context: MessageContext,
-    data: Changed,
-  ): Promise<void> {
-    const { orgId, actorId } = request.caller;
-    const person = { userId: actorId, personalOrgId: orgId };
-    await this.trail.record(person, originOf(request, context), { type: 'CredentialChanged', data });
+  private async tell(user: User, origin: Origin, data: Changed): Promise<void> {
+    await this.trail.record(personOf(user), origin, { type: 'CredentialChanged', data });
   }
 }

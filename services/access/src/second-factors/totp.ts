@@ -49,17 +49,20 @@ export class Totp implements OnModuleInit {
   }
 
   /**
-   * The secret that was enrolled last, wrapped, for `enable`; null for a wrong code, and a right one is used up. Fails
-   * with NOT_FOUND when none waits for its code.
+   * `right` is the secret that was enrolled last, wrapped, for `enable`; a code that was right is used up. Fails with
+   * NOT_FOUND when none waits for its code.
    */
-  async verifyEnrolled(userId: string, code: Redacted<string>): Promise<string | null> {
+  async judgeEnrolled(
+    userId: string,
+    code: Redacted<string>,
+  ): Promise<{ right: string } | { wrong: 'code' }> {
     const pending = await this.reads.get(totpCollection.name, pendingOf(userId));
     if (!pending) throw new AppError('NOT_FOUND');
     const wrapped = String(pending['wrapped']);
-    return (await this.isRight(userId, wrapped, code)) ? wrapped : null;
+    return (await this.isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'code' };
   }
 
-  /** From here on this secret counts. `wrapped`: what `verifyEnrolled` gave, whatever was enrolled since. */
+  /** From here on this secret counts. `wrapped`: what `judgeEnrolled` gave, whatever was enrolled since. */
   async enable(userId: string, wrapped: string): Promise<void> {
     await this.reads.put(totpCollection.name, { id: userId, wrapped });
     await this.reads.remove(totpCollection.name, pendingOf(userId));

@@ -2,14 +2,16 @@ import { Controller } from '@nestjs/common';
 import { listSessions, revokeSessions, signOut, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Users } from '../users/users';
 import { Sessions } from './sessions';
-import { originOf, SignInTrail } from './sign-in-trail';
+import { originOf, personOf, SignInTrail } from './sign-in-trail';
 
 @Controller()
 export class SessionsHandler {
   constructor(
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
+    private readonly users: Users,
   ) {}
 
   @Handles(listSessions)
@@ -34,12 +36,12 @@ export class SessionsHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof revokeSessions>> {
     const { caller, sessionId: own, target } = request;
-    const person = { userId: caller.actorId, personalOrgId: caller.orgId };
+    const user = await this.users.callerOf(caller);
     const ended = await this.sessions.endThose(
-      caller.actorId,
+      user.id,
       ({ sessionId }) => (target === null ? sessionId !== own : sessionId === target),
       (sessionIds) =>
-        this.trail.signedOut(person, originOf(request, context), { sessionIds, cause: 'revoked' }),
+        this.trail.signedOut(personOf(user), originOf(request, context), { sessionIds, cause: 'revoked' }),
     );
     if (target !== null && ended.length === 0) throw new AppError('NOT_FOUND');
     return { ended: ended.length };

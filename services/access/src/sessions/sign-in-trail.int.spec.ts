@@ -1,7 +1,7 @@
 import * as otpauth from 'otpauth';
 import type { EventStore } from '#libs/event-store';
 import { accessStream, type AccessEvent } from '#libs/events';
-import { AppError, Redacted } from '#libs/kernel';
+import { AppError, newId, Redacted } from '#libs/kernel';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import {
   type AccessWorld,
@@ -11,10 +11,10 @@ import {
   origin,
   password,
 } from '../../../../test/access-world';
+import { MeHandler } from '../me/me.handler';
 import { ChangePasswordHandler } from '../passwords/change-password.handler';
 import { TotpHandler } from '../second-factors/totp.handler';
 import { SignInHandler } from '../sign-in/sign-in.handler';
-import { MeHandler } from '../users/me.handler';
 import { Sessions } from './sessions';
 import { SessionsHandler } from './sessions.handler';
 
@@ -37,6 +37,16 @@ describe('SignInTrail', () => {
     const stream = accessStream(orgId, stores.clock.now().toISOString());
     const events = await stores.events.read({ orgId, stream, limit: 100 });
     return events.filter((event) => event.type === type).map(({ data }) => data);
+  };
+  /** Gives what confirms a new authenticator app. */
+  const enrolled = async (caller: Inhabitant['caller']) => {
+    const handler = world.app.get(TotpHandler);
+    const { secret } = await handler.enrol({ caller });
+    const totp = new otpauth.TOTP({ secret: otpauth.Secret.fromBase32(secret.expose()) });
+    return async () => {
+      const code = new Redacted(totp.generate({ timestamp: stores.clock.now().getTime() }));
+      return handler.confirm({ caller, totp: code, ...origin }, context);
+    };
   };
   /** Does it while the log takes only so many appends, which must not be enough. */
   const refused = async (appends: number, work: () => Promise<unknown>) => {
@@ -105,14 +115,8 @@ describe('SignInTrail', () => {
   });
 
   it('knows of a second factor before it is asked for, and it comes with its recovery codes', async () => {
-    const handler = world.app.get(TotpHandler);
     const { caller } = ada;
-    const { secret } = await handler.enrol({ caller });
-    const totp = new otpauth.TOTP({ secret: otpauth.Secret.fromBase32(secret.expose()) });
-    const confirm = async () => {
-      const code = new Redacted(totp.generate({ timestamp: stores.clock.now().getTime() }));
-      return handler.confirm({ caller, totp: code, ...origin }, context);
-    };
+    const confirm = await enrolled(caller);
     await refused(0, confirm);
     expect((await world.app.get(MeHandler).get({ caller })).data).toMatchObject({ totp_enabled: false });
     await signIn();
@@ -121,5 +125,17 @@ describe('SignInTrail', () => {
     expect((await confirm()).recoveryCodes.expose().split(' ')).toHaveLength(10);
     await expect(signIn()).rejects.toMatchObject({ code: 'SECOND_FACTOR_REQUIRED' });
     expect(await recorded('CredentialChanged')).toMatchObject([{ credential: 'totp', change: 'added' }]);
+  });
+
+  it("lies in the person's own organization, whichever their request is for", async () => {
+    await signIn();
+    const caller = { ...ada.caller, orgId: newId('org', stores.clock.now()) };
+    const request = { caller, sessionId: ada.sessionId, target: null, ...origin };
+    await world.app.get(SessionsHandler).revoke(request, context);
+    await (
+      await enrolled(caller)
+    )();
+    expect(await recorded('SignedOut')).toMatchObject([{ cause: 'revoked' }]);
+    expect(await recorded('CredentialChanged')).toMatchObject([{ credential: 'totp' }]);
   });
 });

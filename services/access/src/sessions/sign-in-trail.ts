@@ -4,6 +4,7 @@ import { accessStream, type AccessEvent } from '#libs/events';
 import { newCommandId, type Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
+import type { User } from '../users/users';
 
 /** Where a request came from, and which it was. */
 export interface Origin {
@@ -24,6 +25,11 @@ export function originOf(
 export interface Person {
   readonly userId: string;
   readonly personalOrgId: string;
+}
+
+/** Whose trail a record about this user goes to. The organization is the user's own; a request may be for another. */
+export function personOf({ id, personalOrgId }: User): Person {
+  return { userId: id, personalOrgId };
 }
 
 type Recorded = Extract<AccessEvent, { type: 'SignedIn' | 'SignedOut' | 'CredentialChanged' }>;

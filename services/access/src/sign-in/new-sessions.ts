@@ -3,7 +3,7 @@ import type { AccessEvent } from '#libs/events';
 import type { Clock } from '#libs/kernel';
 import type { SecondFactor } from '../second-factors/second-factors';
 import { Sessions, type StartedSession } from '../sessions/sessions';
-import { SignInTrail, type Origin } from '../sessions/sign-in-trail';
+import { personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { CLOCK } from '../tokens';
 import type { User } from '../users/users';
 
@@ -26,7 +26,7 @@ export class NewSessions {
   async start(user: User, origin: Origin, how: How): Promise<StartedSession> {
     const { method, secondFactor, authenticatedAt = this.clock.now().toISOString() } = how;
     const sessionId = this.sessions.newSessionId();
-    const person = { userId: user.id, personalOrgId: user.personalOrgId };
+    const person = personOf(user);
     await this.trail.record(person, origin, { type: 'SignedIn', data: { sessionId, method, secondFactor } });
     const { address, userAgent } = origin;
     return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent });

@@ -1,14 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Redacted } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
+import { Lockouts, type Subject } from '../lockouts/lockouts';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
-import { Refusals } from '../refusals/refusals';
+import { RefusalRecords } from '../refusals/refusal-records';
 import { SecondFactors, type SecondFactor } from '../second-factors/second-factors';
 import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
 import type { User } from '../users/users';
-import { Lockouts } from './lockouts';
 
 /** What somebody sent to prove who they are. */
 export interface Proof {
@@ -17,13 +17,7 @@ export interface Proof {
   readonly recoveryCode: Redacted<string> | null;
 }
 
-/** Whose failures are counted together: who has no session by the address they typed, who has one by themselves. */
-export interface Subject {
-  readonly kind: 'sign-in' | 'session';
-  readonly id: string;
-}
-
-type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'password' | 'code' | 'missing' };
+type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'password' | 'code' };
 
 /** Decides whether somebody is who they say. */
 @Injectable()
@@ -33,7 +27,7 @@ export class Proofs {
     private readonly hasher: PasswordHasher,
     private readonly lockouts: Lockouts,
     private readonly passwords: Passwords,
-    private readonly refusals: Refusals,
+    private readonly refusals: RefusalRecords,
     private readonly secondFactors: SecondFactors,
   ) {}
 
@@ -49,19 +43,8 @@ export class Proofs {
   ): Promise<SecondFactor | null> {
     // Who cannot be looked at now must not be counted.
     this.hasher.assertRoom();
-    const attempt = await this.lockouts.attempt(subject.kind, subject.id);
-    const verdict = await this.judge(user, proof).catch(async (error: unknown) => {
-      await attempt.forgiven();
-      throw error;
-    });
-    if ('right' in verdict) {
-      await attempt.succeeded();
-      return verdict.right;
-    }
-    if (verdict.wrong === 'missing') {
-      await attempt.forgiven();
-      throw new AppError('SECOND_FACTOR_REQUIRED');
-    }
+    const verdict = await this.lockouts.judged(subject, () => this.judge(user, proof));
+    if ('right' in verdict) return verdict.right;
     throw this.refused(user, verdict.wrong, origin);
   }
 

@@ -2,8 +2,8 @@ import { Controller } from '@nestjs/common';
 import { reauthenticate, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Sessions } from '../sessions/sessions';
-import { originOf, SignInTrail } from '../sessions/sign-in-trail';
-import { MeViews } from '../users/me-views';
+import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
+import { Users } from '../users/users';
 import { Proofs } from './proofs';
 
 @Controller()
@@ -12,7 +12,7 @@ export class ReauthenticateHandler {
     private readonly proofs: Proofs,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
-    private readonly views: MeViews,
+    private readonly users: Users,
   ) {}
 
   /** Failures here are counted apart: who guesses from outside cannot lock out a person who is in. */
@@ -22,13 +22,12 @@ export class ReauthenticateHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof reauthenticate>> {
     const { caller, sessionId } = request;
-    const user = await this.views.callerOf(caller);
+    const user = await this.users.callerOf(caller);
     const origin = originOf(request, context);
     const subject = { kind: 'session', id: user.id } as const;
     const secondFactor = await this.proofs.demand(user, subject, { proof: request, origin });
-    const person = { userId: user.id, personalOrgId: user.personalOrgId };
     const data = { sessionId, method: 'password' as const, secondFactor };
-    await this.trail.record(person, origin, { type: 'SignedIn', data });
+    await this.trail.record(personOf(user), origin, { type: 'SignedIn', data });
     return this.sessions.renew(user.id, sessionId);
   }
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { newId, type Clock } from '#libs/kernel';
+import type { Caller } from '#libs/contracts';
+import { AppError, newId, type Clock } from '#libs/kernel';
 import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 import { CLOCK, READ_STORE } from '../tokens';
 import { Pseudonyms } from './pseudonyms';
@@ -51,6 +52,14 @@ export class Users implements OnModuleInit {
   /** Null when there is no such user, or no longer. */
   async find(userId: string): Promise<User | null> {
     return toUser(await this.reads.get(usersCollection.name, userId));
+  }
+
+  /** The person who calls. Fails with NOT_FOUND for who was erased a moment ago, FORBIDDEN for a key. */
+  async callerOf({ actorType, actorId }: Caller): Promise<User> {
+    if (actorType !== 'user') throw new AppError('FORBIDDEN');
+    const user = await this.find(actorId);
+    if (!user) throw new AppError('NOT_FOUND');
+    return user;
   }
 
   /** Null when nobody has this address, given in its canonical form. */

@@ -2,8 +2,8 @@ import { eventMetadata } from '#libs/event-store';
 import { accessStream, secretStream } from '#libs/events';
 import { newCommandId, newId, Redacted } from '#libs/kernel';
 import { openTestStores, someSecret, type TestStores } from '#libs/testing';
+import { FoldedSecrets } from './folded-secrets';
 import { RevealSecretHandler } from './reveal-secret.handler';
-import { SecretStreams } from './secret-streams';
 
 const caller = { orgId: 'org_test', actorType: 'api-key' as const, actorId: 'key_test' };
 const at = '2026-11-23T23:59:59.999Z';
@@ -27,7 +27,7 @@ async function write(version: number, value: string): Promise<void> {
     expected: version === 1 ? 'no stream' : { revision: String(version - 2) },
     metadata: eventMetadata({
       caller,
-      commandId: newCommandId(),
+      commandId: newCommandId(new Date()),
       correlationId: 'test',
       at,
       producer: 'test',
@@ -38,7 +38,7 @@ async function write(version: number, value: string): Promise<void> {
 /** A process of the service reveals the current version. */
 async function reveal(commandId: string) {
   const { events, keyring } = stores;
-  const handler = new RevealSecretHandler(events, keyring, new SecretStreams(events, keyring, undefined));
+  const handler = new RevealSecretHandler(events, keyring, new FoldedSecrets(events, keyring, undefined));
   const request = { caller, commandId, at, secret: id, version: null, address: null, userAgent: null };
   const { value, ...reply } = await handler.handle(request, { correlationId: 'test' });
   return { ...reply, value: value.expose() };
@@ -59,7 +59,7 @@ afterEach(() => stores.discard());
 
 describe('RevealSecretHandler', () => {
   it('leaves one record of a request that is handled again, and gives the same answer', async () => {
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     const first = await reveal(commandId);
     expect(first).toEqual({
       id,
@@ -73,12 +73,12 @@ describe('RevealSecretHandler', () => {
   });
 
   it('leaves a record of each request', async () => {
-    for (const commandId of [newCommandId(), newCommandId()]) await reveal(commandId);
+    for (const commandId of [newCommandId(new Date()), newCommandId(new Date())]) await reveal(commandId);
     expect(await recordedVersions()).toHaveLength(2);
   });
 
   it('records each version that a request has opened, should the current one change before it is handled again', async () => {
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     await reveal(commandId);
     await write(2, 'the second value');
     expect(await reveal(commandId)).toMatchObject({ value: 'the second value', version: 2 });

@@ -2,9 +2,9 @@ import { Controller } from '@nestjs/common';
 import { changeMe, getMe, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Users } from '../users/users';
 import { Erasures } from './erasures';
 import { MeViews } from './me-views';
-import { Users } from './users';
 
 @Controller()
 export class MeHandler {
@@ -16,7 +16,7 @@ export class MeHandler {
 
   @Handles(getMe)
   async get({ caller }: RequestOf<typeof getMe>): Promise<ReplyOf<typeof getMe>> {
-    return { data: await this.views.of(await this.views.callerOf(caller)) };
+    return { data: await this.views.of(await this.users.callerOf(caller)) };
   }
 
   @Handles(changeMe)
@@ -24,7 +24,7 @@ export class MeHandler {
     { caller, name }: RequestOf<typeof changeMe>,
     context: MessageContext,
   ): Promise<ReplyOf<typeof changeMe>> {
-    const user = await this.views.callerOf(caller);
+    const user = await this.users.callerOf(caller);
     const renamed = await this.users.rename(user, name);
     if (!renamed) {
       await this.erasures.erase(user.id, context);

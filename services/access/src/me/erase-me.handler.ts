@@ -1,14 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { eraseMe, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Users } from '../users/users';
 import { Erasures } from './erasures';
-import { MeViews } from './me-views';
 
 @Controller()
 export class EraseMeHandler {
   constructor(
     private readonly erasures: Erasures,
-    private readonly views: MeViews,
+    private readonly users: Users,
   ) {}
 
   @Handles(eraseMe)
@@ -16,7 +16,7 @@ export class EraseMeHandler {
     { caller }: RequestOf<typeof eraseMe>,
     context: MessageContext,
   ): Promise<Record<string, never>> {
-    const { id } = await this.views.callerOf(caller);
+    const { id } = await this.users.callerOf(caller);
     await this.erasures.erase(id, context);
     return {};
   }

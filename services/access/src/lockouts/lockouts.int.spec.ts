@@ -1,6 +1,7 @@
-import { AppError } from '#libs/kernel';
+import { AppError, isAppError } from '#libs/kernel';
 import type { ReadStore } from '#libs/read-store';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
+import { openAccessWorld } from '../../../../test/access-world';
 import { Pseudonyms } from '../users/pseudonyms';
 import { FAILURES_KEPT_MS, FREE_ATTEMPTS } from './lockout.decider';
 import { Lockouts, RECORDS_MAX } from './lockouts';
@@ -15,21 +16,19 @@ describe('Lockouts', () => {
     await opened.onModuleInit();
     return opened;
   };
-  const attempt = (subject = 'ada@example.com') => lockouts.attempt('sign-in', subject);
-  /** One that is not taken back. */
-  const fail = async (subject?: string): Promise<void> => {
-    await attempt(subject);
-  };
+  const attempt = (judge: () => Promise<{ right: true } | { wrong: true }>, id = 'ada@example.com') =>
+    lockouts.judged({ kind: 'sign-in', id }, judge);
+  const fail = (subject?: string) => attempt(async () => ({ wrong: true }), subject);
+  const succeed = () => attempt(async () => ({ right: true }));
+  /** One that cannot be judged. */
+  const undecided = () => attempt(() => Promise.reject(new AppError('STORE_UNAVAILABLE')));
   const recorded = () => stores.reads.count(RECORDS, { where: {} });
-  /** The seconds that somebody is told to wait; 0 when they may try, which is then forgiven. */
+  /** The seconds that somebody is told to wait; 0 when they may try, which is then taken back. */
   const wait = async () => {
-    try {
-      await (await attempt()).forgiven();
-      return 0;
-    } catch (error) {
-      expect(error).toMatchObject({ code: 'RATE_LIMITED' });
-      return (error as { retryAfterSeconds: number }).retryAfterSeconds;
-    }
+    const error: unknown = await undecided().catch((thrown: unknown) => thrown);
+    if (isAppError(error, 'STORE_UNAVAILABLE')) return 0;
+    expect(error).toMatchObject({ code: 'RATE_LIMITED' });
+    return (error as AppError).retryAfterSeconds ?? 0;
   };
 
   beforeEach(async () => {
@@ -64,7 +63,7 @@ describe('Lockouts', () => {
     const seconds = await wait();
     expect(seconds).toBe(8);
     stores.clock.pass(seconds * 1_000);
-    await (await attempt()).succeeded();
+    await succeed();
     expect(await recorded()).toBe(0);
     lockouts = await open();
     for (let n = 1; n < FREE_ATTEMPTS; n += 1) await fail();
@@ -87,7 +86,7 @@ describe('Lockouts', () => {
       expect(await wait()).toBe(1);
     }
     stores.clock.pass(1_000);
-    await (await attempt()).succeeded();
+    await succeed();
     lockouts = processes[0]!;
     for (let n = 1; n < FREE_ATTEMPTS; n += 1) await fail();
     expect(await wait()).toBe(0);
@@ -96,39 +95,46 @@ describe('Lockouts', () => {
   it('look at nothing that they cannot count', async () => {
     const put = async () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
     lockouts = await open(intercepted(stores.reads, { put }));
-    await expect(attempt()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    let isLookedAt = false;
+    const guess = attempt(async () => {
+      isLookedAt = true;
+      return { wrong: true };
+    });
+    await expect(guess).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(isLookedAt).toBe(false);
   });
 
   it('look at five of a thousand guesses at once', async () => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 1_000 }, () => attempt()));
+    const outcomes = await Promise.allSettled(Array.from({ length: 1_000 }, () => fail()));
     const looked = outcomes.filter(({ status }) => status === 'fulfilled');
     expect(looked).toHaveLength(FREE_ATTEMPTS);
   });
 
-  it('keep what was counted beside an attempt that is forgiven', async () => {
+  it('keep what was counted beside an attempt that is taken back', async () => {
     let looked = 0;
     const guess = async () => {
-      const guesses = await Promise.allSettled([attempt(), attempt(), attempt()]);
+      const guesses = await Promise.allSettled([fail(), fail(), fail()]);
       looked += guesses.filter(({ status }) => status === 'fulfilled').length;
     };
     for (let round = 0; round < 10 && (await wait()) === 0; round += 1) {
       // A right password without the code that it needs, and wrong codes before it is answered.
-      const bait = await attempt();
-      await guess();
-      await bait.forgiven();
+      const bait = attempt(async () => {
+        await guess();
+        throw new AppError('SECOND_FACTOR_REQUIRED');
+      });
+      await expect(bait).rejects.toMatchObject({ code: 'SECOND_FACTOR_REQUIRED' });
     }
     expect(looked).toBeLessThanOrEqual(FREE_ATTEMPTS);
     expect(looked).toBeGreaterThanOrEqual(FREE_ATTEMPTS - 1);
   });
 
-  it('let nobody wait for an attempt that was forgiven', async () => {
+  it('let nobody wait for an attempt that was taken back', async () => {
     for (let n = 0; n < FREE_ATTEMPTS + 3; n += 1) {
       stores.clock.pass((await wait()) * 1_000);
       await fail();
     }
     stores.clock.pass((await wait()) * 1_000);
-    await (await attempt()).forgiven();
-    expect(await wait()).toBe(0);
+    for (let time = 0; time < 2; time += 1) expect(await wait()).toBe(0);
     lockouts = await open();
     expect(await wait()).toBe(0);
   });
@@ -137,21 +143,29 @@ describe('Lockouts', () => {
     for (let n = 0; n < FREE_ATTEMPTS; n += 1) await fail();
     expect(await wait()).toBe(1);
     await fail('grace@example.com');
-    await lockouts.attempt('session', 'ada@example.com');
+    await lockouts.judged({ kind: 'session', id: 'ada@example.com' }, async () => ({ wrong: true }));
   });
 
-  it('forget after a day, and remove what they have forgotten', async () => {
+  it('are forgotten after a day, though nobody tries again', async () => {
     for (const subject of ['a', 'b', 'c']) await fail(subject);
-    stores.clock.pass(FAILURES_KEPT_MS - 1);
+    stores.clock.pass(FAILURES_KEPT_MS);
     await fail('d');
-    lockouts = await open();
-    await fail('e');
-    expect(await recorded()).toBe(5);
-    stores.clock.pass(2);
-    lockouts = await open();
-    await fail('f');
-    // Those of a, b and c are older than a day.
-    expect(await recorded()).toBe(3);
+    await lockouts.purge();
+    expect(await recorded()).toBe(4);
+    stores.clock.pass(1);
+    let { reads } = stores;
+    const purged = new Promise<number>((resolve) => {
+      const removeBefore: ReadStore['removeBefore'] = async (...given) => {
+        const removed = await stores.reads.removeBefore(...given);
+        if (given[0] === RECORDS) resolve(removed);
+        return removed;
+      };
+      reads = intercepted(stores.reads, { removeBefore });
+    });
+    const { app } = await openAccessWorld({ ...stores, reads });
+    expect(await purged).toBe(3);
+    expect(await recorded()).toBe(1);
+    await app.close();
   });
 
   it('keep no more records than they may: the oldest go first', async () => {

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller, MeView } from '#libs/contracts';
-import { AppError } from '#libs/kernel';
+import type { MeView } from '#libs/contracts';
 import { Identities } from '../oidc/identities';
 import { Passwords } from '../passwords/passwords';
 import { RecoveryCodes } from '../second-factors/recovery-codes';
 import { Totp } from '../second-factors/totp';
-import { Users, type User } from './users';
+import type { User } from '../users/users';
 
 /** People as they see themselves. */
 @Injectable()
@@ -15,16 +14,7 @@ export class MeViews {
     private readonly passwords: Passwords,
     private readonly recoveryCodes: RecoveryCodes,
     private readonly totp: Totp,
-    private readonly users: Users,
   ) {}
-
-  /** The person who calls. Fails with NOT_FOUND for who was erased a moment ago, FORBIDDEN for a key. */
-  async callerOf({ actorType, actorId }: Caller): Promise<User> {
-    if (actorType !== 'user') throw new AppError('FORBIDDEN');
-    const user = await this.users.find(actorId);
-    if (!user) throw new AppError('NOT_FOUND');
-    return user;
-  }
 
   async of(user: User): Promise<MeView> {
     return {

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type Clock } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
-import { Turns } from '../organizations/turns';
 import { CLOCK, READ_STORE } from '../tokens';
+import { Turns } from '../turns';
 import { Pseudonyms } from '../users/pseudonyms';
 import { decideAttempt, FAILURES_KEPT_MS, withdrawAttempt, type Failures } from './lockout.decider';
 
@@ -16,12 +16,19 @@ const failuresCollection = {
 export const RECORDS_MAX = 100_000;
 const TRIMMED_EVERY = 1_000;
 
-/** One attempt that is being looked at. It is counted, and stays so unless one of these is called. */
-export interface Attempt {
-  /** All failures are forgotten. */
-  succeeded(): Promise<void>;
-  /** As if it had never been: it was neither right nor wrong. What was counted beside it stays counted. */
-  forgiven(): Promise<void>;
+/** Whose failures are counted together: who has no session by the address they typed, who has one by themselves. */
+export interface Subject {
+  readonly kind: 'sign-in' | 'session';
+  readonly id: string;
+}
+
+/** What became of an attempt: right with what it proved, or wrong with the reason. */
+type Verdict = { readonly right: unknown } | { readonly wrong: unknown };
+
+/** What was known of a subject before an attempt, and what is known once it is counted. */
+interface Attempt {
+  readonly before: Failures | null;
+  readonly counted: Failures;
 }
 
 /**
@@ -45,20 +52,34 @@ export class Lockouts implements OnModuleInit {
     await this.reads.ensureCollection(failuresCollection);
   }
 
-  /** Counted, durably, when it resolves. Fails with RATE_LIMITED, saying when to try again. */
-  async attempt(kind: 'sign-in' | 'session', subject: string): Promise<Attempt> {
+  /**
+   * Gives what `judge` says of one attempt, which is counted, durably, before it is judged. A right one makes all failures
+   * forgotten, a wrong one stays counted. One that `judge` throws at was neither: it is taken back, and what was counted
+   * beside it stays. Fails with RATE_LIMITED, saying when to try again, and with whatever `judge` throws.
+   */
+  async judged<V extends Verdict>({ kind, id: subject }: Subject, judge: () => Promise<V>): Promise<V> {
     const id = await this.pseudonyms.of('lockout', kind, subject);
-    return this.#turns.take(id, async () => {
-      const before = await this.read(id);
-      const decided = decideAttempt(before, this.clock.now().getTime());
-      if ('retryAfterSeconds' in decided) throw tooMany(decided.retryAfterSeconds);
-      const { counted } = decided;
-      await this.write(id, counted);
-      return {
-        succeeded: () => this.#turns.take(id, () => this.forget(id)),
-        forgiven: () => this.#turns.take(id, () => this.withdraw(id, { before, counted })),
-      };
+    const attempt = await this.#turns.take(id, () => this.count(id));
+    const verdict = await judge().catch(async (error: unknown) => {
+      await this.#turns.take(id, () => this.withdraw(id, attempt));
+      throw error;
     });
+    if ('right' in verdict) await this.#turns.take(id, () => this.forget(id));
+    return verdict;
+  }
+
+  /** Removes the records of subjects whose last attempt was more than a day ago. */
+  async purge(): Promise<void> {
+    const old = new Date(this.clock.now().getTime() - FAILURES_KEPT_MS).toISOString();
+    await this.reads.removeBefore(failuresCollection.name, 'lastAt', old);
+  }
+
+  private async count(id: string): Promise<Attempt> {
+    const before = await this.read(id);
+    const decided = decideAttempt(before, this.clock.now().getTime());
+    if ('retryAfterSeconds' in decided) throw tooMany(decided.retryAfterSeconds);
+    await this.write(id, decided.counted);
+    return { before, counted: decided.counted };
   }
 
   private async read(id: string): Promise<Failures | null> {
@@ -82,10 +103,7 @@ export class Lockouts implements OnModuleInit {
     if (this.#written % TRIMMED_EVERY === 1) await this.trim();
   }
 
-  private async withdraw(
-    id: string,
-    attempt: { readonly before: Failures | null; readonly counted: Failures },
-  ): Promise<void> {
+  private async withdraw(id: string, attempt: Attempt): Promise<void> {
     const left = withdrawAttempt(await this.read(id), attempt);
     await (left ? this.write(id, left) : this.forget(id));
   }
@@ -94,10 +112,9 @@ export class Lockouts implements OnModuleInit {
     await this.reads.remove(failuresCollection.name, id);
   }
 
+  /** Removes the oldest records beyond the bound. */
   private async trim(): Promise<void> {
     const { name } = failuresCollection;
-    const old = new Date(this.clock.now().getTime() - FAILURES_KEPT_MS).toISOString();
-    await this.reads.removeBefore(name, 'lastAt', old);
     const excess = (await this.reads.count(name, { where: {} })) - RECORDS_MAX;
     if (excess <= 0) return;
     const [first] = await this.reads.find(name, {
