@@ -35,6 +35,17 @@ export class AppError extends Error {
   }
 }
 
+const DETAILS_MAX = 50;
+
+/** A VALIDATION_FAILED that names fields; its sentence is about the first one. A message must not repeat what was sent. */
+export function invalid(details: readonly ErrorDetail[]): AppError {
+  const [first] = details;
+  return new AppError('VALIDATION_FAILED', {
+    ...(first && { safeMessage: `Validation failed: ${first.field} ${first.message}` }),
+    details: details.slice(0, DETAILS_MAX),
+  });
+}
+
 /** True when `error` is an AppError, by shape, with the given code if one is given. */
 export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
   if (!(error instanceof Error) || !('code' in error) || !('safeMessage' in error)) return false;

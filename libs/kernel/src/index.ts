@@ -1,4 +1,4 @@
-export { AppError, isAppError, type ErrorDetail } from './app-error';
+export { AppError, invalid, isAppError, type ErrorDetail } from './app-error';
 export { systemClock, type Clock } from './clock';
 export { withDeadline } from './deadline';
 export { entriesAtMost } from './entries-at-most';

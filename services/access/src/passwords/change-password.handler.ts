@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { AppError, type Redacted } from '#libs/kernel';
+import { invalid, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Sessions } from '../sessions/sessions';
 import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
@@ -29,7 +29,7 @@ export class ChangePasswordHandler {
     const hadOne = await this.passwords.has(user);
     if (hadOne) await this.demandCurrent(user, currentPassword);
     const complaint = passwordComplaint(password, user.email);
-    if (complaint !== null) throw refused('password', complaint);
+    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const hash = await this.passwords.hash(password);
     const origin = originOf(request, context);
     const person = personOf(user);
@@ -50,17 +50,10 @@ export class ChangePasswordHandler {
 
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
   private async demandCurrent(user: User, current: Redacted<string> | null): Promise<void> {
-    if (!current) throw refused('current_password', 'is missing');
+    if (!current) throw invalid([{ field: 'current_password', message: 'is missing' }]);
     const verdict = await this.lockouts.judged({ kind: 'session', id: user.id }, async () =>
       (await this.passwords.verify(user, current)) ? { right: 'password' } : { wrong: 'password' },
     );
-    if ('wrong' in verdict) throw refused('current_password', 'is not right');
+    if ('wrong' in verdict) throw invalid([{ field: 'current_password', message: 'is not right' }]);
   }
-}
-
-function refused(field: string, message: string): AppError {
-  return new AppError('VALIDATION_FAILED', {
-    safeMessage: `Validation failed: ${field} ${message}`,
-    details: [{ field, message }],
-  });
 }

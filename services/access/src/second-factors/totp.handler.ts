@@ -7,7 +7,7 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '#libs/contracts';
-import { AppError, type Redacted } from '#libs/kernel';
+import { AppError, invalid, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { originOf, personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { Lockouts } from '../sign-in/lockouts';
@@ -81,10 +81,7 @@ export class TotpHandler {
     );
     if ('right' in verdict) return verdict.right;
     const message = 'is not the code of this moment; check the clock of the device';
-    throw new AppError('VALIDATION_FAILED', {
-      safeMessage: `Validation failed: totp ${message}`,
-      details: [{ field: 'totp', message }],
-    });
+    throw invalid([{ field: 'totp', message }]);
   }
 
   private async tell(user: User, origin: Origin, data: Changed): Promise<void> {

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { signUp, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { AppError, isAppError } from '#libs/kernel';
+import { AppError, invalid, isAppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { passwordComplaint } from '../passwords/password-rules';
 import { Passwords } from '../passwords/passwords';
@@ -35,7 +35,7 @@ export class SignUpHandler {
 
   private async come(request: Request, context: MessageContext): Promise<User> {
     const complaint = passwordComplaint(request.password, request.email); // 1. with what
-    if (complaint !== null) throw refused(complaint);
+    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const { user, isNew } = await this.make(request, context); // 2. one person per address
     if (!isNew) await this.recognise(user, request, context); // 3. or the one who was cut off
     return user;
@@ -70,11 +70,4 @@ export class SignUpHandler {
       throw isTaken ? new AppError('EMAIL_TAKEN') : error;
     });
   }
-}
-
-function refused(message: string): AppError {
-  return new AppError('VALIDATION_FAILED', {
-    safeMessage: `Validation failed: password ${message}`,
-    details: [{ field: 'password', message }],
-  });
 }

@@ -1,6 +1,7 @@
 import { Injectable, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { invalid } from '#libs/kernel';
 import type { GatewayRequest } from './gateway-request';
-import { fieldName, invalid } from './validation';
+import { fieldName } from './validation';
 
 /** Refuses query parameters; after the global guard, so that strangers learn nothing. */
 @Injectable()

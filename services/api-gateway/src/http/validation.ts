@@ -1,8 +1,7 @@
 import { ValidationPipe, type ArgumentMetadata, type Type, type ValidationError } from '@nestjs/common';
-import { AppError, type ErrorDetail } from '#libs/kernel';
+import { invalid, type ErrorDetail } from '#libs/kernel';
 import { compileDto } from './compiled-dto';
 
-const DETAILS_MAX = 50;
 /** Names that class-validator takes for known, because objects inherit them, and those that Nest's pipe takes away. */
 const INHERITED = new Set([...Object.getOwnPropertyNames(Object.prototype), '__proto__', 'prototype']);
 
@@ -46,16 +45,6 @@ export class DtoPipe extends ValidationPipe {
     this.#compiled.set(dto, compiled);
     return compiled(value);
   }
-}
-
-/** A refusal that names fields; messages never repeat what was sent. */
-export function invalid(details: readonly ErrorDetail[]): AppError {
-  const [first] = details;
-  const safeMessage = first ? `Validation failed: ${first.field} ${first.message}` : undefined;
-  return new AppError('VALIDATION_FAILED', {
-    details: details.slice(0, DETAILS_MAX),
-    ...(safeMessage && { safeMessage }),
-  });
 }
 
 function detailsOf({ property, constraints, children }: ValidationError, parent: string): ErrorDetail[] {

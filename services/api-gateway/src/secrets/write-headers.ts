@@ -1,6 +1,5 @@
-import { AppError } from '#libs/kernel';
+import { AppError, invalid } from '#libs/kernel';
 import type { GatewayRequest } from '../http/gateway-request';
-import { invalid } from '../http/validation';
 
 export const IF_MATCH = /^"(0|[1-9]\d{0,18})"$/;
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
