@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { newKey } from '#libs/crypto';
 import { Keyring, openKeyStore, type KeyStore } from '#libs/key-store';
-import { AppError, newCommandId } from '#libs/kernel';
+import { AppError, newCommandId, Redacted } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
-import { IdempotentAnswers, type Turn } from './idempotent-answers';
+import { IdempotentAnswers } from './idempotent-answers';
 
 const caller = { orgId: 'org_1', actorId: 'usr_1' };
+const message = { name: 'create-thing' };
+const fields = { name: 'a' };
 const commandOf = (idempotencyKey: string | null) => ({ caller, commandId: newCommandId(), idempotencyKey });
+const requestOf = (idempotencyKey: string | null) => ({ message, command: commandOf(idempotencyKey), fields });
 
 describe('IdempotentAnswers.seeded', () => {
   let directory: string;
@@ -34,16 +37,16 @@ describe('IdempotentAnswers.seeded', () => {
     rmSync(directory, { recursive: true });
   });
 
-  const turns: Turn[] = [];
-  const work = async (turn: Turn) => {
-    turns.push(turn);
-    return { id: turn.commandId };
+  const turns: { commandId: string; seed: string }[] = [];
+  const work = async ({ commandId }: { commandId: string }, seed: string) => {
+    turns.push({ commandId, seed });
+    return { id: commandId };
   };
   beforeEach(() => void turns.splice(0));
 
   it('gives the same reply and the same seed again, and does the work once', async () => {
-    const first = await answers.seeded(commandOf('k'), ['a'], work);
-    const again = await answers.seeded(commandOf('k'), ['a'], work);
+    const first = await answers.seeded(requestOf('k'), work);
+    const again = await answers.seeded(requestOf('k'), work);
     expect(again).toEqual(first);
     expect(turns).toEqual([{ commandId: first.reply.id, seed: first.seed }]);
     expect(first.seed).toMatch(/^[0-9a-f]{64}$/);
@@ -51,19 +54,19 @@ describe('IdempotentAnswers.seeded', () => {
 
   it('gives one seed to a burst', async () => {
     const burst = await Promise.all(
-      Array.from({ length: 20 }, () => answers.seeded(commandOf('k'), ['a'], work)),
+      Array.from({ length: 20 }, () => answers.seeded(requestOf('k'), work)),
     );
     expect(new Set(burst.map(({ seed }) => seed)).size).toBe(1);
     expect(turns).toHaveLength(1);
   });
 
   it('gives the seed of an attempt that failed to the next', async () => {
-    const failing = answers.seeded(commandOf('k'), ['a'], async (turn) => {
-      turns.push(turn);
+    const failing = answers.seeded(requestOf('k'), async ({ commandId }, seed) => {
+      turns.push({ commandId, seed });
       throw new AppError('STORE_UNAVAILABLE');
     });
     await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    const { seed, reply } = await answers.seeded(commandOf('k'), ['a'], work);
+    const { seed, reply } = await answers.seeded(requestOf('k'), work);
     expect(turns).toEqual([turns[0], turns[0]]);
     expect({ commandId: reply.id, seed }).toEqual(turns[0]);
   });
@@ -71,9 +74,9 @@ describe('IdempotentAnswers.seeded', () => {
   it.each(['CONCURRENT_CHANGE', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE', 'INTERNAL_ERROR'] as const)(
     'does the work again after %s, which may pass',
     async (code) => {
-      const failing = answers.seeded(commandOf('k'), ['a'], () => Promise.reject(new AppError(code)));
+      const failing = answers.seeded(requestOf('k'), () => Promise.reject(new AppError(code)));
       await expect(failing).rejects.toMatchObject({ code });
-      await answers.seeded(commandOf('k'), ['a'], work);
+      await answers.seeded(requestOf('k'), work);
       expect(turns).toHaveLength(1);
     },
   );
@@ -81,7 +84,7 @@ describe('IdempotentAnswers.seeded', () => {
   it('gives a refusal again', async () => {
     const refused = () => Promise.reject(new AppError('SECRET_NAME_TAKEN'));
     for (const attempt of [refused, work]) {
-      const answer = answers.seeded(commandOf('k'), ['a'], attempt);
+      const answer = answers.seeded(requestOf('k'), attempt);
       await expect(answer).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
     }
   });
@@ -90,25 +93,31 @@ describe('IdempotentAnswers.seeded', () => {
     const other = { ...commandOf('k'), caller: { ...caller, actorId: 'usr_2' } };
     const commands = [commandOf('k'), commandOf('l'), other, commandOf(null), commandOf(null)];
     const seeds = [];
-    for (const command of commands) seeds.push((await answers.seeded(command, ['a'], work)).seed);
+    for (const command of commands)
+      seeds.push((await answers.seeded({ message, command, fields }, work)).seed);
     expect(new Set(seeds).size).toBe(commands.length);
   });
 
-  it('refuses the key for other content', async () => {
-    await answers.seeded(commandOf('k'), ['a'], work);
-    await expect(answers.seeded(commandOf('k'), ['b'], work)).rejects.toMatchObject({
-      code: 'IDEMPOTENCY_KEY_REUSED',
-    });
+  it.each([
+    ['another message', { message: { name: 'delete-thing' } }],
+    ['other fields', { fields: { name: 'b' } }],
+    ['another secret', { secret: new Redacted('b') }],
+    ['no secret', { secret: undefined }],
+  ])('refuses the key for %s', async (_, other) => {
+    const request = { ...requestOf('k'), secret: new Redacted('a') };
+    await answers.seeded(request, work);
+    const repeated = answers.seeded({ ...request, ...other }, work);
+    await expect(repeated).rejects.toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
   it('forgets the seed together with the answer', async () => {
-    const { seed } = await answers.seeded(commandOf('k'), ['a'], work);
+    const { seed } = await answers.seeded(requestOf('k'), work);
     clock.time += 24 * 3_600_000;
     await answers.purge();
-    expect((await answers.seeded(commandOf('k'), ['a'], work)).seed).toBe(seed);
+    expect((await answers.seeded(requestOf('k'), work)).seed).toBe(seed);
     clock.time += 1;
     await answers.purge();
-    const later = await answers.seeded(commandOf('k'), ['a'], work);
+    const later = await answers.seeded(requestOf('k'), work);
     expect(later.seed).not.toBe(seed);
     const rows = await reads.find('idempotency_v1', {
       where: {},
@@ -119,7 +128,7 @@ describe('IdempotentAnswers.seeded', () => {
   });
 
   it('writes nothing down without a key', async () => {
-    const { seed } = await answers.seeded(commandOf(null), ['a'], work);
+    const { seed } = await answers.seeded(requestOf(null), work);
     for (const file of readdirSync(directory))
       expect(readFileSync(path.join(directory, file)).includes(seed)).toBe(false);
   });

@@ -16,16 +16,28 @@ const ANSWERS_KEPT_MS = 24 * 3_600_000;
 const SEED_BYTES = 32;
 
 /** The fields of a command that decide which record it belongs to. */
-export interface IdempotentCommand {
+interface IdempotentCommand {
   readonly caller: { readonly orgId: string; readonly actorId: string };
   readonly commandId: string;
   readonly idempotencyKey: string | null;
 }
 
+/** A command, and what makes a repetition of it the same: its message and its content. */
+interface IdempotentRequest<C extends IdempotentCommand> {
+  readonly message: { readonly name: string };
+  readonly command: C;
+  /** The content, without who asks: a record belongs to one caller. */
+  readonly fields: Readonly<Record<string, Plain>>;
+  /** The part of the content that must not be told. */
+  readonly secret?: Redacted<string> | undefined;
+}
+
+/** What JSON tells apart. It does not tell one Redacted from another, so the type keeps them out. */
+type Plain = string | number | boolean | null | undefined | readonly string[];
+
 /** What is the same for every repetition of a command. */
-export interface Turn {
+interface Turn {
   readonly commandId: string;
-  /** Random, hex, and gone with the record: what is derived from it can be given again for as long, and is stored nowhere. */
   readonly seed: string;
 }
 
@@ -65,33 +77,37 @@ export class IdempotentAnswers {
   }
 
   /**
-   * Runs `work` once per key and gives its answer, or the recorded one. `content` is all that makes two
-   * requests the same; it is kept as a keyed hash only. Fails with IDEMPOTENCY_KEY_REUSED.
+   * Runs `work` once per key and gives its answer, or the recorded one. `work` gets the command under the id of its first
+   * attempt. Of the content a keyed hash is kept, and nothing else. Fails with IDEMPOTENCY_KEY_REUSED.
    */
-  async once<R>(
-    command: IdempotentCommand,
-    content: readonly (string | Redacted<string>)[],
-    work: (commandId: string) => Promise<R>,
+  async once<C extends IdempotentCommand, R>(
+    request: IdempotentRequest<C>,
+    work: (command: C) => Promise<R>,
   ): Promise<R> {
-    if (command.idempotencyKey === null) return work(command.commandId);
-    return (await this.seeded(command, content, ({ commandId }) => work(commandId))).reply;
+    if (request.command.idempotencyKey === null) return work(request.command);
+    return (await this.seeded(request, work)).reply;
   }
 
-  /** The same for an answer that shows a credential: what `work` gives is kept, so it must not hold one; the seed makes it. */
-  async seeded<R>(
-    command: IdempotentCommand,
-    content: readonly (string | Redacted<string>)[],
-    work: (turn: Turn) => Promise<R>,
+  /**
+   * The same for an answer that shows a credential. What `work` gives is kept, so it must not hold the credential. That is
+   * derived from the seed: random, hex, and gone with the record, so it can be derived again for as long.
+   */
+  async seeded<C extends IdempotentCommand, R>(
+    request: IdempotentRequest<C>,
+    work: (command: C, seed: string) => Promise<R>,
   ): Promise<{ readonly reply: R; readonly seed: string }> {
+    const { command } = request;
     const turn = { commandId: command.commandId, seed: randomBytes(SEED_BYTES).toString('hex') };
-    if (command.idempotencyKey === null) return { reply: await work(turn), seed: turn.seed };
+    if (command.idempotencyKey === null) return { reply: await work(command, turn.seed), seed: turn.seed };
     const id = uuidV5(command.caller.orgId, command.caller.actorId, command.idempotencyKey);
-    const fingerprint = await this.parts.keyring.fingerprint(content);
+    const fingerprint = await this.parts.keyring.fingerprint(contentOf(request));
     // One run at a time per record and content: the rest of a burst waits for its answer.
     const place = `${id} ${fingerprint}`;
     const running = this.#running.get(place);
     if (running) return running as Promise<{ reply: R; seed: string }>;
-    const run = this.recorded({ id, fingerprint, ...turn }, work);
+    const run = this.recorded({ id, fingerprint, ...turn }, ({ commandId, seed }) =>
+      work({ ...command, commandId }, seed),
+    );
     this.#running.set(place, run);
     return run.finally(() => this.#running.delete(place));
   }
@@ -119,6 +135,10 @@ export class IdempotentAnswers {
     await reads.put(idempotencyCollection.name, { ...record, outcome });
     return { reply: replay(outcome) as R, seed: first.seed };
   }
+}
+
+function contentOf({ message, fields, secret }: IdempotentRequest<IdempotentCommand>) {
+  return [message.name, JSON.stringify(fields), ...(secret ? [secret] : [])];
 }
 
 /** An answer that stays true when asked again: a reply, or a refusal. What may pass is thrown on. */

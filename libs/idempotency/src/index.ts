@@ -1,1 +1,1 @@
-export { IdempotentAnswers, type IdempotentCommand, type Turn } from './idempotent-answers';
+export { IdempotentAnswers } from './idempotent-answers';

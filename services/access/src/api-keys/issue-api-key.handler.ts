@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { IpRange, issueApiKey, type ApiKeyView, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { IdempotentAnswers, type Turn } from '#libs/idempotency';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { AppError, idFromCommand } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
@@ -31,22 +31,21 @@ export class IssueApiKeyHandler {
 
   @Handles(issueApiKey)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
-    const { caller, name, scopes, expiresAt, allowedIps } = command;
-    const content = JSON.stringify({ orgId: caller.orgId, name, scopes, expiresAt, allowedIps });
-    const { reply, seed } = await this.answers.seeded(command, [issueApiKey.name, content], (turn) =>
-      this.issue(command, turn, context),
+    const { name, scopes, expiresAt, allowedIps } = command;
+    const request = { message: issueApiKey, command, fields: { name, scopes, expiresAt, allowedIps } };
+    const { reply, seed } = await this.answers.seeded(request, (identified, keySeed) =>
+      this.issue(identified, keySeed, context),
     );
     const { text } = await this.newKeys.make(reply.data.id, seed);
     return { ...reply, key: text };
   }
 
-  private async issue(command: Command, { commandId, seed }: Turn, context: MessageContext): Promise<Issued> {
+  private async issue(command: Command, seed: string, context: MessageContext): Promise<Issued> {
     const { caller, name, scopes, expiresAt, allowedIps } = command;
-    const keyId = idFromCommand('key', commandId);
+    const keyId = idFromCommand('key', command.commandId);
     const { hash } = await this.newKeys.make(keyId, seed);
     const { apiKeysPerOrganizationMax: keysMax } = this.config;
-    const identified = { ...command, commandId };
-    const { state, position } = await this.organizations.change(identified, context, (before, at) => {
+    const { state, position } = await this.organizations.change(command, context, (before, at) => {
       const maker = actorIn(before, caller, at);
       demand(maker, 'issue-api-key', { scopes });
       assertWithin(allowedIps, maker.key?.allowedIps ?? []);

@@ -19,9 +19,8 @@ export class RevokeApiKeyHandler {
   @Handles(revokeApiKey)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, keyId } = command;
-    const content = [revokeApiKey.name, JSON.stringify({ orgId: caller.orgId, keyId })];
-    return this.answers.once(command, content, async (commandId) => {
-      const identified = { ...command, commandId };
+    const request = { message: revokeApiKey, command, fields: { keyId } };
+    return this.answers.once(request, async (identified) => {
       const { position } = await this.organizations.change(identified, context, (before, at) => {
         demand(actorIn(before, caller, at), 'revoke-api-key');
         return decideKeyEnd(before, { keyId, at });

@@ -24,7 +24,8 @@ export class AcceptInvitationHandler {
     const { caller, token } = command;
     const user = caller.actorType === 'user' ? await this.users.find(caller.actorId) : null;
     if (!user) throw new AppError('FORBIDDEN');
-    return this.answers.once(command, [acceptInvitation.name, token], async (commandId) => {
+    const request = { message: acceptInvitation, command, fields: {}, secret: token };
+    return this.answers.once(request, async ({ commandId }) => {
       const joined = await this.joining.join({ user, token, commandId }, context);
       const organization = joined.state.organization?.id ?? '';
       const data = this.views.of(joined.state, { ...caller, orgId: organization });

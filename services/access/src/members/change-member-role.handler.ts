@@ -21,9 +21,8 @@ export class ChangeMemberRoleHandler {
   @Handles(changeMemberRole)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, memberId, role } = command;
-    const content = [changeMemberRole.name, JSON.stringify({ orgId: caller.orgId, memberId, role })];
-    const { data, position } = await this.answers.once(command, content, async (commandId) => {
-      const identified = { ...command, commandId };
+    const request = { message: changeMemberRole, command, fields: { memberId, role } };
+    const { data, position } = await this.answers.once(request, async (identified) => {
       const changed = await this.organizations.change(identified, context, (before, at) => {
         const member = memberOf(before, memberId);
         demand(actorIn(before, caller, at), 'change-member-role', { roles: [knownRole(member.role), role] });

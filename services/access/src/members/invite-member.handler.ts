@@ -1,6 +1,6 @@
 import { Controller, Inject } from '@nestjs/common';
 import { inviteMember, type InvitationView, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { IdempotentAnswers, type Turn } from '#libs/idempotency';
+import { IdempotentAnswers } from '#libs/idempotency';
 import { idFromCommand } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
@@ -34,29 +34,24 @@ export class InviteMemberHandler {
 
   @Handles(inviteMember)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
-    const { caller, email, role } = command;
-    const content = [inviteMember.name, JSON.stringify({ orgId: caller.orgId, email, role })];
-    const { reply, seed } = await this.answers.seeded(command, content, (turn) =>
-      this.invite(command, turn, context),
+    const { email, role } = command;
+    const request = { message: inviteMember, command, fields: { email, role } };
+    const { reply, seed } = await this.answers.seeded(request, (identified, invitationSeed) =>
+      this.invite(identified, invitationSeed, context),
     );
     const { link } = await this.links.make(reply.data.id, seed);
     // The address of this request: another one would be other content.
     return { ...reply, data: { ...reply.data, email }, acceptLink: link };
   }
 
-  private async invite(
-    command: Command,
-    { commandId, seed }: Turn,
-    context: MessageContext,
-  ): Promise<Invited> {
+  private async invite(command: Command, seed: string, context: MessageContext): Promise<Invited> {
     const { caller, email, role } = command;
-    const invitationId = idFromCommand('inv', commandId);
+    const invitationId = idFromCommand('inv', command.commandId);
     const { link, hash } = await this.links.make(invitationId, seed);
     const addressee = await this.invitations.addressee(caller.orgId, email);
     await this.invitations.keep(invitationId, caller.orgId, email);
     const { membersPerOrganizationMax: membersMax } = this.config;
-    const identified = { ...command, commandId };
-    const { state, position } = await this.organizations.change(identified, context, (before, at) => {
+    const { state, position } = await this.organizations.change(command, context, (before, at) => {
       demand(actorIn(before, caller, at), 'invite-member', { roles: [role] });
       const invitation = { invitationId, role, hash, invitedAt: at, expiresAt: invitationExpiry(at) };
       return decideInvite(before, { invitation, ...addressee, membersMax });

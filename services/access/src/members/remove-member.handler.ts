@@ -19,9 +19,8 @@ export class RemoveMemberHandler {
   @Handles(removeMember)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, memberId } = command;
-    const content = [removeMember.name, JSON.stringify({ orgId: caller.orgId, memberId })];
-    return this.answers.once(command, content, async (commandId) => {
-      const identified = { ...command, commandId };
+    const request = { message: removeMember, command, fields: { memberId } };
+    return this.answers.once(request, async (identified) => {
       const { position } = await this.organizations.change(identified, context, (before, at) => {
         const actor = actorIn(before, caller, at);
         const member = memberOf(before, memberId);

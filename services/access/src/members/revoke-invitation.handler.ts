@@ -21,9 +21,8 @@ export class RevokeInvitationHandler {
   @Handles(revokeInvitation)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, invitationId } = command;
-    const content = [revokeInvitation.name, JSON.stringify({ orgId: caller.orgId, invitationId })];
-    return this.answers.once(command, content, async (commandId) => {
-      const identified = { ...command, commandId };
+    const request = { message: revokeInvitation, command, fields: { invitationId } };
+    return this.answers.once(request, async (identified) => {
       const { position } = await this.organizations.change(identified, context, (before, at) => {
         const { role } = invitationOf(before, invitationId);
         demand(actorIn(before, caller, at), 'revoke-invitation', { roles: [knownRole(role)] });

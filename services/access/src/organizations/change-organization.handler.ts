@@ -21,9 +21,8 @@ export class ChangeOrganizationHandler {
   @Handles(changeOrganization)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, name, recoveryDays } = command;
-    const content = [changeOrganization.name, JSON.stringify({ orgId: caller.orgId, name, recoveryDays })];
-    return this.answers.once(command, content, async (commandId) => {
-      const identified = { ...command, commandId };
+    const request = { message: changeOrganization, command, fields: { name, recoveryDays } };
+    return this.answers.once(request, async (identified) => {
       const { state, position } = await this.organizations.change(identified, context, (before, at) => {
         demand(actorIn(before, caller, at), 'change-organization');
         return decideOrganizationChange(before, { name, recoveryDays, at });

@@ -24,10 +24,8 @@ export class CreateOrganizationHandler {
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     // An organization belongs to a person; the gateway lets no key come this far.
     if (command.caller.actorType !== 'user') throw new AppError('FORBIDDEN');
-    const content = [createOrganization.name, JSON.stringify({ name: command.name })];
-    return this.answers.once(command, content, (commandId) =>
-      this.create({ ...command, commandId }, context),
-    );
+    const request = { message: createOrganization, command, fields: { name: command.name } };
+    return this.answers.once(request, (identified) => this.create(identified, context));
   }
 
   private async create(command: Command, context: MessageContext): Promise<Reply> {

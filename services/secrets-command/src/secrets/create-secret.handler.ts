@@ -29,12 +29,15 @@ export class CreateSecretHandler {
   @Handles(createSecret)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { name, value, description, tags, expiresAt } = command;
-    const content = [createSecret.name, JSON.stringify({ name, description, tags, expiresAt }), value];
-    return this.answers.once(command, content, async (commandId) => {
-      const retried = command.idempotencyKey !== null && (await this.earlierAnswer(command, commandId));
-      if (retried) return retried;
-      return this.quota.during(command.caller.orgId, () => this.create({ ...command, commandId }, context));
-    });
+    const fields = { name, description, tags, expiresAt };
+    return this.answers.once(
+      { message: createSecret, command, fields, secret: value },
+      async (identified) => {
+        const retried = command.idempotencyKey !== null && (await this.earlierAnswer(identified));
+        if (retried) return retried;
+        return this.quota.during(command.caller.orgId, () => this.create(identified, context));
+      },
+    );
   }
 
   private async create(command: Command, { correlationId }: MessageContext): Promise<Reply> {
@@ -64,7 +67,7 @@ export class CreateSecretHandler {
   }
 
   /** The answer of a command whose event is in the log already; null when it never got that far. */
-  private async earlierAnswer({ caller }: Command, commandId: string): Promise<Reply | null> {
+  private async earlierAnswer({ caller, commandId }: Command): Promise<Reply | null> {
     const secretId = idFromCommand('sec', commandId);
     const { applied } = await this.streams.load({ orgId: caller.orgId, secretId }, commandId);
     return applied && written(applied.state, applied, null);

@@ -29,9 +29,9 @@ export class DeleteSecretHandler {
   @Handles(deleteSecret)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { secret, ifRevision, destroy } = command;
-    const content = [deleteSecret.name, JSON.stringify({ secret, ifRevision, destroy })];
-    return this.answers.once(command, content, (commandId) =>
-      this.delete({ ...command, commandId }, context),
+    const fields = { secret, ifRevision, destroy };
+    return this.answers.once({ message: deleteSecret, command, fields }, (identified) =>
+      this.delete(identified, context),
     );
   }
 

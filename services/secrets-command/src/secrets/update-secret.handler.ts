@@ -27,10 +27,9 @@ export class UpdateSecretHandler {
   @Handles(updateSecret)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { secret, ifRevision, name, value, description, tags, expiresAt } = command;
-    const plain = JSON.stringify({ secret, ifRevision, name, description, tags, expiresAt });
-    const content = [updateSecret.name, plain, String(value !== undefined), value ?? ''];
-    return this.answers.once(command, content, (commandId) =>
-      this.update({ ...command, commandId }, context),
+    const fields = { secret, ifRevision, name, description, tags, expiresAt };
+    return this.answers.once({ message: updateSecret, command, fields, secret: value }, (identified) =>
+      this.update(identified, context),
     );
   }
 
