@@ -1,6 +1,6 @@
 import { Redacted } from '#libs/kernel';
 import * as v from 'valibot';
-import { callerSchema } from '../caller';
+import { commandFields } from '../command';
 import { defineMessage } from '../message';
 import { secretWrittenSchema } from './secret-metadata';
 
@@ -9,9 +9,7 @@ export const createSecret = defineMessage({
   name: 'create-secret',
   kind: 'command',
   request: v.strictObject({
-    caller: callerSchema,
-    commandId: v.string(),
-    idempotencyKey: v.nullable(v.string()),
+    ...commandFields,
     name: v.string(),
     value: v.instance(Redacted<string>),
     description: v.nullable(v.string()),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { callerSchema } from '../caller';
+import { commandFields, doneSchema } from '../command';
 import { defineMessage } from '../message';
 
 /** Deletes a secret and frees its name. Fails with NOT_FOUND, PRECONDITION_FAILED, IDEMPOTENCY_KEY_REUSED. */
@@ -7,14 +7,12 @@ export const deleteSecret = defineMessage({
   name: 'delete-secret',
   kind: 'command',
   request: v.strictObject({
-    caller: callerSchema,
-    commandId: v.string(),
-    idempotencyKey: v.nullable(v.string()),
+    ...commandFields,
     /** Id or name. */
     secret: v.string(),
     ifRevision: v.nullable(v.string()),
     /** Destroy the keys now instead of at the end of the recovery window. */
     destroy: v.boolean(),
   }),
-  reply: v.strictObject({ position: v.string() }),
+  reply: doneSchema,
 });

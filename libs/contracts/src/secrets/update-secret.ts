@@ -1,6 +1,6 @@
 import { Redacted } from '#libs/kernel';
 import * as v from 'valibot';
-import { callerSchema } from '../caller';
+import { commandFields } from '../command';
 import { defineMessage } from '../message';
 import { secretWrittenSchema } from './secret-metadata';
 
@@ -12,9 +12,7 @@ export const updateSecret = defineMessage({
   name: 'update-secret',
   kind: 'command',
   request: v.strictObject({
-    caller: callerSchema,
-    commandId: v.string(),
-    idempotencyKey: v.nullable(v.string()),
+    ...commandFields,
     /** Id or name. */
     secret: v.string(),
     /** The revision the caller saw, from its If-Match header. */
