@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { comparePositions, type EventStore, type Position, type RecordedEvent } from '#libs/event-store';
-import { isAppError, newCommandId } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import { CollectionCatalog, type Change, type ReadStore } from '#libs/read-store';
 import { whileLeased } from './lease-keeper';
 import { LastChanges } from './last-changes';
@@ -59,7 +60,7 @@ export class RunningProjection {
   readonly #changes = new LastChanges();
   /** Of checkpoint and lease. */
   readonly #key: string;
-  readonly #holder = newCommandId();
+  readonly #holder = randomUUID();
   #state: Exclude<ProjectionStatus['state'], 'degraded'> = 'starting';
   #position: Position | null = null;
   #parked = 0;

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb';
 import type { Status } from '@eventstore/db-client/generated/status_pb';
 import { BatchAppendReq, type BatchAppendResp } from '@eventstore/db-client/generated/streams_pb';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
-import { AppError, newCommandId } from '#libs/kernel';
+import { AppError } from '#libs/kernel';
 import { APPEND_BYTES_MAX, type Expected, type Position, type Revision } from '../event-store';
 
 export type BatchCall = ClientDuplexStream<BatchAppendReq, BatchAppendResp>;
@@ -90,7 +91,7 @@ class WaitingCall {
   send(append: BatchAppend): Promise<Written> {
     return new Promise((resolve, reject) => {
       if (this.#over || this.#waiting.size >= WAITING_MAX) return reject(new AppError('STORE_UNAVAILABLE'));
-      const correlationId = newCommandId();
+      const correlationId = randomUUID();
       this.#waiting.set(correlationId, { sentAt: performance.now(), resolve, reject });
       return void this.call.write(encode(append, correlationId));
     });

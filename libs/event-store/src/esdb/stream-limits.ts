@@ -1,4 +1,5 @@
-import { isAppError, newCommandId } from '#libs/kernel';
+import { randomUUID } from 'node:crypto';
+import { isAppError } from '#libs/kernel';
 import type { EsdbAppends } from './esdb-appends';
 import type { EsdbConnection } from './esdb-connection';
 import { readStream } from './esdb-reads';
@@ -27,7 +28,7 @@ export async function changeLimits(
     const after = { ...before, ...change(before) };
     if (JSON.stringify(after) === JSON.stringify(before)) return;
     const data = Buffer.from(JSON.stringify(after));
-    const event = { id: newCommandId(), type: '$metadata', data, metadata: Buffer.alloc(0) };
+    const event = { id: randomUUID(), type: '$metadata', data, metadata: Buffer.alloc(0) };
     try {
       const expected = last ? { revision: last.revision } : 'no stream';
       await appends.append({ stream: metastream, expected, events: [event] });

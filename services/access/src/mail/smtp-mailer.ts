@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTransport, type Transporter } from 'nodemailer';
-import { newCommandId } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { invitationText } from './invitation-text';
 import type { InvitationMail, Mailer } from './mailer';
@@ -68,7 +68,7 @@ export class SmtpMailer implements Mailer {
     this.#sending += 1;
     try {
       // One id for both attempts: should the first have arrived after all, a mailbox shows the mail once.
-      const messageId = `<${newCommandId()}@${this.#from.address.split('@')[1] ?? ''}>`;
+      const messageId = `<${randomUUID()}@${this.#from.address.split('@')[1] ?? ''}>`;
       const message = { ...invitationText(mail), messageId, from: this.#from, to };
       await this.#attempt(message).catch(async (error: unknown) => {
         if (isPermanent(error)) throw error;

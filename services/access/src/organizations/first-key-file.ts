@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -7,7 +8,7 @@ import {
   writePrivateFile,
   type StoresConfig,
 } from '#libs/host';
-import { isAppError, newCommandId, systemClock, type Redacted } from '#libs/kernel';
+import { isAppError, type Redacted } from '#libs/kernel';
 import type { FirstOrganization } from './first-organization';
 
 type Place = Pick<StoresConfig, 'dataDir' | 'firstApiKeyFile'>;
@@ -24,7 +25,7 @@ export async function makeFirstKey(
   first: FirstOrganization,
   { dataDir, firstApiKeyFile: file }: Place,
 ): Promise<Redacted<string> | null> {
-  const draft = `${file}.${newCommandId(systemClock.now())}`;
+  const draft = `${file}.${randomUUID()}`;
   try {
     const key = await first.make(async (made) => {
       prepareDataDirectory(dataDir);

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { constantTimeEqual } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
-import { AppError, idFromCommand, newCommandId, uuidV5, type Redacted } from '#libs/kernel';
+import { AppError, idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
 import { Memberships } from '../members/memberships';
@@ -10,7 +10,7 @@ import { FIRST_ORGANIZATION_ID } from '../organizations/first-organization';
 import { Organizations } from '../organizations/organizations';
 import { Turns } from '../organizations/turns';
 import { hashOpaqueToken, opaqueToken } from '../sessions/opaque-token';
-import { READ_STORE } from '../tokens';
+import { CLOCK, READ_STORE } from '../tokens';
 import { Users, type User } from '../users/users';
 import { decideFirstOwner, ownersOf } from './first-owner.decider';
 
@@ -37,6 +37,7 @@ export class FirstOwner implements OnModuleInit {
   readonly #holder = randomUUID();
 
   constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(READ_STORE) private readonly reads: ReadStore,
     private readonly keyring: Keyring,
     private readonly memberships: Memberships,
@@ -100,7 +101,7 @@ export class FirstOwner implements OnModuleInit {
     const memberId = idFromCommand('mem', uuidV5('first owner', userId));
     const command = {
       caller: { orgId: FIRST_ORGANIZATION_ID, actorType: 'user' as const, actorId: userId },
-      commandId: newCommandId(),
+      commandId: newCommandId(this.clock.now()),
     };
     await this.memberships.adding(userId, () =>
       this.organizations.change(command, context, (state, at) =>

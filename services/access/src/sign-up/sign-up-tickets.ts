@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, isAppError, newCommandId, type Redacted } from '#libs/kernel';
+import { AppError, isAppError, newCommandId, type Clock, type Redacted } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { Joining } from '../members/joining';
-import { CONFIG, FORGET_FIRST_KEY } from '../tokens';
+import { CLOCK, CONFIG, FORGET_FIRST_KEY } from '../tokens';
 import type { User } from '../users/users';
 import { FirstOwner } from './first-owner';
 
@@ -26,6 +26,7 @@ interface Newcomer {
 @Injectable()
 export class SignUpTickets {
   constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: AccessConfig,
     @Inject(FORGET_FIRST_KEY) private readonly forgetFirstKey: () => Promise<void>,
     private readonly firstOwner: FirstOwner,
@@ -64,7 +65,7 @@ export class SignUpTickets {
   }
 
   private async join(user: User, token: Redacted<string>, context: MessageContext): Promise<void> {
-    const join = { user, token, commandId: newCommandId() };
+    const join = { user, token, commandId: newCommandId(this.clock.now()) };
     await this.joining.join(join, context).catch((error: unknown) => {
       if (!isAppError(error, 'ALREADY_MEMBER')) throw error;
     });

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
+import { errorRegistry, type ErrorCode } from '#libs/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpStatusOf } from '../errors/http-status';
 import { SECURITY_HEADERS } from './security-headers';
@@ -59,7 +60,7 @@ export function answerTunnel(_request: IncomingMessage, socket: Duplex): void {
 function refusal(code: ErrorCode, sentence?: string): string {
   const { kind, message } = errorRegistry[code];
   const status = httpStatusOf[kind];
-  const requestId = newCommandId();
+  const requestId = randomUUID();
   const body = JSON.stringify({ error: sentence ?? message, code, request_id: requestId });
   const headers = {
     ...SECURITY_HEADERS,

@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { newCommandId } from '#libs/kernel';
 import type { GatewayConfig } from '../config';
 import { answerBadExpectation, answerBadUrl, answerClientError, answerTunnel } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
@@ -13,7 +13,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const SANE_REQUEST_ID = /^(?!.*hklst_)[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/i;
 
 /** Unlike any other process's; with a counter behind it, unlike any other request's. */
-const PROCESS_ID = newCommandId().replaceAll('-', '');
+const PROCESS_ID = randomUUID().replaceAll('-', '');
 let requests = 0;
 
 function requestId({ headers }: { headers: Record<string, unknown> }): string {

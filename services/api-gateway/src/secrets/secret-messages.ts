@@ -111,10 +111,11 @@ export function toReveal(
   secret: string,
   { version }: RevealSecretQuery,
 ): RequestOf<typeof revealSecret> {
+  const now = new Date();
   return {
     caller: callerOf(request),
-    commandId: newCommandId(),
-    at: new Date().toISOString(),
+    commandId: newCommandId(now),
+    at: now.toISOString(),
     secret,
     version: version === undefined ? null : Number(version),
     address: request.ip,

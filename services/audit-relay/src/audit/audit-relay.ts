@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { Batch, EventStore, Position, RecordedEvent } from '#libs/event-store';
 import { AUDIT_RELAY_CHECKPOINT } from '#libs/host';
-import { AppError, isAppError, newCommandId, withDeadline, type ErrorCode } from '#libs/kernel';
+import { AppError, isAppError, withDeadline, type ErrorCode } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { whileLeased } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
@@ -90,7 +90,7 @@ export class AuditRelay implements OnApplicationBootstrap, OnApplicationShutdown
     while (!signal.aborted) {
       try {
         const standBy = () => this.#set({ state: 'standby' });
-        const lease = { name: AUDIT_RELAY_CHECKPOINT, holder: newCommandId(), signal, standBy };
+        const lease = { name: AUDIT_RELAY_CHECKPOINT, holder: randomUUID(), signal, standBy };
         await whileLeased(this.parts.reads, lease, (fence, leased) => this.#relay(fence, leased));
       } catch (error) {
         // The lease is free meanwhile: a process that reaches the brokers may take over.

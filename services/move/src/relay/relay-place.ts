@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { comparePositions, type Position } from '#libs/event-store';
 import { AUDIT_RELAY_CHECKPOINT } from '#libs/host';
-import { newCommandId } from '#libs/kernel';
 import { readLog } from '../events/read-log';
 import { moveRefused } from '../move-refused';
 import type { OpenSide } from '../sides/open-side';
@@ -22,7 +22,7 @@ export async function carryRelayPlace(source: OpenSide, target: OpenSide, onItem
   if (place === null || !reads) return;
   const position = await samePlace(place, { source, target, onItem });
   if (position === null) return;
-  const holder = newCommandId();
+  const holder = randomUUID();
   const fence = await reads.acquireLease(AUDIT_RELAY_CHECKPOINT, holder, LEASE_MS);
   if (fence === null)
     throw moveRefused(`An audit relay runs on ${target.name}: stop it, and run this again.`);

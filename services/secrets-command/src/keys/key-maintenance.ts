@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { newCommandId, PeriodicTask } from '#libs/kernel';
+import { PeriodicTask } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import type { ReadStore } from '#libs/read-store';
 import { LOGGER, READ_STORE } from '../tokens';
@@ -17,7 +18,7 @@ const LEASE_MS = 60_000;
  */
 @Injectable()
 export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #holder = newCommandId();
+  readonly #holder = randomUUID();
   readonly #rounds = new PeriodicTask({
     intervalMs: INTERVAL_MS,
     round: (signal) => this.#round(signal),
