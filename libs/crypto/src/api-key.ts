@@ -1,5 +1,5 @@
 import { createHash, hash, randomBytes } from 'node:crypto';
-import { newId, Redacted } from '#libs/kernel';
+import { base32Of, newId, Redacted } from '#libs/kernel';
 import { constantTimeEqual, keyedHash } from './keyed-hash';
 
 /*
@@ -8,7 +8,6 @@ import { constantTimeEqual, keyedHash } from './keyed-hash';
  * needs to quote it. 52 x 5 = 260 random bits; characters are drawn and hashed as text, never decoded, so no
  * two texts are one key.
  */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const SECRET_LENGTH = 52;
 const CHECKSUM_LENGTH = 6;
 const CHARACTER = '[0-9a-hjkmnp-tv-z]';
@@ -31,7 +30,7 @@ export function newApiKey(now: Date): ApiKey {
 /** The key that belongs to an id and 52 bytes that nobody can guess. */
 export function apiKeyFrom(id: string, secret: Uint8Array): ApiKey {
   if (secret.length !== SECRET_LENGTH) throw new RangeError('An API key is made of 52 bytes');
-  const body = `hklst_${id.slice('key_'.length)}${base32(secret)}`;
+  const body = `hklst_${id.slice('key_'.length)}${base32Of(secret)}`;
   return { id, text: new Redacted(body + checksum(body)) };
 }
 
@@ -65,12 +64,7 @@ export function verifyApiKey(pepper: Uint8Array, key: ApiKey, hash: string | und
   return constantTimeEqual(given, Buffer.from(hash ?? NO_HASH, 'hex'));
 }
 
-/** One character per byte; 32 divides 256, so each is equally likely. */
-function base32(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join('');
-}
-
 /** 30 bits, against typing errors and false alarms of scanners; security rests on the 260 alone. */
 function checksum(body: string): string {
-  return base32(createHash('sha256').update(body).digest().subarray(0, CHECKSUM_LENGTH));
+  return base32Of(createHash('sha256').update(body).digest().subarray(0, CHECKSUM_LENGTH));
 }

@@ -1,4 +1,4 @@
-import { AppError, publicRandomBytes } from '#libs/kernel';
+import { AppError, publicRandomBytes, timedBytes } from '#libs/kernel';
 import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead';
 import { hkdfSha256 } from './hkdf';
 import { constantTimeEqual } from './keyed-hash';
@@ -42,11 +42,9 @@ interface EnvelopeKey {
   readonly binding: EnvelopeBinding;
 }
 
-/** A new id: 48 bits of time, so that a store writes neighbours, and 80 random bits. Nothing rests on its secrecy. */
+/** A new id. Its time lets a store write neighbours; nothing rests on its secrecy. */
 export function newDataKeyId(now: Date): string {
-  const bytes = publicRandomBytes(DATA_KEY_ID_BYTES);
-  bytes.writeUIntBE(now.getTime(), 0, 6);
-  return bytes.toString('hex');
+  return timedBytes(now).toString('hex');
 }
 
 export function sealEnvelope({

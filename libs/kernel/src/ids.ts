@@ -1,45 +1,27 @@
 import { hash } from 'node:crypto';
+import { base32Encode } from './base32';
 import { publicRandomBytes } from './random-pool';
 
 /** The types an id can carry in its prefix (REST contract, ground rules). */
 export type IdPrefix = 'sec' | 'key' | 'org' | 'usr' | 'mem' | 'inv' | 'ses';
 
-// Crockford's base 32, lower case: no i, l, o, u, so an id survives being read aloud.
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const ID_BODY = /^[0-9a-hjkmnp-tv-z]{26}$/;
 
-/** 16 bytes as 26 characters. */
-function base32(bytes: Uint8Array): string {
-  let bits = 0;
-  let buffer = 0;
-  let text = '';
-  for (const byte of bytes) {
-    buffer = (buffer << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += ALPHABET.charAt((buffer >>> bits) & 31);
-    }
-    buffer &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + ALPHABET.charAt((buffer << (5 - bits)) & 31) : text;
-}
-
-/** 48 bits of time, 80 random bits. */
-function timedBytes(now: Date): Buffer {
+/** 16 bytes: 48 bits of time, so that what is made later sorts later, and 80 random bits. */
+export function timedBytes(now: Date): Buffer {
   const bytes = publicRandomBytes(16);
   bytes.writeUIntBE(now.getTime(), 0, 6);
   return bytes;
 }
 
-/** A new id such as `sec_01j…`: 48 bits of time (ids sort by age, indexes stay local), 80 random bits. */
+/** A new id such as `sec_01j…`, made of `timedBytes`: ids sort by age, and indexes stay local. */
 export function newId(prefix: IdPrefix, now: Date = new Date()): string {
-  return `${prefix}_${base32(timedBytes(now))}`;
+  return `${prefix}_${base32Encode(timedBytes(now))}`;
 }
 
 /** The id that belongs to a command: the same command makes the same id, so a retry creates nothing twice. */
 export function idFromCommand(prefix: IdPrefix, commandId: string): string {
-  return `${prefix}_${base32(uuidBytes(commandId))}`;
+  return `${prefix}_${base32Encode(uuidBytes(commandId))}`;
 }
 
 /** True when `text` is an id with this prefix. */

@@ -1,4 +1,5 @@
 export { AppError, invalid, isAppError, type ErrorDetail } from './app-error';
+export { base32Of } from './base32';
 export { systemClock, type Clock } from './clock';
 export { withDeadline } from './deadline';
 export { entriesAtMost } from './entries-at-most';
@@ -13,7 +14,7 @@ export {
   type Setting,
 } from './env';
 export { errorRegistry, type ErrorCode } from './error-registry';
-export { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
+export { idFromCommand, isId, newCommandId, newId, timedBytes, uuidV5 } from './ids';
 export { isLoopback } from './loopback';
 export { PeriodicTask } from './periodic-task';
 export { publicRandomBytes } from './random-pool';

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { keyedHash } from '#libs/crypto';
-import { Redacted } from '#libs/kernel';
+import { base32Of, Redacted } from '#libs/kernel';
 
 /*
  * A recovery code: 16 characters of Crockford's base 32, in groups of four, because people copy it from paper. 80 random
  * bits behind a limit of attempts and a keyed hash; there is nothing to guess and nothing to compute.
  */
-const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const CODE_LENGTH = 16;
 
 export function newRecoveryCode(): Redacted<string> {
-  // 32 divides 256, so each character is equally likely.
-  const text = Array.from(randomBytes(CODE_LENGTH), (byte) => ALPHABET.charAt(byte & 31)).join('');
-  return new Redacted(text.replaceAll(/(.{4})(?=.)/g, '$1-'));
+  return new Redacted(base32Of(randomBytes(CODE_LENGTH)).replaceAll(/(.{4})(?=.)/g, '$1-'));
 }
 
 /** What is stored of a code: 64 hexadecimal digits, of its characters alone, however they were typed and grouped. */
