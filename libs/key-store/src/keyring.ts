@@ -19,7 +19,7 @@ import { RootedKeys } from './rooted-keys';
 /** In UTF-8 half a character turns into another one: the value would come back changed. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Keys of the installation itself, each for one purpose. */
+/** Keys of the installation itself, each for one purpose. `api-key-pepper` hashes the tokens of invitations, too. */
 export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency' | 'sign-in' | 'totp';
 
 export interface KeyringOptions {

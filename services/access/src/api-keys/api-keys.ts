@@ -9,9 +9,6 @@ import { Organizations } from '../organizations/organizations';
 import { API_KEY_INDEX, EVENT_STORE, READ_STORE } from '../tokens';
 import { API_KEY_INDEX_COLLECTION } from './api-key-index.projection';
 
-/** Name of the instance key under which API keys are hashed. */
-export const API_KEY_PEPPER = 'api-key-pepper';
-
 /** The index of a log that was never indexed: seconds, not minutes. */
 const CURRENT_MS_MAX = 60_000;
 /** A new key: longer, and the index has a problem of its own; the key works once it is solved. */

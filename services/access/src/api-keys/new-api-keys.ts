@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { apiKeyFrom, hashApiKey } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 import type { Redacted } from '#libs/kernel';
-import { API_KEY_PEPPER } from './api-keys';
 
 const SECRET_BYTES = 52;
 
@@ -13,7 +12,7 @@ export class NewApiKeys {
 
   async make(keyId: string, seed: string): Promise<{ text: Redacted<string>; hash: string }> {
     const key = apiKeyFrom(keyId, await this.keyring.derive('api-key', seed, SECRET_BYTES));
-    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
+    const pepper = await this.keyring.instanceKey('api-key-pepper');
     return { text: key.text, hash: hashApiKey(pepper, key) };
   }
 }

@@ -10,7 +10,7 @@ import { Refusals, type Refusal } from '../refusals/refusals';
 import { CLOCK, LOGGER } from '../tokens';
 import { isAllowedFrom } from './allowed-addresses';
 import { ApiKeyUses } from './api-key-uses';
-import { API_KEY_PEPPER, ApiKeys, type KnownKey } from './api-keys';
+import { ApiKeys, type KnownKey } from './api-keys';
 
 /** A key's text, and where it came from. */
 interface Presented {
@@ -56,7 +56,7 @@ export class PresentedKeys {
     const parsed = parseApiKey(presented.text);
     if (!parsed) throw this.refused('malformed', null, context);
     const known = await this.apiKeys.find(parsed.id);
-    const pepper = await this.keyring.instanceKey(API_KEY_PEPPER);
+    const pepper = await this.keyring.instanceKey('api-key-pepper');
     const isRight = verifyApiKey(pepper, parsed, known?.key.hash);
     if (!known) throw this.refused('unknown', parsed.id, context);
     if (!isRight || !this.works(known, presented.address)) {

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { constantTimeEqual, hashInvitationToken, invitationToken } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
 import { Redacted } from '#libs/kernel';
-import { API_KEY_PEPPER } from '../api-keys/api-keys';
 import type { AccessConfig } from '../config';
 import { CONFIG } from '../tokens';
 
@@ -25,7 +24,7 @@ export class InvitationLinks {
   }
 
   async hash(token: ReturnType<typeof invitationToken>): Promise<string> {
-    return hashInvitationToken(await this.keyring.instanceKey(API_KEY_PEPPER), token);
+    return hashInvitationToken(await this.keyring.instanceKey('api-key-pepper'), token);
   }
 }
 

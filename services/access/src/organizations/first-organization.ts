@@ -5,7 +5,6 @@ import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
 import { hasEnded, organizationFold, organizationStream } from '#libs/events';
 import { Keyring } from '#libs/key-store';
 import { AppError, idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
-import { API_KEY_PEPPER } from '../api-keys/api-keys';
 import type { AccessConfig } from '../config';
 import { CLOCK, CONFIG, EVENT_STORE, PRODUCER } from '../tokens';
 import { decideFirstOrganization } from './organization.decider';
@@ -39,7 +38,7 @@ export class FirstOrganization {
     const now = this.clock.now();
     const at = now.toISOString();
     const apiKey = newApiKey(now);
-    const hash = hashApiKey(await this.keyring.instanceKey(API_KEY_PEPPER), apiKey);
+    const hash = hashApiKey(await this.keyring.instanceKey('api-key-pepper'), apiKey);
     const key = {
       keyId: apiKey.id,
       name: 'First key',
@@ -75,7 +74,7 @@ export class FirstOrganization {
     const { state } = await this.load();
     const key = state.keys.get(presented.id);
     if (!key || hasEnded(key, this.clock.now().toISOString())) return false;
-    return verifyApiKey(await this.keyring.instanceKey(API_KEY_PEPPER), presented, key.hash);
+    return verifyApiKey(await this.keyring.instanceKey('api-key-pepper'), presented, key.hash);
   }
 
   private async load() {
@@ -85,7 +84,7 @@ export class FirstOrganization {
 
   /** A log whose keys are gone opens nothing: better to say so than to make new keys beside it. */
   private async refuseWithoutKeys(): Promise<void> {
-    if (await this.keyring.hasInstanceKey(API_KEY_PEPPER)) return;
+    if (await this.keyring.hasInstanceKey('api-key-pepper')) return;
     const safeMessage =
       'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.';
     throw new AppError('STORE_CORRUPT', { safeMessage });
