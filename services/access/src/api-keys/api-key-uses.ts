@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { entriesAtMost } from '#libs/kernel';
+import { entriesAtMost, type Clock } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 import { errorFields, type Logger } from '#libs/observability';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
-import { LOGGER, READ_STORE } from '../tokens';
+import { CLOCK, LOGGER, READ_STORE } from '../tokens';
 
 /** One record a minute says when a key was last used, however often it is. */
 const INTERVAL_MS = 60_000;
@@ -22,11 +22,12 @@ const usesCollection = {
 /** When keys were last used: information, never a decision, and never worth the wait of a request. */
 @Injectable()
 export class ApiKeyUses implements OnModuleInit {
-  /** When each key's use was last written, in milliseconds of `performance.now`. */
+  /** When each key's use was last written, in `monotonicMs`. */
   readonly #written = new LRUCache<string, number>(entriesAtMost(KEYS_MAX));
   #writing = 0;
 
   constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(READ_STORE) private readonly reads: ReadStore,
   ) {}
@@ -37,7 +38,7 @@ export class ApiKeyUses implements OnModuleInit {
 
   /** `at` is ISO 8601. */
   note(orgId: string, keyId: string, at: string): void {
-    const now = performance.now();
+    const now = this.clock.monotonicMs();
     const written = this.#written.get(keyId);
     if (written !== undefined && now - written < INTERVAL_MS) return;
     if (this.#writing >= WRITES_MAX) return;

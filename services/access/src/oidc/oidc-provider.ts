@@ -73,7 +73,7 @@ export class OidcProvider {
 
   /** Fails with AUTHENTICATION_REQUIRED whatever is wrong with the proof. */
   async identify(flow: Flow, answer: ProviderAnswer): Promise<ProvenIdentity> {
-    const endsAt = performance.now() + TOGETHER_MS_MAX;
+    const endsAt = this.parts.clock.monotonicMs() + TOGETHER_MS_MAX;
     return this.limited(async () => {
       const configuration = await this.configuration();
       const elapsed = Math.ceil((this.parts.clock.now().getTime() - flow.begunAt) / 1_000);
@@ -91,7 +91,7 @@ export class OidcProvider {
       const ask = () =>
         this.limited(
           () => library().fetchUserInfo(configuration, tokens.access_token, subject),
-          endsAt - performance.now(),
+          endsAt - this.parts.clock.monotonicMs(),
         );
       // Most providers put an address into the token; with the others it is one call more.
       const profile = async () => profileOf(claims['email'] === undefined ? await ask() : claims);

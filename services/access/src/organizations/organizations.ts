@@ -48,6 +48,7 @@ export class Organizations {
   ) {
     this.#folds = new StreamFolds(events, organizationFold);
     this.#recent = new RecentStates({
+      clock,
       read: (orgId) => this.read(orgId),
       freshMs: FRESH_MS,
       staleMs: STALE_MS,

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { isAppError } from '#libs/kernel';
+import { isAppError, type Clock } from '#libs/kernel';
 
 interface RecentStatesOptions<S> {
+  readonly clock: Clock;
   /** Gives the state as it is now; null when there is none, which is not remembered: anybody can ask for it. */
   readonly read: (id: string) => Promise<S | null>;
   /** For how long a state is believed, in milliseconds, counted from when its reading began. */
@@ -15,6 +16,7 @@ interface RecentStatesOptions<S> {
 
 interface Known<S> {
   readonly state: S;
+  /** In `monotonicMs`. */
   readonly readAt: number;
   readonly isStale: boolean;
 }
@@ -35,7 +37,7 @@ export class RecentStates<S extends object> {
   /** The state if it is believed, without asking anybody. */
   peek(id: string): S | undefined {
     const known = this.#known.get(id);
-    return known && performance.now() - known.readAt <= this.options.freshMs ? known.state : undefined;
+    return known && this.#ageMs(known) <= this.options.freshMs ? known.state : undefined;
   }
 
   /** Whether what was given last is older than what is believed, because the store could not be read. */
@@ -54,16 +56,20 @@ export class RecentStates<S extends object> {
     this.#reading.delete(id);
   }
 
+  #ageMs({ readAt }: Known<S>): number {
+    return this.options.clock.monotonicMs() - readAt;
+  }
+
   #stale(id: string, error: unknown): S {
     const known = this.#known.get(id);
-    const isUsable = known && performance.now() - known.readAt <= this.options.staleMs;
+    const isUsable = known && this.#ageMs(known) <= this.options.staleMs;
     if (!isUsable || !isAppError(error, 'STORE_UNAVAILABLE')) throw error;
     this.#known.set(id, { ...known, isStale: true });
     return known.state;
   }
 
   #read(id: string): Promise<S | null> {
-    const readAt = performance.now();
+    const readAt = this.options.clock.monotonicMs();
     const reading = this.options
       .read(id)
       .then((state) => {

@@ -1,6 +1,8 @@
 import { AppError } from '#libs/kernel';
+import { TestClock } from '#libs/testing';
 import { RecentStates } from './recent-states';
 
+const FRESH_MS = 1_000;
 const STALE_MS = 60_000;
 
 interface State {
@@ -29,14 +31,25 @@ class Store {
 }
 
 describe('RecentStates', () => {
+  let clock: TestClock;
   let store: Store;
-  const open = (freshMs: number, weightMax = 100) =>
-    new RecentStates<State>({ read: store.read, freshMs, staleMs: STALE_MS, weigh: () => 9, weightMax });
+  const open = (weightMax = 100) =>
+    new RecentStates<State>({
+      clock,
+      read: store.read,
+      freshMs: FRESH_MS,
+      staleMs: STALE_MS,
+      weigh: () => 9,
+      weightMax,
+    });
 
-  beforeEach(() => (store = new Store()));
+  beforeEach(() => {
+    clock = new TestClock();
+    store = new Store();
+  });
 
   it('reads once for all who ask at the same time, and not again while it believes it', async () => {
-    const states = open(60_000);
+    const states = open();
     const asked = [states.get('a'), states.get('a')];
     expect(states.peek('a')).toBeUndefined();
     store.release();
@@ -47,18 +60,21 @@ describe('RecentStates', () => {
   });
 
   it('reads again when the time is over', async () => {
-    const states = open(-1);
+    const states = open();
     for (let time = 1; time <= 2; time += 1) {
       const asked = states.get('a');
       store.release();
       await asked;
       expect(store.readings).toBe(time);
+      clock.pass(FRESH_MS);
+      expect(states.peek('a')).toEqual({ value: 1 });
+      clock.pass(1);
       expect(states.peek('a')).toBeUndefined();
     }
   });
 
   it('gives nobody who asks after a change what was read before it', async () => {
-    const states = open(60_000);
+    const states = open();
     const before = states.get('a');
     store.value = 2;
     states.changed('a');
@@ -70,8 +86,9 @@ describe('RecentStates', () => {
   });
 
   it('gives what was last read while the store is away, as nothing to believe', async () => {
-    const states = open(-1);
+    const states = open();
     const ask = async () => {
+      clock.pass(FRESH_MS + 1);
       const asked = states.get('a');
       store.release();
       return asked;
@@ -93,16 +110,11 @@ describe('RecentStates', () => {
   });
 
   it('gives nothing that is too old, and nothing that was never read', async () => {
-    const states = new RecentStates<State>({
-      read: store.read,
-      freshMs: -1,
-      staleMs: -1,
-      weigh: () => 9,
-      weightMax: 100,
-    });
+    const states = open();
     const known = states.get('a');
     store.release();
     await known;
+    clock.pass(STALE_MS + 1);
     store.failure = new AppError('STORE_UNAVAILABLE');
     for (const id of ['a', 'b']) {
       const asked = states.get(id);
@@ -112,7 +124,7 @@ describe('RecentStates', () => {
   });
 
   it('keeps nothing that a change has overtaken', async () => {
-    const states = open(60_000);
+    const states = open();
     const before = states.get('a');
     states.changed('a');
     store.release();
@@ -121,7 +133,7 @@ describe('RecentStates', () => {
   });
 
   it('keeps nothing of what is not there', async () => {
-    const states = open(60_000);
+    const states = open();
     const asked = states.get('nobody');
     store.release();
     expect(await asked).toBeNull();
@@ -129,7 +141,7 @@ describe('RecentStates', () => {
   });
 
   it('keeps no more than it may', async () => {
-    const states = open(60_000, 25);
+    const states = open(25);
     for (const id of ['a', 'b', 'c']) {
       const asked = states.get(id);
       store.release();

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { keyedHash } from '#libs/crypto';
 import { Keyring } from '#libs/key-store';
-import { AppError, type Redacted } from '#libs/kernel';
+import { AppError, type Clock, type Redacted } from '#libs/kernel';
 import type * as argon2 from '@node-rs/argon2';
+import { CLOCK } from '../tokens';
 
 // Loaded with the first password: a start, and an installation that only serves keys, needs none of it.
 const load = createRequire(__filename);
@@ -30,7 +31,10 @@ export class PasswordHasher {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(private readonly keyring: Keyring) {}
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    private readonly keyring: Keyring,
+  ) {}
 
   /** Fails with RATE_LIMITED when the queue is full: ask before anything else is done for somebody. */
   assertRoom(): void {
@@ -50,11 +54,11 @@ export class PasswordHasher {
 
   private async inTurn<T>(work: (library: typeof argon2, secret: Uint8Array) => Promise<T>): Promise<T> {
     this.assertRoom();
-    const askedAt = performance.now();
+    const askedAt = this.clock.monotonicMs();
     if (this.#running >= RUNNING_MAX) await new Promise<void>((resume) => this.#waiting.push(resume));
     else this.#running += 1;
     try {
-      if (performance.now() - askedAt > WAIT_MS_MAX) throw tooMany();
+      if (this.clock.monotonicMs() - askedAt > WAIT_MS_MAX) throw tooMany();
       const secret = keyedHash(await this.keyring.instanceKey('sign-in'), 'sv/v1/password');
       return await work(load('@node-rs/argon2') as typeof argon2, secret);
     } finally {
