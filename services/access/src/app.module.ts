@@ -46,7 +46,7 @@ import { ListOrganizationsHandler } from './organizations/list-organizations.han
 import { OrganizationViews } from './organizations/organization-views';
 import { Organizations } from './organizations/organizations';
 import { RecordRefusalHandler } from './refusals/record-refusal.handler';
-import { Refusals } from './refusals/refusals';
+import { RefusalRecords } from './refusals/refusal-records';
 import { ChangePasswordHandler } from './passwords/change-password.handler';
 import { PasswordHasher } from './passwords/password-hasher';
 import { Passwords } from './passwords/passwords';
@@ -152,7 +152,7 @@ export class AccessModule {
           useFactory: (...kept: { purge(): Promise<void> }[]) =>
             new PeriodicPurge({ logger, purges: kept.map((records) => () => records.purge()) }),
         },
-        ...[ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys, Refusals],
+        ...[ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys, RefusalRecords],
         ...[FirstOrganization, Organizations, OrganizationViews],
         ...[Invitations, InvitationLinks, Joining, Memberships, MemberViews],
         ...[FirstOwner, SignUpTickets, NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures],

@@ -1,10 +1,10 @@
 import { hasEnded, type OrganizationEvent, type OrganizationState } from '#libs/events';
 import { AppError } from '#libs/kernel';
 
-type Issued = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
+type IssuedKey = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
 
 interface IssueFacts {
-  readonly key: Issued;
+  readonly key: IssuedKey;
   /** When the key that makes it runs out; null when it does not, or when a person makes it. */
   readonly makerExpiresAt: string | null;
   readonly keysMax: number;

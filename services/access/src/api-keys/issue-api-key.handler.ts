@@ -14,7 +14,7 @@ import { NewApiKeys } from './new-api-keys';
 
 type Command = RequestOf<typeof issueApiKey>;
 type Reply = ReplyOf<typeof issueApiKey>;
-interface Issued {
+interface IssueOutcome {
   readonly data: ApiKeyView;
   readonly position: string;
 }
@@ -40,7 +40,7 @@ export class IssueApiKeyHandler {
     return { ...reply, key: text };
   }
 
-  private async issue(command: Command, seed: string, context: MessageContext): Promise<Issued> {
+  private async issue(command: Command, seed: string, context: MessageContext): Promise<IssueOutcome> {
     const { caller, name, scopes, expiresAt, allowedIps } = command;
     const keyId = idFromCommand('key', command.commandId);
     const { hash } = await this.newKeys.make(keyId, seed);

@@ -6,7 +6,7 @@ import { Keyring } from '#libs/key-store';
 import { AppError, type Clock, type Redacted, entriesAtMost } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import type { MessageContext } from '#libs/transport';
-import { Refusals, type Refusal } from '../refusals/refusals';
+import { RefusalRecords, type Refusal } from '../refusals/refusal-records';
 import { CLOCK, LOGGER } from '../tokens';
 import { isAllowedFrom } from './allowed-addresses';
 import { ApiKeyUses } from './api-key-uses';
@@ -32,7 +32,7 @@ export class PresentedKeys {
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly apiKeys: ApiKeys,
     private readonly keyring: Keyring,
-    private readonly refusals: Refusals,
+    private readonly refusals: RefusalRecords,
     private readonly uses: ApiKeyUses,
   ) {}
 

@@ -15,7 +15,7 @@ import { decideInvite, invitationOf } from './member.decider';
 type Command = RequestOf<typeof inviteMember>;
 type Reply = ReplyOf<typeof inviteMember>;
 /** What is kept to be answered again: without the address, which is erased when the invitation ends. */
-interface Invited {
+interface InviteOutcome {
   readonly data: Omit<InvitationView, 'email'>;
   readonly mailed: boolean;
   readonly position: string;
@@ -44,7 +44,7 @@ export class InviteMemberHandler {
     return { ...reply, data: { ...reply.data, email }, acceptLink: link };
   }
 
-  private async invite(command: Command, seed: string, context: MessageContext): Promise<Invited> {
+  private async invite(command: Command, seed: string, context: MessageContext): Promise<InviteOutcome> {
     const { caller, email, role } = command;
     const invitationId = idFromCommand('inv', command.commandId);
     const { link, hash } = await this.links.make(invitationId, seed);

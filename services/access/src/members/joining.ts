@@ -57,7 +57,7 @@ export class Joining {
     openInvitationOf(state, invited.invitationId, this.clock.now().toISOString());
   }
 
-  private async find(token: Redacted<string>): Promise<Invited> {
+  private async find(token: Redacted<string>): Promise<PresentedInvitation> {
     const presented = parseInvitationToken(token);
     const address = presented && (await this.invitations.find(presented.id));
     if (!presented || !address) throw notGood();
@@ -67,14 +67,14 @@ export class Joining {
 }
 
 /** What a token that was presented says, and for whom the invitation is that it names. */
-interface Invited {
+interface PresentedInvitation {
   readonly invitationId: string;
   readonly orgId: string;
   readonly emailCanonical: string;
   readonly hash: string;
 }
 
-function assertGood(state: OrganizationState, invited: Invited, emailCanonical: string): void {
+function assertGood(state: OrganizationState, invited: PresentedInvitation, emailCanonical: string): void {
   const invitation = state.invitations.get(invited.invitationId);
   if (!invitation || !isSameHash(invitation.hash, invited.hash)) throw notGood();
   if (invited.emailCanonical !== emailCanonical) throw notForYou();

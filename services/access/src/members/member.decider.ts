@@ -1,7 +1,7 @@
 import type { Member, OrganizationEvent, OrganizationState } from '#libs/events';
 import { AppError } from '#libs/kernel';
 
-type Invited = Extract<OrganizationEvent, { type: 'MemberInvited' }>['data'];
+type Invitation = Extract<OrganizationEvent, { type: 'MemberInvited' }>['data'];
 type Joined = Extract<OrganizationEvent, { type: 'MemberJoined' }>['data'];
 
 /** Fails with NOT_FOUND. */
@@ -11,21 +11,21 @@ export function memberOf({ members }: OrganizationState, memberId: string): Memb
 }
 
 /** Fails with NOT_FOUND for an invitation that was accepted or revoked; one that has run out is still there. */
-export function invitationOf({ invitations }: OrganizationState, invitationId: string): Invited {
+export function invitationOf({ invitations }: OrganizationState, invitationId: string): Invitation {
   const invitation = invitations.get(invitationId);
   if (!invitation) throw new AppError('NOT_FOUND');
   return invitation;
 }
 
 /** Fails with NOT_FOUND also for one that has run out. */
-export function openInvitationOf(state: OrganizationState, invitationId: string, at: string): Invited {
+export function openInvitationOf(state: OrganizationState, invitationId: string, at: string): Invitation {
   const invitation = invitationOf(state, invitationId);
   if (invitation.expiresAt <= at) throw new AppError('NOT_FOUND');
   return invitation;
 }
 
 interface InvitationFacts {
-  readonly invitation: Invited;
+  readonly invitation: Invitation;
   /** The user with the invited address; null when there is none. */
   readonly userId: string | null;
   /** Ids that the same address was invited under before, whether the invitations still stand or ever came to be. */

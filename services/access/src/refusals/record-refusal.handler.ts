@@ -1,11 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { recordRefusal, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
-import { Refusals } from './refusals';
+import { RefusalRecords } from './refusal-records';
 
 @Controller()
 export class RecordRefusalHandler {
-  constructor(private readonly refusals: Refusals) {}
+  constructor(private readonly refusals: RefusalRecords) {}
 
   @Handles(recordRefusal)
   async handle(

@@ -3,7 +3,7 @@ import { AppError, type Redacted } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
-import { Refusals } from '../refusals/refusals';
+import { RefusalRecords } from '../refusals/refusal-records';
 import { SecondFactors, type SecondFactor } from '../second-factors/second-factors';
 import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
@@ -27,7 +27,7 @@ export class Proofs {
     private readonly hasher: PasswordHasher,
     private readonly lockouts: Lockouts,
     private readonly passwords: Passwords,
-    private readonly refusals: Refusals,
+    private readonly refusals: RefusalRecords,
     private readonly secondFactors: SecondFactors,
   ) {}
 

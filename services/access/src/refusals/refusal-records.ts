@@ -41,7 +41,7 @@ interface Window {
  * running minute, an orderly end none.
  */
 @Injectable()
-export class Refusals implements OnApplicationShutdown {
+export class RefusalRecords implements OnApplicationShutdown {
   readonly #windows = new LRUCache<string, Window>({
     ...entriesAtMost(WINDOWS_MAX),
     dispose: (window, _key, reason) => {

@@ -6,7 +6,7 @@ import { accessStream } from '#libs/events';
 import { AppError } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { until } from '../../../../test/e2e/until';
-import { Refusals, type Refusal } from './refusals';
+import { RefusalRecords, type Refusal } from './refusal-records';
 
 const orgId = 'org_01jd9x7k2m4n6p8q0r2s4t6v8w';
 const start = Date.parse('2026-11-24T10:00:00.000Z');
@@ -19,11 +19,11 @@ const refusal: Refusal = {
   correlationId: 'req-1',
 };
 
-describe('Refusals', () => {
+describe('RefusalRecords', () => {
   let directory: string;
   let store: EventStore;
   let isAway: boolean;
-  let refusals: Refusals;
+  let refusals: RefusalRecords;
   let clock: { time: number; setByMs: number; now: () => Date; monotonicMs: () => number };
   const lines: string[] = [];
 
@@ -46,7 +46,7 @@ describe('Refusals', () => {
     });
     const destination = { write: (line: string) => void lines.push(line) };
     const logger = createLogger({ level: 'warn', service: 'access', destination });
-    refusals = new Refusals(clock, events, logger);
+    refusals = new RefusalRecords(clock, events, logger);
   });
   afterEach(async () => {
     await refusals.onApplicationShutdown();
