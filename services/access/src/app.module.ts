@@ -18,7 +18,13 @@ import { PresentedKeys } from './api-keys/presented-keys';
 import { RevokeApiKeyHandler } from './api-keys/revoke-api-key.handler';
 import type { AccessConfig } from './config';
 import { CheckAccessHandler } from './health/check-access.handler';
+import { Lockouts } from './lockouts/lockouts';
 import { noMailer, type Mailer } from './mail/mailer';
+import { EraseMeHandler } from './me/erase-me.handler';
+import { Erasures } from './me/erasures';
+import { MeViews } from './me/me-views';
+import { MeHandler } from './me/me.handler';
+import { PersonalRecords } from './me/personal-records';
 import { AcceptInvitationHandler } from './members/accept-invitation.handler';
 import { ChangeMemberRoleHandler } from './members/change-member-role.handler';
 import { InvitationLinks } from './members/invitation-links';
@@ -27,9 +33,7 @@ import { InviteMemberHandler } from './members/invite-member.handler';
 import { Joining } from './members/joining';
 import { ListInvitationsHandler } from './members/list-invitations.handler';
 import { ListMembersHandler } from './members/list-members.handler';
-import { memberIndex } from './members/member-index.projection';
 import { MemberViews } from './members/member-views';
-import { Memberships } from './members/memberships';
 import { RemoveMemberHandler } from './members/remove-member.handler';
 import { RevokeInvitationHandler } from './members/revoke-invitation.handler';
 import { BeginOidcFlowHandler } from './oidc/begin-oidc-flow.handler';
@@ -43,13 +47,15 @@ import { CreateOrganizationHandler } from './organizations/create-organization.h
 import { FirstOrganization } from './organizations/first-organization';
 import { GetOrganizationHandler } from './organizations/get-organization.handler';
 import { ListOrganizationsHandler } from './organizations/list-organizations.handler';
+import { memberIndex } from './organizations/member-index.projection';
+import { Memberships } from './organizations/memberships';
 import { OrganizationViews } from './organizations/organization-views';
 import { Organizations } from './organizations/organizations';
-import { RecordRefusalHandler } from './refusals/record-refusal.handler';
-import { RefusalRecords } from './refusals/refusal-records';
 import { ChangePasswordHandler } from './passwords/change-password.handler';
 import { PasswordHasher } from './passwords/password-hasher';
 import { Passwords } from './passwords/passwords';
+import { RecordRefusalHandler } from './refusals/record-refusal.handler';
+import { RefusalRecords } from './refusals/refusal-records';
 import { RecoveryCodes } from './second-factors/recovery-codes';
 import { SecondFactors } from './second-factors/second-factors';
 import { Totp } from './second-factors/totp';
@@ -60,12 +66,12 @@ import { Sessions } from './sessions/sessions';
 import { SessionsHandler } from './sessions/sessions.handler';
 import { SignInTrail } from './sessions/sign-in-trail';
 import { GetSignInMethodsHandler } from './sign-in/get-sign-in-methods.handler';
-import { Lockouts } from './sign-in/lockouts';
 import { NewSessions } from './sign-in/new-sessions';
 import { Proofs } from './sign-in/proofs';
 import { ReauthenticateHandler } from './sign-in/reauthenticate.handler';
 import { SignInHandler } from './sign-in/sign-in.handler';
 import { FirstOwner } from './sign-up/first-owner';
+import { NewUsers } from './sign-up/new-users';
 import { SignUpTickets } from './sign-up/sign-up-tickets';
 import { SignUpHandler } from './sign-up/sign-up.handler';
 import {
@@ -80,12 +86,6 @@ import {
   OIDC_PROVIDER,
   READ_STORE,
 } from './tokens';
-import { EraseMeHandler } from './users/erase-me.handler';
-import { Erasures } from './users/erasures';
-import { MeViews } from './users/me-views';
-import { MeHandler } from './users/me.handler';
-import { NewUsers } from './users/new-users';
-import { PersonalRecords } from './users/personal-records';
 import { Pseudonyms } from './users/pseudonyms';
 import { Users } from './users/users';
 

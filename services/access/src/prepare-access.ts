@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Redacted } from '#libs/kernel';
 import { ApiKeys } from './api-keys/api-keys';
+import { Erasures } from './me/erasures';
 import { FirstOwner } from './sign-up/first-owner';
-import { Erasures } from './users/erasures';
 
 /**
  * Brings the access service up to date before its first request. Gives the link by which the first person comes in, for

@@ -4,13 +4,13 @@ import type { OrganizationState } from '#libs/events';
 import { AppError, idFromCommand, type Clock, type Redacted } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
+import { Memberships } from '../organizations/memberships';
 import { Organizations, type Changed } from '../organizations/organizations';
 import { CLOCK, CONFIG } from '../tokens';
 import type { User } from '../users/users';
 import { InvitationLinks, isSameHash } from './invitation-links';
 import { Invitations } from './invitations';
 import { decideJoin, openInvitationOf } from './member.decider';
-import { Memberships } from './memberships';
 
 interface Join {
   readonly user: Pick<User, 'id' | 'emailCanonical'>;

@@ -3,7 +3,7 @@ import { createOrganization, type ReplyOf, type RequestOf } from '#libs/contract
 import { IdempotentAnswers } from '#libs/idempotency';
 import { AppError, idFromCommand } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { Memberships } from '../members/memberships';
+import { Memberships } from './memberships';
 import { decideOrganization } from './organization.decider';
 import { OrganizationViews } from './organization-views';
 import { Organizations } from './organizations';

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { listOrganizations, type Caller, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { Handles } from '#libs/transport';
-import { Memberships } from '../members/memberships';
+import { Memberships } from './memberships';
 import { OrganizationViews } from './organization-views';
 import { Organizations } from './organizations';
 

@@ -10,8 +10,8 @@ import {
 import type { Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
+import { Turns } from '../turns';
 import { RecentStates } from './recent-states';
-import { Turns } from './turns';
 
 /** How long a change made by another process may go unseen (case A5). */
 const FRESH_MS = 1_000;

@@ -9,8 +9,8 @@ import {
 } from '#libs/contracts';
 import { AppError, invalid, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Lockouts } from '../lockouts/lockouts';
 import { originOf, personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
-import { Lockouts } from '../sign-in/lockouts';
 import { Users, type User } from '../users/users';
 import { RecoveryCodes } from './recovery-codes';
 import { SecondFactors } from './second-factors';

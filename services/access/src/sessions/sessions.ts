@@ -2,8 +2,8 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Keyring } from '#libs/key-store';
 import { AppError, type Clock, type Redacted, entriesAtMost, newId } from '#libs/kernel';
-import { Turns } from '../organizations/turns';
 import { CLOCK } from '../tokens';
+import { Turns } from '../turns';
 import { hashOpaqueToken, isOpaqueToken, newOpaqueToken } from './opaque-token';
 import { hasEnded, SESSION_MS_MAX, SessionRecords, type SessionRecord } from './session-records';
 

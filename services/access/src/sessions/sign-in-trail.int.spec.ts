@@ -11,10 +11,10 @@ import {
   origin,
   password,
 } from '../../../../test/access-world';
+import { MeHandler } from '../me/me.handler';
 import { ChangePasswordHandler } from '../passwords/change-password.handler';
 import { TotpHandler } from '../second-factors/totp.handler';
 import { SignInHandler } from '../sign-in/sign-in.handler';
-import { MeHandler } from '../users/me.handler';
 import { Sessions } from './sessions';
 import { SessionsHandler } from './sessions.handler';
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, type Redacted } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
+import { Lockouts, type Subject } from '../lockouts/lockouts';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
 import { RefusalRecords } from '../refusals/refusal-records';
@@ -8,7 +9,6 @@ import { SecondFactors, type SecondFactor } from '../second-factors/second-facto
 import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
 import type { User } from '../users/users';
-import { Lockouts, type Subject } from './lockouts';
 
 /** What somebody sent to prove who they are. */
 export interface Proof {

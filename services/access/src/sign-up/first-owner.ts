@@ -5,12 +5,12 @@ import { Keyring } from '#libs/key-store';
 import { AppError, idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
-import { Memberships } from '../members/memberships';
 import { FIRST_ORGANIZATION_ID } from '../organizations/first-organization';
+import { Memberships } from '../organizations/memberships';
 import { Organizations } from '../organizations/organizations';
-import { Turns } from '../organizations/turns';
 import { hashOpaqueToken, opaqueToken } from '../sessions/opaque-token';
 import { CLOCK, READ_STORE } from '../tokens';
+import { Turns } from '../turns';
 import { Users, type User } from '../users/users';
 import { decideFirstOwner, ownersOf } from './first-owner.decider';
 

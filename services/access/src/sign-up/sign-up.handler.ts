@@ -8,8 +8,8 @@ import { originOf } from '../sessions/sign-in-trail';
 import { NewSessions } from '../sign-in/new-sessions';
 import { Proofs } from '../sign-in/proofs';
 import { canonicalEmail } from '../users/canonical-email';
-import { NewUsers } from '../users/new-users';
 import type { User } from '../users/users';
+import { NewUsers } from './new-users';
 import { SignUpTickets } from './sign-up-tickets';
 
 type Request = RequestOf<typeof signUp>;

@@ -3,10 +3,10 @@ import { AppError } from '#libs/kernel';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { AccessConfig } from '../config';
-import type { Changed } from '../organizations/organizations';
-import { Turns } from '../organizations/turns';
 import { CONFIG, MEMBER_INDEX, READ_STORE } from '../tokens';
+import { Turns } from '../turns';
 import { MEMBER_INDEX_COLLECTION } from './member-index.projection';
+import type { Changed } from './organizations';
 
 /** Longer, and the projection has a problem of its own; what was written stays written. */
 const SHOWN_MS_MAX = 2_000;

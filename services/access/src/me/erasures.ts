@@ -3,7 +3,7 @@ import { newCommandId, PeriodicTask, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
-import { Memberships } from '../members/memberships';
+import { Memberships } from '../organizations/memberships';
 import { Organizations } from '../organizations/organizations';
 import { CLOCK, LOGGER, READ_STORE } from '../tokens';
 import { decideLeaving } from './leaving.decider';

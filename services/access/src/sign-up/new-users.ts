@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { idFromCommand, newCommandId, uuidV5, type Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
-import { Memberships } from '../members/memberships';
+import { Memberships } from '../organizations/memberships';
 import { decideOrganization } from '../organizations/organization.decider';
 import { Organizations } from '../organizations/organizations';
 import { CLOCK } from '../tokens';
-import { canonicalEmail } from './canonical-email';
-import { Users, type User } from './users';
+import { canonicalEmail } from '../users/canonical-email';
+import { Users, type User } from '../users/users';
 
 /** No person's name: an organization's stream holds none. */
 const PERSONAL_ORGANIZATION_NAME = 'Personal';

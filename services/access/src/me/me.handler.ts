@@ -2,9 +2,9 @@ import { Controller } from '@nestjs/common';
 import { changeMe, getMe, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Users } from '../users/users';
 import { Erasures } from './erasures';
 import { MeViews } from './me-views';
-import { Users } from './users';
 
 @Controller()
 export class MeHandler {

@@ -7,16 +7,16 @@ import type { ReadStore } from '#libs/read-store';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { AccessModule } from '../app.module';
 import { readAccessConfig } from '../config';
-import { Memberships } from '../members/memberships';
 import { CreateOrganizationHandler } from '../organizations/create-organization.handler';
+import { Memberships } from '../organizations/memberships';
 import { prepareAccess } from '../prepare-access';
 import { Sessions } from '../sessions/sessions';
 import { SignInHandler } from '../sign-in/sign-in.handler';
 import { SignUpHandler } from '../sign-up/sign-up.handler';
 import { MEMBER_INDEX } from '../tokens';
+import { Users } from '../users/users';
 import { Erasures } from './erasures';
 import { MeHandler } from './me.handler';
-import { Users } from './users';
 
 jest.setTimeout(120_000);
 

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { eraseMe, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Users } from '../users/users';
 import { Erasures } from './erasures';
-import { Users } from './users';
 
 @Controller()
 export class EraseMeHandler {

@@ -4,7 +4,7 @@ import { Identities } from '../oidc/identities';
 import { Passwords } from '../passwords/passwords';
 import { RecoveryCodes } from '../second-factors/recovery-codes';
 import { Totp } from '../second-factors/totp';
-import type { User } from './users';
+import type { User } from '../users/users';
 
 /** People as they see themselves. */
 @Injectable()

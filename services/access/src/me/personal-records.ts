@@ -4,7 +4,7 @@ import { Identities } from '../oidc/identities';
 import { Passwords } from '../passwords/passwords';
 import { SecondFactors } from '../second-factors/second-factors';
 import { Sessions } from '../sessions/sessions';
-import { Users } from './users';
+import { Users } from '../users/users';
 
 /** Everything that names a person, or lets them in. */
 @Injectable()

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError, type Clock } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
-import { Turns } from '../organizations/turns';
 import { CLOCK, READ_STORE } from '../tokens';
+import { Turns } from '../turns';
 import { Pseudonyms } from '../users/pseudonyms';
 import { decideAttempt, FAILURES_KEPT_MS, withdrawAttempt, type Failures } from './lockout.decider';
 
