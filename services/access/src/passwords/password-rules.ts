@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Redacted } from '#libs/kernel';
+import { canonicalEmail } from '../users/canonical-email';
 
 /** NIST SP 800-63B, but for the length, which docs/adr/0014 argues for. */
 const CHARACTERS_MIN = 12;
@@ -48,7 +49,7 @@ function isMonotonous(text: string): boolean {
 }
 
 function isGuessable(text: string, email: string): boolean {
-  const canonical = email.trim().normalize('NFKC').toLowerCase();
+  const canonical = canonicalEmail(email);
   const [local = '', domain = ''] = canonical.split('@');
   const words = [canonical, local, ...local.split(/[^\p{L}\p{N}]+/u), domain, ...domain.split('.'), PRODUCT];
   const own = words
