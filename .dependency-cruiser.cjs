@@ -44,6 +44,12 @@ const drivers = {
   'openid-client': 'services/access',
 };
 
+/** The folders of services/access in the order to read them: each imports those before it, and what lies beside them. */
+const accessFolders = [
+  ...['mail', 'users', 'sessions', 'lockouts', 'organizations', 'members', 'refusals', 'api-keys'],
+  ...['passwords', 'second-factors', 'sign-in', 'sign-up', 'oidc', 'me', 'health'],
+];
+
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 const roomsOf = (names) => `^libs/(${names.join('|')})/`;
 
@@ -65,10 +71,23 @@ const driverRooms = Object.entries(drivers).map(([driver, room]) =>
   ),
 );
 
+const accessOrder = accessFolders.map((folder, at) =>
+  rule(
+    'access-reading-order',
+    'A folder of services/access imports those before it, so that there is a first one to read.',
+    { path: `^services/access/src/${folder}/`, pathNot: spec },
+    {
+      path: '^services/access/src/[^/]+/',
+      pathNot: `^services/access/src/(${accessFolders.slice(0, at + 1).join('|')})/`,
+    },
+  ),
+);
+
 module.exports = {
   forbidden: [
     ...libLayers,
     ...driverRooms,
+    ...accessOrder,
     rule(
       'gateway-holds-nothing',
       'The gateway holds no key and no store: it knows messages and their transport.',

@@ -20,6 +20,7 @@ const breaches: Breach[] = [
   ['services/secrets-query/src/neighbour.ts', 'services-apart', use('../../access/src/main')],
   ['services/access/src/nest.decider.ts', 'pure-deciders', use('@nestjs/common')],
   ['services/access/src/node.decider.ts', 'pure-deciders', use('node:path')],
+  ['services/access/src/users/eager.ts', 'access-reading-order', use('../me/late')],
   ['libs/events/src/clock.events.ts', 'pure-deciders', use('node:os')],
   ['services/access/src/inside.ts', 'lib-entry', use('../../../libs/event-store/src/other')],
   ['libs/projection/src/inside.unit.spec.ts', 'lib-entry-from-specs', use('../../event-store/src/other')],
@@ -45,6 +46,7 @@ const allowed = {
 
 const scenery = {
   'services/access/src/there.ts': use('./here'),
+  'services/access/src/me/late.ts': 'export const late = 1;\n',
   'libs/event-store/src/other.ts': 'export const other = 1;\n',
   'libs/event-store/src/event-store.contract.ts': use('./other'),
 };
