@@ -6,6 +6,7 @@ import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import type { SecretsQueryConfig } from './config';
 import { CheckSecretsQueryHandler } from './health/check-secrets-query.handler';
+import { FoldedSecrets } from './secrets/folded-secrets';
 import { GetLastReadHandler } from './secrets/get-last-read.handler';
 import { GetSecretHandler } from './secrets/get-secret.handler';
 import { ListSecretVersionsHandler } from './secrets/list-secret-versions.handler';
@@ -13,7 +14,6 @@ import { ListSecretsHandler } from './secrets/list-secrets.handler';
 import { RevealSecretHandler } from './secrets/reveal-secret.handler';
 import { secretList } from './secrets/secret-list.projection';
 import { SecretReads } from './secrets/secret-reads';
-import { SecretStreams } from './secrets/secret-streams';
 import { CONFIG, EVENT_STORE, FOLLOWED_LOG, READ_STORE, SECRET_LIST } from './tokens';
 
 /** What the composition root opens for this service, and closes after it. */
@@ -56,7 +56,7 @@ export class SecretsQueryModule {
           useFactory: () => new RunningProjection(list),
         },
         SecretReads,
-        SecretStreams,
+        FoldedSecrets,
       ],
     };
   }

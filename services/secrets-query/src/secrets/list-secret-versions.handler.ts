@@ -1,18 +1,18 @@
 import { Controller } from '@nestjs/common';
 import { listSecretVersions, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { Handles } from '#libs/transport';
-import { SecretStreams } from './secret-streams';
+import { FoldedSecrets } from './folded-secrets';
 
 @Controller()
 export class ListSecretVersionsHandler {
-  constructor(private readonly streams: SecretStreams) {}
+  constructor(private readonly secrets: FoldedSecrets) {}
 
   @Handles(listSecretVersions)
   async handle({
     caller,
     secret: ref,
   }: RequestOf<typeof listSecretVersions>): Promise<ReplyOf<typeof listSecretVersions>> {
-    const { secret, versions } = await this.streams.find(caller.orgId, ref);
+    const { secret, versions } = await this.secrets.find(caller.orgId, ref);
     const data = versions.map(({ version, insertedAt, actorId }) => ({
       version,
       inserted_at: insertedAt,

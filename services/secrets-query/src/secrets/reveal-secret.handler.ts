@@ -6,14 +6,14 @@ import { Keyring } from '#libs/key-store';
 import { uuidV5 } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { EVENT_STORE, PRODUCER } from '../tokens';
-import { SecretStreams } from './secret-streams';
+import { FoldedSecrets } from './folded-secrets';
 
 @Controller()
 export class RevealSecretHandler {
   constructor(
     @Inject(EVENT_STORE) private readonly events: EventStore,
     private readonly keyring: Keyring,
-    private readonly streams: SecretStreams,
+    private readonly secrets: FoldedSecrets,
   ) {}
 
   @Handles(revealSecret)
@@ -23,10 +23,10 @@ export class RevealSecretHandler {
   ): Promise<ReplyOf<typeof revealSecret>> {
     const { caller, at, address, userAgent } = request;
     const { orgId } = caller;
-    const found = await this.streams.find(orgId, request.secret);
+    const found = await this.secrets.find(orgId, request.secret);
     const { secret } = found;
     const version = request.version ?? secret.version;
-    const sealed = await this.streams.sealed(orgId, found, version);
+    const sealed = await this.secrets.sealed(orgId, found, version);
 
     const read: SecretRead = {
       type: 'SecretRead',

@@ -2,8 +2,8 @@ import { eventMetadata } from '#libs/event-store';
 import { accessStream, secretStream } from '#libs/events';
 import { newCommandId, newId, Redacted } from '#libs/kernel';
 import { openTestStores, someSecret, type TestStores } from '#libs/testing';
+import { FoldedSecrets } from './folded-secrets';
 import { RevealSecretHandler } from './reveal-secret.handler';
-import { SecretStreams } from './secret-streams';
 
 const caller = { orgId: 'org_test', actorType: 'api-key' as const, actorId: 'key_test' };
 const at = '2026-11-23T23:59:59.999Z';
@@ -38,7 +38,7 @@ async function write(version: number, value: string): Promise<void> {
 /** A process of the service reveals the current version. */
 async function reveal(commandId: string) {
   const { events, keyring } = stores;
-  const handler = new RevealSecretHandler(events, keyring, new SecretStreams(events, keyring, undefined));
+  const handler = new RevealSecretHandler(events, keyring, new FoldedSecrets(events, keyring, undefined));
   const request = { caller, commandId, at, secret: id, version: null, address: null, userAgent: null };
   const { value, ...reply } = await handler.handle(request, { correlationId: 'test' });
   return { ...reply, value: value.expose() };

@@ -21,7 +21,7 @@ type WithValue = Extract<SecretEvent, { type: 'SecretUpdated' }>['data'];
 
 /** Finds one secret by folding its own stream: what it says needs no waiting and trusts no projection. */
 @Injectable()
-export class SecretStreams {
+export class FoldedSecrets {
   readonly #secrets: StreamFolds<SecretState>;
 
   constructor(

@@ -2,13 +2,13 @@ import { eventMetadata } from '#libs/event-store';
 import { secretNameStream, secretStream } from '#libs/events';
 import { newCommandId, newId } from '#libs/kernel';
 import { openTestStores, someSealed, someSecret, type TestStores } from '#libs/testing';
-import { SecretStreams } from './secret-streams';
+import { FoldedSecrets } from './folded-secrets';
 
 const orgId = 'org_test';
 const id = newId('sec');
 
 let stores: TestStores;
-let streams: SecretStreams;
+let secrets: FoldedSecrets;
 
 async function append(stream: string, type: string, data: object, revision?: string): Promise<void> {
   const at = stores.clock.now().toISOString();
@@ -24,7 +24,7 @@ async function claim(name: string): Promise<void> {
 
 beforeEach(async () => {
   stores = await openTestStores();
-  streams = new SecretStreams(stores.events, stores.keyring, undefined);
+  secrets = new FoldedSecrets(stores.events, stores.keyring, undefined);
   await claim('A');
   await append(secretStream(orgId, id), 'SecretCreated', {
     secret: { ...someSecret, id, name: 'A' },
@@ -33,25 +33,25 @@ beforeEach(async () => {
 });
 afterEach(() => stores.discard());
 
-describe('SecretStreams', () => {
+describe('FoldedSecrets', () => {
   it('find a secret by its id and by its name', async () => {
     for (const ref of [id, 'A']) {
-      expect(await streams.find(orgId, ref)).toMatchObject({ secret: { id, name: 'A' }, revision: '0' });
-      expect(await streams.idOf(orgId, ref)).toBe(id);
+      expect(await secrets.find(orgId, ref)).toMatchObject({ secret: { id, name: 'A' }, revision: '0' });
+      expect(await secrets.idOf(orgId, ref)).toBe(id);
     }
-    await expect(streams.find('org_other', id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(secrets.find('org_other', id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('find none by a name that was claimed for it and that it never got, or has no more', async () => {
     await claim('B');
     const renamed = { ...someSecret, id, name: 'C' };
     for (const ref of ['B', 'C']) {
-      await expect(streams.find(orgId, ref)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      expect(await streams.idOf(orgId, ref)).toBeNull();
+      await expect(secrets.find(orgId, ref)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      expect(await secrets.idOf(orgId, ref)).toBeNull();
     }
     await claim('C');
     await append(secretStream(orgId, id), 'SecretRenamed', { secret: renamed, previousName: 'A' }, '0');
-    await expect(streams.find(orgId, 'A')).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(await streams.find(orgId, 'C')).toMatchObject({ secret: { id, name: 'C' }, revision: '1' });
+    await expect(secrets.find(orgId, 'A')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await secrets.find(orgId, 'C')).toMatchObject({ secret: { id, name: 'C' }, revision: '1' });
   });
 });
