@@ -39,7 +39,7 @@ export async function openAccessWorld({ clock, events, keyring, reads }: Stores)
 
 /** What every command of somebody carries. */
 export function commandOf<C>(caller: C, idempotencyKey: string | null = null) {
-  return { caller, commandId: newCommandId(), idempotencyKey };
+  return { caller, commandId: newCommandId(new Date()), idempotencyKey };
 }
 
 async function signUp(app: INestApplicationContext, email: string): Promise<Inhabitant> {

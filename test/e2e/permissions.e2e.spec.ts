@@ -285,7 +285,7 @@ describe('permissions', () => {
     const idsOf = (prefix: Parameters<typeof newId>[0]) => ({
       real: { ...real, key: foreignThings.key }[prefix as keyof typeof real],
       deleted: deleted[prefix as keyof typeof deleted],
-      random: newId(prefix),
+      random: newId(prefix, new Date()),
       nonsense: randomBytes(8).toString('hex'),
     });
     const before = await foreign.everything();
@@ -321,7 +321,7 @@ describe('permissions', () => {
       for (const route of ofOne) {
         const recipe = recipeOf(route);
         const texts = new Set<string>();
-        for (const orgId of [foreign.orgId, newId('org'), randomBytes(8).toString('hex')]) {
+        for (const orgId of [foreign.orgId, newId('org', new Date()), randomBytes(8).toString('hex')]) {
           const id = (await recipe.id?.(foreign, false)) ?? '';
           const path = urlOf(route, orgId, id);
           const answer = await caller.send(route.method, path, recipe.body?.(foreign, caller), orgId);

@@ -290,7 +290,7 @@ async function fillLog(file: string): Promise<void> {
   const organizations = Array.from({ length: 100 }, (_, n) => `org_${n}`);
   const append = (orgId: string) => {
     const caller = { orgId, actorType: 'key', actorId: 'key_1' };
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     const metadata = eventMetadata({ caller, commandId, correlationId: commandId, at: new Date().toISOString(), producer: 'test' }); // prettier-ignore
     return events.append({
       orgId,

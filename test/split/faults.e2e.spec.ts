@@ -256,9 +256,9 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
     const events = await openEventStore(rig.engines.eventStore.url);
     const caller = { orgId, actorType: 'key', actorId: 'key_01' };
     for (const type of ['SecretCreated', 'SecretTeleported']) {
-      const [commandId, at] = [newCommandId(), new Date().toISOString()];
+      const [commandId, at] = [newCommandId(new Date()), new Date().toISOString()];
       const metadata = eventMetadata({ caller, commandId, correlationId: 'h5', at, producer: 'test' });
-      const stream = secretStream(orgId, newId('sec'));
+      const stream = secretStream(orgId, newId('sec', new Date()));
       await events.append({ orgId, stream, events: [{ type, data: {} }], expected: 'no stream', metadata });
     }
     await events.close();

@@ -44,15 +44,15 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
     });
     afterAll(async () => opened.close());
     beforeEach(() => {
-      orgId = newId('org');
-      category = newId('sec').replace('_', '');
+      orgId = newId('org', new Date());
+      category = newId('sec', new Date()).replace('_', '');
       stream = `${category}-${orgId}.one`;
     });
 
     /** One event per item of `data`. */
     const request = (data: readonly JsonObject[], expected: Expected, more: Partial<AppendRequest> = {}) => {
-      const caller = { orgId, actorType: 'key', actorId: newId('key') };
-      const commandId = newCommandId();
+      const caller = { orgId, actorType: 'key', actorId: newId('key', new Date()) };
+      const commandId = newCommandId(new Date());
       const origin = {
         caller,
         commandId,
@@ -165,7 +165,7 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
       });
 
       it.each([
-        ['of another organization', (org: string) => `secret-${newId('org')}.${org}`],
+        ['of another organization', (org: string) => `secret-${newId('org', new Date())}.${org}`],
         ['whose organization only begins like ours', (org: string) => `secret-${org}x.one`],
         ['without a category', (org: string) => `-${org}.one`],
         ['without an organization', () => 'operations'],

@@ -21,7 +21,7 @@ let reads: number;
 async function append(type: string, to = stream): Promise<void> {
   const caller = { orgId, actorType: 'key', actorId: 'key_01' };
   const at = new Date().toISOString();
-  const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'one', at, producer: 'test' }); // prettier-ignore
+  const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'one', at, producer: 'test' }); // prettier-ignore
   const [last] = await theirs.read({ orgId, stream: to, direction: 'backwards', limit: 1 });
   const expected = last ? { revision: last.revision } : ('no stream' as const);
   await theirs.append({ orgId, stream: to, events: [{ type, data: {} }], expected, metadata });

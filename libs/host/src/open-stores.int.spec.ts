@@ -24,8 +24,8 @@ describe('openStores', () => {
     stores = undefined;
   };
   const append = async ({ events }: Stores) => {
-    const [orgId, commandId] = [newId('org'), newCommandId()];
-    const caller = { orgId, actorType: 'key', actorId: newId('key') };
+    const [orgId, commandId] = [newId('org', new Date()), newCommandId(new Date())];
+    const caller = { orgId, actorType: 'key', actorId: newId('key', new Date()) };
     const at = systemClock.now().toISOString();
     const { position } = await events.append({
       ...{ orgId, stream: `thing-${orgId}.one`, expected: 'no stream', events: [{ type: 'Made', data: {} }] },

@@ -10,8 +10,16 @@ import { IdempotentAnswers } from './idempotent-answers';
 const caller = { orgId: 'org_1', actorId: 'usr_1' };
 const message = { name: 'create-thing' };
 const fields = { name: 'a' };
-const commandOf = (idempotencyKey: string | null) => ({ caller, commandId: newCommandId(), idempotencyKey });
-const requestOf = (idempotencyKey: string | null) => ({ message, command: commandOf(idempotencyKey), fields });
+const commandOf = (idempotencyKey: string | null) => ({
+  caller,
+  commandId: newCommandId(new Date()),
+  idempotencyKey,
+});
+const requestOf = (idempotencyKey: string | null) => ({
+  message,
+  command: commandOf(idempotencyKey),
+  fields,
+});
 
 describe('IdempotentAnswers.seeded', () => {
   let directory: string;
@@ -53,9 +61,7 @@ describe('IdempotentAnswers.seeded', () => {
   });
 
   it('gives one seed to a burst', async () => {
-    const burst = await Promise.all(
-      Array.from({ length: 20 }, () => answers.seeded(requestOf('k'), work)),
-    );
+    const burst = await Promise.all(Array.from({ length: 20 }, () => answers.seeded(requestOf('k'), work)));
     expect(new Set(burst.map(({ seed }) => seed)).size).toBe(1);
     expect(turns).toHaveLength(1);
   });

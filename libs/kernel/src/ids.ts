@@ -15,7 +15,7 @@ export function timedBytes(now: Date): Buffer {
 }
 
 /** A new id such as `sec_01j…`, made of `timedBytes`: ids sort by age, and indexes stay local. */
-export function newId(prefix: IdPrefix, now: Date = new Date()): string {
+export function newId(prefix: IdPrefix, now: Date): string {
   return `${prefix}_${base32Encode(timedBytes(now))}`;
 }
 
@@ -30,7 +30,7 @@ export function isId(prefix: IdPrefix, text: string): boolean {
 }
 
 /** A new command id: a UUIDv7, so that ids made from it sort by age. */
-export function newCommandId(now: Date = new Date()): string {
+export function newCommandId(now: Date): string {
   return uuidText(timedBytes(now).toString('hex'), 7);
 }
 

@@ -3,7 +3,7 @@ import { idFromCommand, isId, newCommandId, newId, uuidV5 } from './ids';
 describe('newId', () => {
   it('carries its type and 26 characters without i, l, o, u', () => {
     for (let round = 0; round < 1_000; round += 1)
-      expect(newId('sec')).toMatch(/^sec_[0-9a-hjkmnp-tv-z]{26}$/);
+      expect(newId('sec', new Date())).toMatch(/^sec_[0-9a-hjkmnp-tv-z]{26}$/);
   });
 
   it('sorts by age', () => {
@@ -28,21 +28,23 @@ describe('isId', () => {
     'sec_01jd9x7k2m4n6p8q0r2s4t6v8w\n',
   ])('refuses %j', (text) => expect(isId('sec', text)).toBe(false));
 
-  it('knows an id of its type', () => expect(isId('sec', newId('sec'))).toBe(true));
+  it('knows an id of its type', () => expect(isId('sec', newId('sec', new Date()))).toBe(true));
 });
 
 describe('idFromCommand', () => {
   it('gives one id per command', () => {
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     expect(idFromCommand('sec', commandId)).toBe(idFromCommand('sec', commandId));
-    expect(idFromCommand('sec', commandId)).not.toBe(idFromCommand('sec', newCommandId()));
+    expect(idFromCommand('sec', commandId)).not.toBe(idFromCommand('sec', newCommandId(new Date())));
     expect(isId('sec', idFromCommand('sec', commandId))).toBe(true);
   });
 });
 
 describe('newCommandId', () => {
   it('is a UUID of version 7', () => {
-    expect(newCommandId()).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(newCommandId(new Date())).toMatch(
+      /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
   });
 });
 

@@ -90,7 +90,7 @@ describe('RunningProjection', () => {
   ): Promise<Position> {
     const caller = { orgId, actorType: 'key', actorId: 'key_1' };
     const at = '2025-01-01T00:00:00.000Z';
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     const { position } = await events.append({
       orgId,
       stream: `${type === 'ThingNamed' ? 'thing' : 'other'}-${orgId}.${id}`,

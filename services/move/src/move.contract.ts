@@ -267,7 +267,7 @@ interface Value {
 
 const logger = createLogger({ level: 'error', service: 'suite', destination: { write: () => undefined } });
 const options = { clock: systemClock, logger };
-const otherOrg = newId('org');
+const otherOrg = newId('org', new Date());
 const nothing = { events: [], keys: [], records: [], rootKey: null };
 const someState = { current: 'x', previous: null, retired: [] };
 
@@ -292,7 +292,7 @@ function sideOf(name: string, settings: Readonly<Record<string, string>>): Side 
 
 /** An installation with what is hard to copy: appends of many events, ids that come twice, streams without a beginning. */
 async function fill(side: Side): Promise<Filled> {
-  const orgId = newId('org');
+  const orgId = newId('org', new Date());
   const values: Value[] = [];
   await using(side, async (stores) => {
     const { events, keyring } = stores;
@@ -359,8 +359,8 @@ async function project(store: ReadStore | undefined): Promise<void> {
   );
 }
 
-async function createSecret(stores: Stores, text: string, orgId = newId('org')): Promise<Value> {
-  const secretId = newId('sec');
+async function createSecret(stores: Stores, text: string, orgId = newId('org', new Date())): Promise<Value> {
+  const secretId = newId('sec', new Date());
   const sealed = await stores.keyring.seal(orgId, secretId, 1, new Redacted(text));
   const created = { type: 'SecretCreated', data: { secret: { id: secretId, version: 1 }, sealed } };
   await stores.events.append(append(orgId, 'secret', secretId, 'no stream', [created]));
@@ -387,7 +387,7 @@ function append(
 }
 
 function metadataOf(orgId: string): EventMetadata {
-  const commandId = newCommandId();
+  const commandId = newCommandId(new Date());
   const caller = { orgId, actorType: 'key', actorId: 'key_01' };
   return eventMetadata({ caller, commandId, correlationId: randomUUID(), at: new Date().toISOString(), producer: 'suite' }); // prettier-ignore
 }

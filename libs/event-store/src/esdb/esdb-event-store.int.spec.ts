@@ -46,7 +46,7 @@ describe('openEsdbEventStore with a retention', () => {
     const orgId = 'org_01';
     const stream = `access-${orgId}.20250101`;
     const caller = { orgId, actorType: 'key', actorId: 'key_01' };
-    const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'one', at: daysAgo(days), producer: 'test' }); // prettier-ignore
+    const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'one', at: daysAgo(days), producer: 'test' }); // prettier-ignore
     await store.append({ orgId, stream, events: [{ type: 'Tested', data: {} }], expected: 'any', metadata });
     expect(double.log.metadata(stream)).toEqual({ $maxAge: left * DAY_SECONDS });
     await store.close();

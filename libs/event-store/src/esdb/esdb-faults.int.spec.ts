@@ -12,7 +12,7 @@ const away = { code: 'STORE_UNAVAILABLE' };
 function request(expected: AppendRequest['expected']): AppendRequest {
   const caller = { orgId, actorType: 'key', actorId: 'key_01' };
   const at = new Date().toISOString();
-  const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'one', at, producer: 'test' }); // prettier-ignore
+  const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'one', at, producer: 'test' }); // prettier-ignore
   return { orgId, stream, events: [{ type: 'Tested', data: {} }], expected, metadata };
 }
 

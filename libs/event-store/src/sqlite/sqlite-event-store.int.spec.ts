@@ -91,7 +91,7 @@ describe('openSqliteEventStore', () => {
     for (let name = 0; name < 150; name += 1)
       await append({ stream: day(name), expected: 'any', metadata: old });
     await append({ stream: day(1), expected: 'any', metadata: recent, events: Array(1500).fill(tested(0)) });
-    await append({ stream: day(2), expected: 'any', metadata: { ...old, commandId: newCommandId() }, events: Array(1500).fill(tested(0)) }); // prettier-ignore
+    await append({ stream: day(2), expected: 'any', metadata: { ...old, commandId: newCommandId(new Date()) }, events: Array(1500).fill(tested(0)) }); // prettier-ignore
     await append({ stream: `accessx-${orgId}`, expected: 'any', metadata: old });
     await append({ expected: 'no stream', metadata: old });
 
@@ -153,7 +153,13 @@ const tested = (n: number) => ({ type: 'Tested', data: { n } });
 
 const metadataAt = (at: string) => {
   const caller = { orgId, actorType: 'key', actorId: 'key_01' };
-  return eventMetadata({ caller, commandId: newCommandId(), correlationId: 'one', at, producer: 'test' });
+  return eventMetadata({
+    caller,
+    commandId: newCommandId(new Date()),
+    correlationId: 'one',
+    at,
+    producer: 'test',
+  });
 };
 
 const writes = (store: EventStore) => ({
@@ -199,7 +205,7 @@ openEventStore('sqlite:' + process.env.LOG_FILE).then(async (store) => {
   const { revision } = await foldStream(store, { orgId, stream }, { initial: null, evolve: () => null });
   for (let n = revision === null ? 0 : Number(revision) + 1; ; n += 1) {
     const caller = { orgId, actorType: 'key', actorId: 'key_01' };
-    const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'x', at: new Date().toISOString(), producer: 'test' });
+    const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'x', at: new Date().toISOString(), producer: 'test' });
     const expected = n === 0 ? 'no stream' : { revision: String(n - 1) };
     const appended = store.append({ orgId, stream, events: [{ type: 'Tested', data: { n } }], expected, metadata })
       .then(() => writeSync(1, n + 1 + '\\n'));

@@ -69,7 +69,7 @@ describe('Erasures', () => {
     if (!session) throw new Error('Nobody signed up');
     const { userId, personalOrgId: orgId } = session;
     const caller = { orgId, actorType: 'user' as const, actorId: userId };
-    const command = { caller, commandId: newCommandId(), idempotencyKey: null, name: 'Shared' };
+    const command = { caller, commandId: newCommandId(new Date()), idempotencyKey: null, name: 'Shared' };
     await app.get(CreateOrganizationHandler).handle(command, context);
     return { userId, token, email, caller };
   };

@@ -10,8 +10,8 @@ import { until as untilFits } from '../../../../test/e2e/until';
 import type { AuditMessage, AuditPublisher } from './audit-publisher';
 import { AuditRelay } from './audit-relay';
 
-const orgId = newId('org');
-const secretId = newId('sec');
+const orgId = newId('org', new Date());
+const secretId = newId('sec', new Date());
 
 const until = (condition: () => boolean | Promise<boolean>) =>
   untilFits(async () => condition(), Boolean, 10_000);
@@ -105,7 +105,7 @@ describe('AuditRelay', () => {
 
   const caller = { orgId, actorType: 'api-key', actorId: 'key_1' };
   const metadata = () => {
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     return eventMetadata({
       caller,
       commandId,

@@ -98,14 +98,20 @@ async function startRelay(): Promise<{ relay: AuditRelay; stop: () => Promise<vo
   return { relay: app.get(AuditRelay), stop };
 }
 
-const caller = { orgId: newId('org'), actorType: 'api-key', actorId: 'key_1' };
+const caller = { orgId: newId('org', new Date()), actorType: 'api-key', actorId: 'key_1' };
 const { orgId } = caller;
 
 /** One write and one reading of each secret; the secret's stream and the access stream share the message key. */
 async function useSecrets(secretIds: readonly string[], version: number): Promise<void> {
   const at = new Date().toISOString();
   const metadata = () =>
-    eventMetadata({ caller, commandId: newCommandId(), correlationId: 'req-1', at, producer: 'test' });
+    eventMetadata({
+      caller,
+      commandId: newCommandId(new Date()),
+      correlationId: 'req-1',
+      at,
+      producer: 'test',
+    });
   await Promise.all(
     secretIds.map(async (secretId) => {
       const secret = {
@@ -129,7 +135,7 @@ async function useSecrets(secretIds: readonly string[], version: number): Promis
 
 /** Writes and reads until it is stopped. */
 function load(secrets: number): { stop: () => Promise<void> } {
-  const ids = Array.from({ length: secrets }, () => newId('sec'));
+  const ids = Array.from({ length: secrets }, () => newId('sec', new Date()));
   const stopping = new AbortController();
   const running = (async () => {
     for (let version = 1; !stopping.signal.aborted; version += 1) {
@@ -258,7 +264,7 @@ onKafka('createKafkaPublisher', () => {
       const request = { orgId: metadata.orgId, stream, expected: 'no stream', metadata } as const;
       await events.append({ ...request, events: [{ type, data }] });
     }
-    const secretId = newId('sec');
+    const secretId = newId('sec', new Date());
     await useSecrets([secretId], 1);
     const { relay } = await startRelay();
     await caughtUp(relay);
@@ -415,7 +421,7 @@ onOwnKafka('createKafkaPublisher on a broker that fails', () => {
 
   it('starts without a broker, and publishes when there is one', async () => {
     await broker.kill();
-    await useSecrets([newId('sec')], 1);
+    await useSecrets([newId('sec', new Date())], 1);
     const { relay } = await startRelay();
     await until(() => relay.status().state === 'retrying');
     await broker.restart();

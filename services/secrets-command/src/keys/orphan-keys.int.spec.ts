@@ -40,7 +40,13 @@ describe('OrphanKeys', () => {
   const metadata = () => {
     const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
     const at = stores.clock.now().toISOString();
-    return eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' });
+    return eventMetadata({
+      caller,
+      commandId: newCommandId(new Date()),
+      correlationId: 'test',
+      at,
+      producer: 'test',
+    });
   };
   const load = (id: string) =>
     foldStream(stores.events, { orgId, stream: secretStream(orgId, id) }, secretFold);

@@ -50,7 +50,7 @@ function aProcess(events: EventStore = stores.events, clock: Clock = stores.cloc
   const creating = new CreateSecretHandler(clock, answers, keyring, names, quota, streams);
   const updating = new UpdateSecretHandler(clock, answers, keyring, names, streams);
   const deleting = new DeleteSecretHandler(clock, answers, names, shredder, streams, windows);
-  const origin = () => ({ caller, commandId: newCommandId(), idempotencyKey: null });
+  const origin = () => ({ caller, commandId: newCommandId(new Date()), idempotencyKey: null });
   return {
     async create(name: string): Promise<string> {
       const content = { value: new Redacted('v'), description: null, tags: [], expiresAt: null };
@@ -276,7 +276,7 @@ describe('SecretNames', () => {
 
   it('give a repeated command its answer, also by the name that the secret had before', async () => {
     const id = await aProcess().create('A');
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     // It dies behind its event, with the old name not released.
     const stopped = stoppedBehind(secretStream(orgId, id));
     void aProcess(stopped.log).rename('A', 'B', { commandId });

@@ -20,7 +20,13 @@ describe('SecretNames', () => {
   const metadata = () => {
     const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
     const at = stores.clock.now().toISOString();
-    return eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' });
+    return eventMetadata({
+      caller,
+      commandId: newCommandId(new Date()),
+      correlationId: 'test',
+      at,
+      producer: 'test',
+    });
   };
   const claim = (secretId: string) =>
     names.claim({ orgId, name, secretId }, metadata(), () =>

@@ -45,7 +45,7 @@ async function deletedSecret(between: NewEvent[] = []): Promise<string> {
     { type: 'SecretDeleted', data: { secret, deletedAt: at, shredAfter: at } },
   ];
   const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
-  const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
+  const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
   const stream = secretStream(orgId, id);
   const { position } = await stores.events.append({ orgId, stream, events, expected: 'no stream', metadata });
   await inventory.waitFor(position, 10_000);

@@ -42,13 +42,13 @@ function aProcess({ log = stores.events, records = stores.reads } = {}) {
   const command = { caller, idempotencyKey: null, secret: id, ifRevision: null, lastReadAt: null };
   type Change = Partial<Parameters<typeof handler.handle>[0]>;
   const change = (fields: Change) =>
-    handler.handle({ ...command, commandId: newCommandId(), ...fields }, context);
+    handler.handle({ ...command, commandId: newCommandId(new Date()), ...fields }, context);
   return { streams, change, value: (text: string, fields: Change = {}) => change({ ...fields, value: new Redacted(text) }), reads: () => reads }; // prettier-ignore
 }
 
 async function append(type: string, data: object, revision?: string, log = stores.events): Promise<void> {
   const at = stores.clock.now().toISOString();
-  const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
+  const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
   const expected = revision === undefined ? ('no stream' as const) : { revision };
   await log.append({ orgId: caller.orgId, stream, events: [{ type, data }], expected, metadata });
 }
@@ -99,7 +99,7 @@ describe('UpdateSecretHandler', () => {
 
   it('gives a repeated command its first answer, also one that another process carried out', async () => {
     const [one, other] = [aProcess(), aProcess()];
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     await one.value('a');
     const first = await other.value('b', { commandId });
     stores.clock.pass(1_000);
@@ -129,7 +129,10 @@ describe('UpdateSecretHandler', () => {
       revision: '2',
     });
     expect(await keysLeft()).toBe(2);
-    const { state } = await other.streams.load({ orgId: caller.orgId, secretId: id }, newCommandId());
+    const { state } = await other.streams.load(
+      { orgId: caller.orgId, secretId: id },
+      newCommandId(new Date()),
+    );
     for (const keyId of dataKeyIds(state).slice(1)) expect(await stores.keys.get(keyId)).not.toBeNull();
     for (const each of [log, otherLog, double]) await ('stop' in each ? each.stop() : each.close());
   });

@@ -5,7 +5,7 @@ import { openTestStores, someSealed, someSecret, type TestStores } from '#libs/t
 import { FoldedSecrets } from './folded-secrets';
 
 const orgId = 'org_test';
-const id = newId('sec');
+const id = newId('sec', new Date());
 
 let stores: TestStores;
 let secrets: FoldedSecrets;
@@ -13,7 +13,7 @@ let secrets: FoldedSecrets;
 async function append(stream: string, type: string, data: object, revision?: string): Promise<void> {
   const at = stores.clock.now().toISOString();
   const caller = { orgId, actorType: 'api-key', actorId: 'key_test' };
-  const metadata = eventMetadata({ caller, commandId: newCommandId(), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
+  const metadata = eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'test', at, producer: 'test' }); // prettier-ignore
   const expected = revision === undefined ? ('no stream' as const) : { revision };
   await stores.events.append({ orgId, stream, events: [{ type, data }], expected, metadata });
 }

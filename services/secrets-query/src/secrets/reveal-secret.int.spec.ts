@@ -27,7 +27,7 @@ async function write(version: number, value: string): Promise<void> {
     expected: version === 1 ? 'no stream' : { revision: String(version - 2) },
     metadata: eventMetadata({
       caller,
-      commandId: newCommandId(),
+      commandId: newCommandId(new Date()),
       correlationId: 'test',
       at,
       producer: 'test',
@@ -59,7 +59,7 @@ afterEach(() => stores.discard());
 
 describe('RevealSecretHandler', () => {
   it('leaves one record of a request that is handled again, and gives the same answer', async () => {
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     const first = await reveal(commandId);
     expect(first).toEqual({
       id,
@@ -73,12 +73,12 @@ describe('RevealSecretHandler', () => {
   });
 
   it('leaves a record of each request', async () => {
-    for (const commandId of [newCommandId(), newCommandId()]) await reveal(commandId);
+    for (const commandId of [newCommandId(new Date()), newCommandId(new Date())]) await reveal(commandId);
     expect(await recordedVersions()).toHaveLength(2);
   });
 
   it('records each version that a request has opened, should the current one change before it is handled again', async () => {
-    const commandId = newCommandId();
+    const commandId = newCommandId(new Date());
     await reveal(commandId);
     await write(2, 'the second value');
     expect(await reveal(commandId)).toMatchObject({ value: 'the second value', version: 2 });
