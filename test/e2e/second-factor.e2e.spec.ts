@@ -88,6 +88,16 @@ describe('a second factor', () => {
     expect((await ada.reauthenticate({ recovery_code: codes[3] })).status).toBe(200);
   });
 
+  it('is on record where it was missing, once and as that (E3)', async () => {
+    const refusals = await until(
+      async () => (await server.stored.events(['AccessRefused'])).map(({ data }) => data),
+      (all) => all.filter(({ cause }) => cause === 'missing-code').length >= 2,
+    );
+    // One at a sign-in, one of who had a session.
+    expect(refusals.filter(({ cause }) => cause === 'missing-code')).toHaveLength(2);
+    expect(refusals.filter(({ action }) => action !== null)).toEqual([]);
+  });
+
   it('gives new recovery codes in place of the old ones', async () => {
     const renewed = await ada.call<Codes>('POST', 'auth/totp/recovery-codes');
     expect(renewed.status).toBe(201);

@@ -1,10 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { AppError, type Redacted } from '#libs/kernel';
+import { AppError, isAppError, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Sessions } from '../sessions/sessions';
-import { originOf, SignInTrail } from '../sessions/sign-in-trail';
-import { Lockouts } from '../sign-in/lockouts';
+import { originOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
+import { Proofs } from '../sign-in/proofs';
 import { MeViews } from '../users/me-views';
 import type { User } from '../users/users';
 import { passwordComplaint } from './password-rules';
@@ -13,8 +13,8 @@ import { Passwords } from './passwords';
 @Controller()
 export class ChangePasswordHandler {
   constructor(
-    private readonly lockouts: Lockouts,
     private readonly passwords: Passwords,
+    private readonly proofs: Proofs,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
     private readonly views: MeViews,
@@ -27,13 +27,13 @@ export class ChangePasswordHandler {
   ): Promise<ReplyOf<typeof changePassword>> {
     const { caller, currentPassword, password, sessionId } = request;
     const user = await this.views.callerOf(caller);
+    const origin = originOf(request, context);
     const hadOne = await this.passwords.has(user);
     // One that is sent is looked at, though there is none: the gateway asks for no other proof then.
-    if (hadOne || currentPassword) await this.demandCurrent(user, currentPassword);
+    if (hadOne || currentPassword) await this.demandCurrent(user, currentPassword, origin);
     const complaint = passwordComplaint(password, user.email);
     if (complaint !== null) throw refused('password', complaint);
     const hash = await this.passwords.hash(password);
-    const origin = originOf(request, context);
     const person = { userId: user.id, personalOrgId: user.personalOrgId };
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const credential = 'password' as const;
@@ -51,15 +51,12 @@ export class ChangePasswordHandler {
   }
 
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
-  private async demandCurrent(user: User, current: Redacted<string> | null): Promise<void> {
+  private async demandCurrent(user: User, current: Redacted<string> | null, origin: Origin): Promise<void> {
     if (!current) throw refused('current_password', 'is missing');
-    const attempt = await this.lockouts.attempt('session', user.id);
-    const isRight = await this.passwords.verify(user, current).catch(async (error: unknown) => {
-      await attempt.forgiven();
-      throw error;
+    await this.proofs.demandPassword(user, current, origin).catch((error: unknown) => {
+      const isWrong = isAppError(error, 'AUTHENTICATION_REQUIRED');
+      throw isWrong ? refused('current_password', 'is not right') : error;
     });
-    if (isRight) return attempt.succeeded();
-    throw refused('current_password', 'is not right');
   }
 }
 

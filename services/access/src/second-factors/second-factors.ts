@@ -22,12 +22,12 @@ export class SecondFactors {
   async judge(
     userId: string,
     { totp, recoveryCode }: Presented,
-  ): Promise<{ right: SecondFactor | null } | { wrong: 'code' | 'missing' }> {
+  ): Promise<{ right: SecondFactor | null } | { wrong: 'wrong-code' | 'missing-code' }> {
     if (!(await this.totp.isEnabled(userId))) return { right: null };
-    if (totp) return (await this.totp.verify(userId, totp)) ? { right: 'totp' } : { wrong: 'code' };
-    if (!recoveryCode) return { wrong: 'missing' };
+    if (totp) return (await this.totp.verify(userId, totp)) ? { right: 'totp' } : { wrong: 'wrong-code' };
+    if (!recoveryCode) return { wrong: 'missing-code' };
     const isRight = await this.recoveryCodes.use(userId, recoveryCode);
-    return isRight ? { right: 'recovery-code' } : { wrong: 'code' };
+    return isRight ? { right: 'recovery-code' } : { wrong: 'wrong-code' };
   }
 
   async removeAll(userId: string): Promise<void> {
