@@ -1,5 +1,6 @@
 // The page behind the links that the server prints, until the dashboard takes its place.
 const byId = (id) => document.getElementById(id);
+const main = document.querySelector('main');
 const PLACES = ['sign-in', 'sign-up', 'signed-in'];
 
 // Behind the `#`: the browser sends it to nobody. Kept for this tab while it signs in somewhere else.
@@ -166,6 +167,12 @@ on(byId('has-account'), 'click', async () => showSignIn());
 on(byId('sign-out'), 'click', async () => {
   await ask('POST', 'auth/sign-out');
   location.assign('/sign-in');
+});
+
+// A browser that keeps the page for its Back button would show a person who has signed out; the page is then loaded anew.
+addEventListener('pagehide', () => (main.hidden = true));
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
 });
 
 const isReturn = location.pathname === '/oidc-callback';
