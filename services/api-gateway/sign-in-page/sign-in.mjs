@@ -50,11 +50,20 @@ function on(element, event, work) {
     try {
       await work(new FormData(element instanceof HTMLFormElement ? element : undefined));
     } catch (error) {
-      say(error instanceof Refused ? error.message : 'That did not work; try again.');
+      say(refusal(error, element));
     } finally {
       for (const button of buttons) button.disabled = false;
     }
   });
+}
+
+/** Shows what can be done about it, and gives the words for it. */
+function refusal(error, element) {
+  if (error.status === 401 && element.id !== 'sign-in') {
+    showSignIn();
+    return 'Your session is over; sign in again.';
+  }
+  return error instanceof Refused ? error.message : 'That did not work; try again.';
 }
 
 function ticket() {
@@ -166,7 +175,8 @@ on(byId('has-account'), 'click', async () => showSignIn());
 
 on(byId('sign-out'), 'click', async () => {
   await ask('POST', 'auth/sign-out');
-  location.assign('/sign-in');
+  // The address stays: it may hold an invitation for whoever signs in next.
+  location.reload();
 });
 
 // A browser that keeps the page for its Back button would show a person who has signed out; the page is then loaded anew.
