@@ -110,7 +110,8 @@ function showSignedOut() {
 }
 
 on(byId('sign-in'), 'submit', async (form) => {
-  const code = form.get('code').trim();
+  // As apps show it: 123 456.
+  const code = form.get('code').replaceAll(/\s/g, '');
   const asked = /^\d{6}$/.test(code) ? { totp: code } : { recovery_code: code };
   try {
     const proof = { email: form.get('email'), password: form.get('password') };
