@@ -30,9 +30,10 @@ async function ask(method, path, body) {
   return content.data;
 }
 
+/** A form begins in its first field. The heading is read out where there is none, and a second Enter presses no button. */
 function show(place) {
   for (const id of PLACES) byId(id).hidden = id !== place;
-  byId(place).querySelector('input, button:not([hidden])')?.focus();
+  (byId(place).querySelector('input') ?? byId(place).querySelector('h1')).focus();
 }
 
 function say(text) {
@@ -44,16 +45,16 @@ function say(text) {
 function on(element, event, work) {
   element.addEventListener(event, async (happened) => {
     happened.preventDefault();
-    const buttons = [...document.querySelectorAll('button')];
-    for (const button of buttons) button.disabled = true;
+    // The buttons stay enabled: one that is disabled loses the focus, and cannot be given it.
+    if (main.ariaBusy === 'true') return;
+    main.ariaBusy = 'true';
     say('');
-    try {
-      await work(new FormData(element instanceof HTMLFormElement ? element : undefined));
-    } catch (error) {
-      say(refusal(error, element));
-    } finally {
-      for (const button of buttons) button.disabled = false;
-    }
+    const said = await work(new FormData(element instanceof HTMLFormElement ? element : undefined)).then(
+      () => '',
+      (error) => refusal(error, element),
+    );
+    main.ariaBusy = 'false';
+    say(said);
   });
 }
 
