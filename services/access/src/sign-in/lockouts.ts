@@ -46,7 +46,7 @@ export class Lockouts implements OnModuleInit {
   }
 
   /** Counted, durably, when it resolves. Fails with RATE_LIMITED, saying when to try again. */
-  async attempt(kind: 'sign-in' | 'session', subject: string): Promise<Attempt> {
+  async attempt(kind: 'sign-in' | 'session' | 'password', subject: string): Promise<Attempt> {
     const id = await this.pseudonyms.of('lockout', kind, subject);
     return this.#turns.take(id, async () => {
       const before = await this.read(id);

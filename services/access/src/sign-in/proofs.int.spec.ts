@@ -47,7 +47,9 @@ describe('Proofs', () => {
     outcome(world.app.get(ReauthenticateHandler).handle({ ...own(), ...proof(more) }, context));
   const changePassword = (currentPassword: Redacted<string>) =>
     outcome(
-      world.app.get(ChangePasswordHandler).handle({ ...own(), ...origin, currentPassword, password }, context),
+      world.app
+        .get(ChangePasswordHandler)
+        .handle({ ...own(), ...origin, currentPassword, password }, context),
     );
   const enableTotp = async () => {
     const totp = world.app.get(TotpHandler);
@@ -92,6 +94,17 @@ describe('Proofs', () => {
     expect(await reauthenticate()).toBe('SECOND_FACTOR_REQUIRED');
     expect(await signIn({ totp: new Redacted('abcdef') })).toBe('AUTHENTICATION_REQUIRED');
     expect(await recorded(3)).toEqual({ 'missing-code': 2, 'wrong-code': 1 });
+  });
+
+  it('forget no wrong code for a right password that came alone', async () => {
+    await enableTotp();
+    const outcomes: string[] = [];
+    for (let n = 0; n <= FREE_ATTEMPTS; n += 1) {
+      expect(await changePassword(password)).toBe('in');
+      outcomes.push(await reauthenticate({ totp: new Redacted('abcdef') }));
+    }
+    const looked = Array<string>(FREE_ATTEMPTS).fill('AUTHENTICATION_REQUIRED');
+    expect(outcomes).toEqual([...looked, 'RATE_LIMITED']);
   });
 
   it('put on record what was not looked at, after too many failures', async () => {

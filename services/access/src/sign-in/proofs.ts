@@ -17,9 +17,12 @@ export interface Proof {
   readonly recoveryCode: Redacted<string> | null;
 }
 
-/** Whose failures are counted together: who has no session by the address they typed, who has one by themselves. */
+/**
+ * Whose failures are counted together: who has no session by the address they typed, who has one by themselves. A password
+ * alone, from who has a session, is counted apart: a right one would else have the wrong codes beside it forgotten.
+ */
 export interface Subject {
-  readonly kind: 'sign-in' | 'session';
+  readonly kind: 'sign-in' | 'session' | 'password';
   readonly id: string;
 }
 
@@ -57,7 +60,7 @@ export class Proofs {
    * It is no fresh proof of the person, who may have a second factor.
    */
   async demandPassword(user: User, password: Redacted<string>, origin: Origin): Promise<void> {
-    const subject = { kind: 'session', id: user.id } as const;
+    const subject = { kind: 'password', id: user.id } as const;
     await this.decide(user, { subject, origin }, async () =>
       (await this.passwords.verify(user, password)) ? { right: null } : { wrong: 'wrong-password' },
     );

@@ -86,7 +86,8 @@ describe('RateLimits', () => {
 
   it('refuse proofs of an address unseen beyond its failures, right ones as well, and those of no other', async () => {
     const limits = limitsOf({ failuresPerAddress: 50 });
-    const guess = (at: number) => prove(limits, '192.0.2.1', at % 2 ? 'EMAIL_TAKEN' : 'AUTHENTICATION_REQUIRED');
+    const guess = (at: number) =>
+      prove(limits, '192.0.2.1', at % 2 ? 'EMAIL_TAKEN' : 'AUTHENTICATION_REQUIRED');
     expect(await codes(100, () => prove(limits, '192.0.2.1'))).toEqual({ served: 100 });
     const failed = await codes(200, guess);
     expect(failed).toEqual({ AUTHENTICATION_REQUIRED: 25, EMAIL_TAKEN: 25, RATE_LIMITED: 150 });
