@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config';
 import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { RateLimits } from '../limits/rate-limits';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS, CONFIG } from '../tokens';
 import { FinishOidcFlowBody } from './oidc.dto';
@@ -28,6 +29,7 @@ export class OidcController {
     @Inject(ACCESS) private readonly access: MessageClient,
     @Inject(CONFIG) config: GatewayConfig,
     private readonly cookie: SessionCookie,
+    private readonly limits: RateLimits,
     private readonly previous: PreviousSession,
   ) {
     this.#flow = new OwnCookie('hklst-oidc', config);
@@ -81,7 +83,7 @@ export class OidcController {
     errors: [
       ...(['AUTHENTICATION_REQUIRED', 'EMAIL_NOT_VERIFIED', 'SIGN_UP_CLOSED', 'EMAIL_TAKEN'] as const),
       ...(['NOT_FOUND', 'FORBIDDEN', 'ALREADY_MEMBER', 'CONCURRENT_CHANGE', 'QUOTA_EXCEEDED'] as const),
-      ...(['PROVIDER_UNAVAILABLE', 'CROSS_SITE_REQUEST'] as const),
+      ...(['PROVIDER_UNAVAILABLE', 'CROSS_SITE_REQUEST', 'RATE_LIMITED'] as const),
     ],
   })
   async finish(
@@ -96,7 +98,9 @@ export class OidcController {
       signUpToken: redacted(tickets.sign_up_token),
       invitationToken: redacted(tickets.invitation_token),
     };
-    const started = await this.access.send(finishOidcFlow, message, contextOf(request));
+    const started = await this.limits.proved(request, () =>
+      this.access.send(finishOidcFlow, message, contextOf(request)),
+    );
     if (!started.isRenewed) await this.previous.end(previous, request);
     this.#flow.clear(reply);
     this.cookie.set(reply, started);

@@ -5,6 +5,7 @@ import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
 import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { RateLimits } from '../limits/rate-limits';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS } from '../tokens';
 import { PreviousSession } from './previous-session';
@@ -23,6 +24,7 @@ export class SignInController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
     private readonly cookie: SessionCookie,
+    private readonly limits: RateLimits,
     private readonly previous: PreviousSession,
   ) {}
 
@@ -67,7 +69,9 @@ export class SignInController {
       signUpToken: redacted(body.sign_up_token),
       invitationToken: redacted(body.invitation_token),
     };
-    const started = await this.access.send(signUp, message, contextOf(request));
+    const started = await this.limits.proved(request, () =>
+      this.access.send(signUp, message, contextOf(request)),
+    );
     this.cookie.set(reply, started);
     return { data: { expires_at: started.expiresAt } };
   }
@@ -80,7 +84,7 @@ export class SignInController {
     message: signIn,
     summary: 'Sign in',
     description:
-      'The answer is the same whatever was wrong. After five failures for an address each next attempt has to wait longer. Sets the cookie.',
+      'The answer is the same whatever was wrong. After five failures for an e-mail address each next attempt has to wait longer, and a client that fails often is not looked at for a while. Sets the cookie.',
     reply: startedSessionReply,
     headers: ['cache-control'],
     errors: ['AUTHENTICATION_REQUIRED', 'SECOND_FACTOR_REQUIRED', 'CROSS_SITE_REQUEST', 'RATE_LIMITED'],
@@ -92,7 +96,9 @@ export class SignInController {
   ) {
     const previous = this.previous.of(request);
     const message = { email: body.email, ...proofOf(body), ...originOf(request) };
-    const started = await this.access.send(signIn, message, contextOf(request));
+    const started = await this.limits.proved(request, () =>
+      this.access.send(signIn, message, contextOf(request)),
+    );
     await this.previous.end(previous, request);
     this.cookie.set(reply, started);
     return { data: { expires_at: started.expiresAt } };
