@@ -4,6 +4,7 @@ import { Api, type Answer } from './api';
 import { expectRefusal } from './expect-refusal';
 import { unknownKey, wrongSecretFor } from './forged-key';
 import { KeepAliveClient } from './keep-alive-client';
+import { firstOwner, PASSWORD, type Person } from './person';
 import { measuresTime, Server } from './server';
 import { until } from './until';
 
@@ -115,6 +116,61 @@ describe('limits on guessing keys', () => {
   it('do not count who presents nothing', async () => {
     const answers = await everyFiveMs(2, () => client.get('secrets', from('203.0.113.1')));
     expect(statusesOf(answers)).toEqual({ 401: 400 });
+  });
+});
+
+describe('limits on guessing passwords', () => {
+  let server: Server;
+  let owner: Person;
+  const start = async (env: Record<string, string> = {}) => {
+    server = await Server.start({ env: { ...behindProxy, ...env } });
+    owner = await firstOwner(server);
+  };
+  afterEach(() => server.discard());
+
+  const signIn = (email: string, password: string, address: string) =>
+    owner.elsewhere().call('POST', 'auth/sign-in', { body: { email, password }, headers: from(address) });
+  const own = (address: string) => signIn(owner.email, PASSWORD, address);
+
+  it('refuse who tries one password on everybody unseen, and nobody elsewhere', async () => {
+    await start({ AUTH_FAILURES_PER_ADDRESS: '10' });
+    const answers: Answer<unknown>[] = [];
+    for (let at = 0; at < 60; at += 1)
+      answers.push(await signIn(`p${at}@example.com`, 'Winter2026!!', '203.0.113.1'));
+    const statuses = statusesOf(answers);
+    expect(Object.keys(statuses)).toEqual(['401', '429']);
+    // One comes back every six seconds.
+    expect(statuses[401]).toBeLessThan(30);
+    expectRefusal(await own('203.0.113.1'), 429, 'RATE_LIMITED');
+    expect((await own('198.51.100.7')).status).toBe(200);
+    // Who is in stays in, and proves it again there.
+    const { cookie } = owner;
+    const headers = from('203.0.113.1');
+    expect((await owner.call('GET', 'auth/me', { headers })).status).toBe(200);
+    const again = await owner.call('POST', 'auth/reauthenticate', { body: { password: PASSWORD }, headers });
+    expect(again.status).toBe(200);
+    expect(owner.cookie).not.toBe(cookie);
+  });
+
+  it('leave room for others beside 40 connections that guess', async () => {
+    await start();
+    const end = new AbortController();
+    let guesses = 0;
+    const guessing = Array.from({ length: 40 }, async (_, connection) => {
+      while (!end.signal.aborted) {
+        await signIn(`q${connection}.${guesses}@example.com`, 'Winter2026!!', '203.0.113.1');
+        guesses += 1;
+      }
+    });
+    await until(
+      async () => guesses,
+      (count) => count > 40,
+    );
+    const statuses: number[] = [];
+    for (let n = 0; n < 10; n += 1) statuses.push((await own('198.51.100.7')).status);
+    end.abort();
+    await Promise.all(guessing);
+    expect(new Set(statuses)).toEqual(new Set([200]));
   });
 });
 

@@ -264,6 +264,11 @@ describe('single sign-on', () => {
       await company.tell('no time of proof');
       expect((await mary.finish(returned)).status).toBe(200);
       expectRefusal(await mary.call('DELETE', 'auth/me'), 403, 'REAUTHENTICATION_REQUIRED');
+      // Nor by a first password: it would be a proof of whoever has the session.
+      const add = (more: object) => mary.call('PUT', 'auth/password', { password: PASSWORD, ...more });
+      expectRefusal(await add({}), 403, 'REAUTHENTICATION_REQUIRED');
+      expectRefusal(await add({ current_password: 'there is none' }), 422);
+      expect((await mary.me()).body.data.has_password).toBe(false);
     });
 
     it('takes nobody else, and nobody whose session is over', async () => {

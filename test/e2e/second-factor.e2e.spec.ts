@@ -1,6 +1,6 @@
 import { tracesBelow } from './canary';
 import { expectRefusal } from './expect-refusal';
-import { firstOwner, Person, totpCode } from './person';
+import { firstOwner, PASSWORD, Person, totpCode } from './person';
 import { Server } from './server';
 import { until } from './until';
 
@@ -88,6 +88,16 @@ describe('a second factor', () => {
     expect((await ada.reauthenticate({ recovery_code: codes[3] })).status).toBe(200);
   });
 
+  it('is on record where it was missing, once and as that (E3)', async () => {
+    const refusals = await until(
+      async () => (await server.stored.events(['AccessRefused'])).map(({ data }) => data),
+      (all) => all.filter(({ cause }) => cause === 'missing-code').length >= 2,
+    );
+    // One at a sign-in, one of who had a session.
+    expect(refusals.filter(({ cause }) => cause === 'missing-code')).toHaveLength(2);
+    expect(refusals.filter(({ action }) => action !== null)).toEqual([]);
+  });
+
   it('gives new recovery codes in place of the old ones', async () => {
     const renewed = await ada.call<Codes>('POST', 'auth/totp/recovery-codes');
     expect(renewed.status).toBe(201);
@@ -106,6 +116,23 @@ describe('a second factor', () => {
     ada = new Person(server);
     ada.cookie = cookie;
     expect((await ada.me()).body.data.totp_enabled).toBe(true);
+  });
+
+  it('does not go by who has a session and the password alone, whatever else the password is good for', async () => {
+    await server.stop();
+    const sessions = { service: 'access', collection: 'sessions_v1' };
+    await server.stored.setField(sessions, 'authenticatedAt', '2020-01-01T00:00:00.000Z');
+    server = await Server.start({ dataDir: server.dataDir });
+    const { cookie } = ada;
+    ada = new Person(server);
+    ada.cookie = cookie;
+    const body = { current_password: PASSWORD, password: PASSWORD };
+    expect((await ada.call('PUT', 'auth/password', { body })).status).toBe(204);
+    expect(ada.cookie).not.toBe(cookie);
+    expectRefusal(await ada.reauthenticate(), 403, 'SECOND_FACTOR_REQUIRED');
+    expectRefusal(await ada.call('DELETE', 'auth/totp'), 403, 'REAUTHENTICATION_REQUIRED');
+    expectRefusal(await ada.call('POST', 'auth/totp/recovery-codes'), 403, 'REAUTHENTICATION_REQUIRED');
+    expect((await ada.reauthenticate({ recovery_code: codes[1] })).status).toBe(200);
   });
 
   it('goes by who has just proved who they are, and takes its recovery codes along', async () => {

@@ -20,8 +20,9 @@ export interface AccessRefused {
     readonly action: string | null;
     readonly cause:
       | ('forbidden' | 'wrong-secret' | 'revoked' | 'expired' | 'address')
-      // Somebody tried to sign in as a person: the password was wrong, or what came second.
-      | ('wrong-password' | 'wrong-code');
+      // Somebody said to be a person: the password was wrong, or the code; or it was right and the code was missing, as it
+      // is before each sign-in at our own page; or nothing was looked at after too many failures.
+      | ('wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out');
     /** How often within the time since the last such record; guesses come by the thousand. */
     readonly count: number;
     /** The latest of them. */

@@ -8,14 +8,23 @@ const forget = document.querySelector('#forget');
 const main = document.querySelector('#operations');
 const contents = document.querySelector('#contents');
 
-// The key lives in this field and nowhere else; leaving the page empties it, also when the browser keeps the page.
+// The key lives in this field and nowhere else.
 const emptyKey = () => {
   key.value = '';
   forget.hidden = true;
 };
 key.addEventListener('input', () => (forget.hidden = key.value === ''));
 forget.addEventListener('click', emptyKey);
-addEventListener('pagehide', emptyKey);
+
+// Leaving the page empties it of the key, of what was sent and of the answers. A browser that keeps the page for its Back
+// button would show all of that again; the page is then loaded anew.
+addEventListener('pagehide', () => {
+  emptyKey();
+  main.replaceChildren();
+});
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
+});
 
 // Always open beside the text; above it, folded until it is wanted.
 const wide = matchMedia(WIDE);

@@ -1,5 +1,6 @@
 // The page behind the links that the server prints, until the dashboard takes its place.
 const byId = (id) => document.getElementById(id);
+const main = document.querySelector('main');
 const PLACES = ['sign-in', 'sign-up', 'signed-in'];
 
 // Behind the `#`: the browser sends it to nobody. Kept for this tab while it signs in somewhere else.
@@ -29,9 +30,10 @@ async function ask(method, path, body) {
   return content.data;
 }
 
+/** A form begins in its first field. The heading is read out where there is none, and a second Enter presses no button. */
 function show(place) {
   for (const id of PLACES) byId(id).hidden = id !== place;
-  byId(place).querySelector('input, button:not([hidden])')?.focus();
+  (byId(place).querySelector('input') ?? byId(place).querySelector('h1')).focus();
 }
 
 function say(text) {
@@ -43,17 +45,26 @@ function say(text) {
 function on(element, event, work) {
   element.addEventListener(event, async (happened) => {
     happened.preventDefault();
-    const buttons = [...document.querySelectorAll('button')];
-    for (const button of buttons) button.disabled = true;
+    // The buttons stay enabled: one that is disabled loses the focus, and cannot be given it.
+    if (main.ariaBusy === 'true') return;
+    main.ariaBusy = 'true';
     say('');
-    try {
-      await work(new FormData(element instanceof HTMLFormElement ? element : undefined));
-    } catch (error) {
-      say(error instanceof Refused ? error.message : 'That did not work; try again.');
-    } finally {
-      for (const button of buttons) button.disabled = false;
-    }
+    const said = await work(new FormData(element instanceof HTMLFormElement ? element : undefined)).then(
+      () => '',
+      (error) => refusal(error, element),
+    );
+    main.ariaBusy = 'false';
+    say(said);
   });
+}
+
+/** Shows what can be done about it, and gives the words for it. */
+function refusal(error, element) {
+  if (error.status === 401 && element.id !== 'sign-in') {
+    showSignIn();
+    return 'Your session is over; sign in again.';
+  }
+  return error instanceof Refused ? error.message : 'That did not work; try again.';
 }
 
 function ticket() {
@@ -100,7 +111,8 @@ function showSignedOut() {
 }
 
 on(byId('sign-in'), 'submit', async (form) => {
-  const code = form.get('code').trim();
+  // As apps show it: 123 456.
+  const code = form.get('code').replaceAll(/\s/g, '');
   const asked = /^\d{6}$/.test(code) ? { totp: code } : { recovery_code: code };
   try {
     const proof = { email: form.get('email'), password: form.get('password') };
@@ -165,7 +177,14 @@ on(byId('has-account'), 'click', async () => showSignIn());
 
 on(byId('sign-out'), 'click', async () => {
   await ask('POST', 'auth/sign-out');
-  location.assign('/sign-in');
+  // The address stays: it may hold an invitation for whoever signs in next.
+  location.reload();
+});
+
+// A browser that keeps the page for its Back button would show a person who has signed out; the page is then loaded anew.
+addEventListener('pagehide', () => (main.hidden = true));
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
 });
 
 const isReturn = location.pathname === '/oidc-callback';

@@ -16,9 +16,12 @@ const failuresCollection = {
 export const RECORDS_MAX = 100_000;
 const TRIMMED_EVERY = 1_000;
 
-/** Whose failures are counted together: who has no session by the address they typed, who has one by themselves. */
+/**
+ * Whose failures are counted together: who has no session by the address they typed, who has one by themselves. A password
+ * alone, from who has a session, is counted apart: a right one would else have the wrong codes beside it forgotten.
+ */
 export interface Subject {
-  readonly kind: 'sign-in' | 'session';
+  readonly kind: 'sign-in' | 'session' | 'password';
   readonly id: string;
 }
 

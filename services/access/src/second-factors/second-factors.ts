@@ -25,12 +25,12 @@ export class SecondFactors {
   async judge(
     userId: string,
     { totp, recoveryCode }: Presented,
-  ): Promise<{ right: SecondFactor | null } | { wrong: 'code' }> {
+  ): Promise<{ right: SecondFactor | null } | { wrong: 'wrong-code' }> {
     if (!(await this.totp.isEnabled(userId))) return { right: null };
-    if (totp) return (await this.totp.verify(userId, totp)) ? { right: 'totp' } : { wrong: 'code' };
+    if (totp) return (await this.totp.verify(userId, totp)) ? { right: 'totp' } : { wrong: 'wrong-code' };
     if (!recoveryCode) throw new AppError('SECOND_FACTOR_REQUIRED');
     const isRight = await this.recoveryCodes.use(userId, recoveryCode);
-    return isRight ? { right: 'recovery-code' } : { wrong: 'code' };
+    return isRight ? { right: 'recovery-code' } : { wrong: 'wrong-code' };
   }
 
   async removeAll(userId: string): Promise<void> {

@@ -92,12 +92,24 @@ describe('Sessions', () => {
       stores.clock.pass(10 * MINUTE_MS);
       await use(session);
     }
-    const renewed = await sessions.renew('usr_1', session.sessionId);
+    const renewed = await sessions.renew('usr_1', session.sessionId, now());
     expect(renewed.expiresAt).toBe(session.expiresAt);
     expect(await sessions.find(session.token)).toBeNull();
     expect(await sessions.find(renewed.token)).toMatchObject({
       sessionId: session.sessionId,
       authenticatedAt: now(),
+    });
+  });
+
+  it('are not proved again by another token', async () => {
+    const provedAt = now();
+    const session = await start();
+    stores.clock.pass(10 * MINUTE_MS);
+    const { token } = await sessions.renew('usr_1', session.sessionId);
+    expect(await sessions.find(session.token)).toBeNull();
+    expect(await sessions.find(token)).toMatchObject({
+      sessionId: session.sessionId,
+      authenticatedAt: provedAt,
     });
   });
 

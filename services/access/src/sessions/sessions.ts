@@ -91,18 +91,17 @@ export class Sessions implements OnModuleInit {
   }
 
   /**
-   * Another token for a session whose person has just proved who they are; `authenticatedAt`, ISO 8601, if it was not now.
-   * AUTHENTICATION_REQUIRED if it has ended.
+   * Another token for a session. A token proves nothing: `authenticatedAt`, ISO 8601, is for who has proved again who they
+   * are; without it the session keeps the time that it had. AUTHENTICATION_REQUIRED if it has ended.
    */
-  async renew(
-    userId: string,
-    sessionId: string,
-    authenticatedAt = this.clock.now().toISOString(),
-  ): Promise<StartedSession> {
+  async renew(userId: string, sessionId: string, authenticatedAt?: string): Promise<StartedSession> {
     return this.#turns.take(userId, async () => {
       const before = (await this.listOf(userId)).find((record) => record.sessionId === sessionId);
       if (!before) throw new AppError('AUTHENTICATION_REQUIRED');
-      const started = await this.issue({ ...before, authenticatedAt });
+      const started = await this.issue({
+        ...before,
+        authenticatedAt: authenticatedAt ?? before.authenticatedAt,
+      });
       await this.end([before]);
       return started;
     });

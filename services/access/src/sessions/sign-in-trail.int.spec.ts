@@ -12,7 +12,7 @@ import {
   password,
 } from '../../../../test/access-world';
 import { MeHandler } from '../me/me.handler';
-import { ChangePasswordHandler } from '../passwords/change-password.handler';
+import { ChangePasswordHandler } from '../sign-in/change-password.handler';
 import { TotpHandler } from '../second-factors/totp.handler';
 import { SignInHandler } from '../sign-in/sign-in.handler';
 import { Sessions } from './sessions';

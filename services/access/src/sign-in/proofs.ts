@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, type Redacted } from '#libs/kernel';
+import { AppError, isAppError, type Redacted } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { Lockouts, type Subject } from '../lockouts/lockouts';
 import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
-import { RefusalRecords } from '../refusals/refusal-records';
+import { RefusalRecords, type Refusal } from '../refusals/refusal-records';
 import { SecondFactors, type SecondFactor } from '../second-factors/second-factors';
 import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
@@ -17,7 +17,8 @@ export interface Proof {
   readonly recoveryCode: Redacted<string> | null;
 }
 
-type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'password' | 'code' };
+type Cause = Extract<Refusal['cause'], 'wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out'>;
+type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'wrong-password' | 'wrong-code' };
 
 /** Decides whether somebody is who they say. */
 @Injectable()
@@ -34,38 +35,66 @@ export class Proofs {
   /**
    * Gives the second factor that was used; null where none is asked for. Fails with AUTHENTICATION_REQUIRED, the same
    * and after the same time whatever was wrong and whether there is such a user; with SECOND_FACTOR_REQUIRED once the
-   * password is right; with RATE_LIMITED after too many failures or under a flood.
+   * password is right; with RATE_LIMITED after too many failures or under a flood. What is refused to somebody we know is
+   * on record once, except under a flood.
    */
   async demand(
     user: User | null,
     subject: Subject,
     { proof, origin }: { proof: Proof; origin: Origin },
   ): Promise<SecondFactor | null> {
+    return this.decide(user, { subject, origin }, () => this.judge(user, proof));
+  }
+
+  /**
+   * Demands the password alone of somebody who has a session, and fails like `demand`. It is enough to change the password.
+   * It is no fresh proof of the person, who may have a second factor.
+   */
+  async demandPassword(user: User, password: Redacted<string>, origin: Origin): Promise<void> {
+    const subject = { kind: 'password', id: user.id } as const;
+    await this.decide(user, { subject, origin }, async () =>
+      (await this.passwords.verify(user, password)) ? { right: null } : { wrong: 'wrong-password' },
+    );
+  }
+
+  private async decide(
+    user: User | null,
+    { subject, origin }: { subject: Subject; origin: Origin },
+    judge: () => Promise<Verdict>,
+  ): Promise<SecondFactor | null> {
     // Who cannot be looked at now must not be counted.
     this.hasher.assertRoom();
-    const verdict = await this.lockouts.judged(subject, () => this.judge(user, proof));
+    let isLookedAt = false;
+    const look = () => {
+      isLookedAt = true;
+      return judge();
+    };
+    const verdict = await this.lockouts.judged(subject, look).catch((error: unknown) => {
+      if (isAppError(error, 'SECOND_FACTOR_REQUIRED')) this.refused(user, 'missing-code', origin);
+      if (!isLookedAt && isAppError(error, 'RATE_LIMITED')) this.refused(user, 'locked-out', origin);
+      throw error;
+    });
     if ('right' in verdict) return verdict.right;
-    throw this.refused(user, verdict.wrong, origin);
+    this.refused(user, verdict.wrong, origin);
+    throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
   private async judge(user: User | null, { password, totp, recoveryCode }: Proof): Promise<Verdict> {
     const isRight = await this.passwords.verify(user, password);
-    if (!user || !isRight) return { wrong: 'password' };
+    if (!user || !isRight) return { wrong: 'wrong-password' };
     return this.secondFactors.judge(user.id, { totp, recoveryCode });
   }
 
-  private refused(user: User | null, wrong: 'password' | 'code', origin: Origin): AppError {
+  /** Puts it on record, and into the log of the process. */
+  private refused(user: User | null, cause: Cause, origin: Origin): void {
     const { address, userAgent, correlationId } = origin;
     this.logger.info('sign-in refused', {
-      reason: user ? `wrong ${wrong}` : 'unknown user',
+      reason: user ? cause : 'unknown user',
       request_id: correlationId,
       ...(user && { actor_id: user.id }),
     });
-    if (user) {
-      const caller = { orgId: user.personalOrgId, actorType: 'user', actorId: user.id };
-      const cause = `wrong-${wrong}` as const;
-      this.refusals.note({ caller, action: null, cause, address, userAgent, correlationId });
-    }
-    return new AppError('AUTHENTICATION_REQUIRED');
+    if (!user) return;
+    const caller = { orgId: user.personalOrgId, actorType: 'user', actorId: user.id };
+    this.refusals.note({ caller, action: null, cause, address, userAgent, correlationId });
   }
 }

@@ -1,14 +1,17 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Inject } from '@nestjs/common';
 import { reauthenticate, type ReplyOf, type RequestOf } from '#libs/contracts';
+import type { Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { Sessions } from '../sessions/sessions';
 import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
+import { CLOCK } from '../tokens';
 import { Users } from '../users/users';
 import { Proofs } from './proofs';
 
 @Controller()
 export class ReauthenticateHandler {
   constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
     private readonly proofs: Proofs,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
@@ -28,6 +31,6 @@ export class ReauthenticateHandler {
     const secondFactor = await this.proofs.demand(user, subject, { proof: request, origin });
     const data = { sessionId, method: 'password' as const, secondFactor };
     await this.trail.record(personOf(user), origin, { type: 'SignedIn', data });
-    return this.sessions.renew(user.id, sessionId);
+    return this.sessions.renew(user.id, sessionId, this.clock.now().toISOString());
   }
 }

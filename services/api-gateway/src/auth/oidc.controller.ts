@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import type { GatewayConfig } from '../config';
 import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { RateLimits } from '../limits/rate-limits';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS, CONFIG } from '../tokens';
 import { FinishOidcFlowBody } from './oidc.dto';
@@ -29,6 +30,7 @@ export class OidcController {
     @Inject(ACCESS) private readonly access: MessageClient,
     @Inject(CONFIG) config: GatewayConfig,
     private readonly cookie: SessionCookie,
+    private readonly limits: RateLimits,
     private readonly previous: PreviousSession,
   ) {
     this.#flow = new OwnCookie('hklst-oidc', config);
@@ -91,6 +93,7 @@ export class OidcController {
       'QUOTA_EXCEEDED',
       'PROVIDER_UNAVAILABLE',
       'CROSS_SITE_REQUEST',
+      'RATE_LIMITED',
     ],
   })
   async finish(
@@ -107,7 +110,9 @@ export class OidcController {
       ...ticketsOf(body),
       ...originOf(request),
     };
-    const started = await this.access.send(finishOidcFlow, message, contextOf(request));
+    const started = await this.limits.proved(request, () =>
+      this.access.send(finishOidcFlow, message, contextOf(request)),
+    );
     if (!started.isRenewed) await this.previous.end(previous, request);
     this.#flow.clear(reply);
     this.cookie.set(reply, started);

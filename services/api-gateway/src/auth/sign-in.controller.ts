@@ -5,6 +5,7 @@ import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
 import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { RateLimits } from '../limits/rate-limits';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS } from '../tokens';
 import { PreviousSession } from './previous-session';
@@ -24,6 +25,7 @@ export class SignInController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
     private readonly cookie: SessionCookie,
+    private readonly limits: RateLimits,
     private readonly previous: PreviousSession,
   ) {}
 
@@ -70,7 +72,9 @@ export class SignInController {
       ...ticketsOf(body),
       ...originOf(request),
     };
-    const started = await this.access.send(signUp, message, contextOf(request));
+    const started = await this.limits.proved(request, () =>
+      this.access.send(signUp, message, contextOf(request)),
+    );
     this.cookie.set(reply, started);
     return { data: { expires_at: started.expiresAt } };
   }
@@ -83,7 +87,7 @@ export class SignInController {
     message: signIn,
     summary: 'Sign in',
     description:
-      'The answer is the same whatever was wrong. After five failures for an address each next attempt has to wait longer. Sets the cookie.',
+      'The answer is the same whatever was wrong. After five failures for an e-mail address each next attempt has to wait longer, and a client that fails often is not looked at for a while. Sets the cookie.',
     reply: startedSessionReply,
     headers: ['cache-control'],
     errors: ['AUTHENTICATION_REQUIRED', 'SECOND_FACTOR_REQUIRED', 'CROSS_SITE_REQUEST', 'RATE_LIMITED'],
@@ -95,7 +99,9 @@ export class SignInController {
   ) {
     const previous = this.previous.of(request);
     const message = { email: body.email, ...proofOf(body), ...originOf(request) };
-    const started = await this.access.send(signIn, message, contextOf(request));
+    const started = await this.limits.proved(request, () =>
+      this.access.send(signIn, message, contextOf(request)),
+    );
     await this.previous.end(previous, request);
     this.cookie.set(reply, started);
     return { data: { expires_at: started.expiresAt } };

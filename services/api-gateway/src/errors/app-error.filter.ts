@@ -32,7 +32,8 @@ export class AppErrorFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const error = toAppError(thrown);
     const status = httpStatusOf[error.kind];
-    if (error.kind === 'forbidden') this.refusals.note(request);
+    // A proof that lacks its code is on record already, as what it is.
+    if (error.kind === 'forbidden' && error.code !== 'SECOND_FACTOR_REQUIRED') this.refusals.note(request);
     if (status >= 500) this.logger.error('request failed', { request_id: request.id, ...errorFields(error) });
     void reply
       .status(status)

@@ -15,12 +15,21 @@ export interface RateLimitSettings {
   readonly failuresPerKey: number;
 }
 
+/**
+ * Proofs of one address that are looked at at the same time. The hasher has room for 21 of all addresses together
+ * (docs/adr/0014), so that one client cannot fill it.
+ */
+const PROOFS_AT_ONCE_MAX = 8;
+/** Some of them have been looked at by then. */
+const PROOFS_WAIT_MS = 1_000;
+
 /** The id of the key that a request presents. There may be no such key. */
 const PRESENTED_KEY_ID = /^Bearer hklst_([0-9a-hjkmnp-tv-z]{26})/i;
 
 /**
- * Limits what one client may ask of this process (docs/adr/0015). A right credential is served no matter how many wrong
- * ones came from the same address or with the same key id. So nobody can shut others out by guessing. Refusals are
+ * Limits what one client may ask of this process (docs/adr/0015). A right API key is served no matter how many wrong ones
+ * came from the same address or with the same key id. So nobody can shut others out by guessing. A password is not even
+ * looked at after too many wrong ones from its address, because looking costs more than anything else here. Failures are
  * RATE_LIMITED, with the seconds to wait.
  */
 export class RateLimits {
@@ -29,6 +38,9 @@ export class RateLimits {
   readonly #organizations: TokenBuckets | null;
   readonly #failingAddresses: TokenBuckets | null;
   readonly #failingKeys: TokenBuckets | null;
+  /** Apart from wrong keys: yesterday's key in a program keeps no person at the same address from signing in. */
+  readonly #failingProofs: TokenBuckets | null;
+  readonly #proofsUnderWay = new Map<string, number>();
 
   /** `now` gives milliseconds that only grow. */
   constructor(settings: RateLimitSettings, now = () => performance.now()) {
@@ -39,6 +51,7 @@ export class RateLimits {
     this.#organizations = perSecond(settings.perOrganization);
     this.#failingAddresses = perMinute(settings.failuresPerAddress);
     this.#failingKeys = perMinute(settings.failuresPerKey);
+    this.#failingProofs = perMinute(settings.failuresPerAddress);
   }
 
   /** Gives the refusal of a request, before anything is done for it; undefined when the request may go on. */
@@ -66,6 +79,36 @@ export class RateLimits {
     return identity;
   }
 
+  /**
+   * Settles like `judge`, which looks at what somebody without a session sends to prove who they are. Fails with
+   * RATE_LIMITED, without asking it, when their address has failed too often or has too many proofs under way. A failure
+   * is paid for in advance and given back to who did not fail, so guesses that come at once count at once.
+   */
+  async proved<T>(request: FastifyRequest, judge: () => Promise<T>): Promise<T> {
+    const network = clientNetwork(request.ip);
+    const underWay = this.#proofsUnderWay.get(network) ?? 0;
+    const hasRoom = underWay < PROOFS_AT_ONCE_MAX;
+    const tooMany = refusal(hasRoom ? this.#failingProofs?.take(network) : PROOFS_WAIT_MS);
+    if (tooMany) throw tooMany;
+    this.#proofsUnderWay.set(network, underWay + 1);
+    let isWrong = false;
+    try {
+      return await judge();
+    } catch (error) {
+      isWrong = isWrongProof(error);
+      throw error;
+    } finally {
+      if (!isWrong) this.#failingProofs?.giveBack(network);
+      this.#proofEnded(network);
+    }
+  }
+
+  #proofEnded(network: string): void {
+    const left = (this.#proofsUnderWay.get(network) ?? 0) - 1;
+    if (left > 0) this.#proofsUnderWay.set(network, left);
+    else this.#proofsUnderWay.delete(network);
+  }
+
   /** Does the same for ids that exist and ids that do not, so that the answer tells nothing about them. */
   #afterFailure(request: FastifyRequest): AppError | undefined {
     const keyId = PRESENTED_KEY_ID.exec(request.headers.authorization ?? '')?.[1];
@@ -75,6 +118,11 @@ export class RateLimits {
     ];
     return refusal(Math.max(...waits));
   }
+}
+
+/** Signing up with an address that somebody has, and not with their password, is EMAIL_TAKEN. */
+function isWrongProof(error: unknown): boolean {
+  return isAppError(error, 'AUTHENTICATION_REQUIRED') || isAppError(error, 'EMAIL_TAKEN');
 }
 
 function buckets(budget: Budget): TokenBuckets | null {

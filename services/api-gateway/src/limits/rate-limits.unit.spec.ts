@@ -24,6 +24,9 @@ describe('RateLimits', () => {
     limits.authenticated(request, () => Promise.resolve(who));
   const wrong = (limits: RateLimits, request: FastifyRequest, code = 'AUTHENTICATION_REQUIRED' as const) =>
     limits.authenticated(request, () => Promise.reject(new AppError(code)));
+  /** Looked at on the spot: with a code it fails. */
+  const prove = (limits: RateLimits, ip: string, code?: 'AUTHENTICATION_REQUIRED' | 'EMAIL_TAKEN') =>
+    limits.proved(from(ip), () => (code ? Promise.reject(new AppError(code)) : Promise.resolve('in')));
   const codes = async (count: number, attempt: (at: number) => Promise<unknown>) => {
     const seen: Record<string, number> = {};
     for (let at = 0; at < count; at += 1) {
@@ -79,6 +82,44 @@ describe('RateLimits', () => {
     await expect(wrong(limits, from('192.0.2.1'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     for (const ip of ['192.0.2.1', '192.0.2.2'])
       expect(await codes(100, () => right(limits, from(ip)))).toEqual({ served: 100 });
+  });
+
+  it('refuse proofs of an address unseen beyond its failures, right ones as well, and those of no other', async () => {
+    const limits = limitsOf({ failuresPerAddress: 50 });
+    const guess = (at: number) =>
+      prove(limits, '192.0.2.1', at % 2 ? 'EMAIL_TAKEN' : 'AUTHENTICATION_REQUIRED');
+    expect(await codes(100, () => prove(limits, '192.0.2.1'))).toEqual({ served: 100 });
+    const failed = await codes(200, guess);
+    expect(failed).toEqual({ AUTHENTICATION_REQUIRED: 25, EMAIL_TAKEN: 25, RATE_LIMITED: 150 });
+    await expect(prove(limits, '192.0.2.1')).rejects.toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterSeconds: 2,
+    });
+    expect(await codes(9, () => prove(limits, '192.0.2.2'))).toEqual({ served: 9 });
+    // Wrong keys are counted apart.
+    expect(await codes(9, () => wrong(limits, from('192.0.2.1')))).toEqual({ AUTHENTICATION_REQUIRED: 9 });
+    time += 60_000;
+    expect(await codes(200, guess)).toMatchObject({ RATE_LIMITED: 150 });
+  });
+
+  it.each([
+    { failuresPerAddress: 5, looked: 5 },
+    { failuresPerAddress: 0, looked: 8 },
+  ])('look at $looked of twenty proofs at once, with a budget of $failuresPerAddress', async (given) => {
+    const limits = limitsOf({ failuresPerAddress: given.failuresPerAddress });
+    const underWay: (() => void)[] = [];
+    const begun = Array.from({ length: 20 }, () =>
+      limits.proved(from('192.0.2.1'), () => new Promise<void>((resolve) => underWay.push(resolve))),
+    );
+    const settled = Promise.allSettled(begun);
+    expect(underWay).toHaveLength(given.looked);
+    // Nobody elsewhere waits for them.
+    expect(await codes(9, () => prove(limits, '192.0.2.2'))).toEqual({ served: 9 });
+    for (const end of underWay) end();
+    const refused = (await settled).filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(20 - given.looked);
+    for (const outcome of refused) expect(outcome).toMatchObject({ reason: { code: 'RATE_LIMITED' } });
+    expect(await codes(100, () => prove(limits, '192.0.2.1'))).toEqual({ served: 100 });
   });
 
   it('count no failure that is not one of the credential', async () => {

@@ -42,4 +42,10 @@ export class TokenBuckets {
     else this.#buckets.set(key, { fullAt });
     return 0;
   }
+
+  /** Undoes a `take` that gave 0. */
+  giveBack(key: string): void {
+    const bucket = this.#buckets.get(key);
+    if (bucket) bucket.fullAt -= this.#msPerToken;
+  }
 }

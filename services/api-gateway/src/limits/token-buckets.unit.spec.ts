@@ -30,6 +30,17 @@ describe('TokenBuckets', () => {
     expect(buckets.take('a')).toBe(0);
   });
 
+  it('have again what is given back, and never more than they hold', () => {
+    const buckets = new TokenBuckets({ burst: 3, perSecond: 1, now });
+    expect(taken(buckets, 9)).toBe(3);
+    buckets.giveBack('a');
+    expect(taken(buckets, 9)).toBe(1);
+    buckets.giveBack('a');
+    time += 60_000;
+    buckets.giveBack('nobody');
+    expect(taken(buckets, 9)).toBe(3);
+  });
+
   it('are apart for each key', () => {
     const buckets = new TokenBuckets({ burst: 2, perSecond: 1, now });
     expect(taken(buckets, 9, 'a')).toBe(2);

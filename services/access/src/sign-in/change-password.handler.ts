@@ -1,19 +1,19 @@
 import { Controller } from '@nestjs/common';
 import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { invalid, type Redacted } from '#libs/kernel';
+import { invalid, isAppError, type Redacted } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { Lockouts } from '../lockouts/lockouts';
+import { passwordComplaint } from '../passwords/password-rules';
+import { Passwords } from '../passwords/passwords';
 import { Sessions } from '../sessions/sessions';
-import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
+import { originOf, personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { Users, type User } from '../users/users';
-import { passwordComplaint } from './password-rules';
-import { Passwords } from './passwords';
+import { Proofs } from './proofs';
 
 @Controller()
 export class ChangePasswordHandler {
   constructor(
-    private readonly lockouts: Lockouts,
     private readonly passwords: Passwords,
+    private readonly proofs: Proofs,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
     private readonly users: Users,
@@ -26,12 +26,13 @@ export class ChangePasswordHandler {
   ): Promise<ReplyOf<typeof changePassword>> {
     const { caller, currentPassword, password, sessionId } = request;
     const user = await this.users.callerOf(caller);
+    const origin = originOf(request, context);
     const hadOne = await this.passwords.has(user);
-    if (hadOne) await this.demandCurrent(user, currentPassword);
+    // One that is sent is looked at, though there is none: the gateway asks for no other proof then.
+    if (hadOne || currentPassword) await this.demandCurrent(user, currentPassword, origin);
     const complaint = passwordComplaint(password, user.email);
     if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const hash = await this.passwords.hash(password);
-    const origin = originOf(request, context);
     const person = personOf(user);
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const credential = 'password' as const;
@@ -49,11 +50,11 @@ export class ChangePasswordHandler {
   }
 
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
-  private async demandCurrent(user: User, current: Redacted<string> | null): Promise<void> {
+  private async demandCurrent(user: User, current: Redacted<string> | null, origin: Origin): Promise<void> {
     if (!current) throw invalid([{ field: 'current_password', message: 'is missing' }]);
-    const verdict = await this.lockouts.judged({ kind: 'session', id: user.id }, async () =>
-      (await this.passwords.verify(user, current)) ? { right: 'password' } : { wrong: 'password' },
-    );
-    if ('wrong' in verdict) throw invalid([{ field: 'current_password', message: 'is not right' }]);
+    await this.proofs.demandPassword(user, current, origin).catch((error: unknown) => {
+      const isWrong = isAppError(error, 'AUTHENTICATION_REQUIRED');
+      throw isWrong ? invalid([{ field: 'current_password', message: 'is not right' }]) : error;
+    });
   }
 }

@@ -1,0 +1,121 @@
+import * as otpauth from 'otpauth';
+import { accessStream } from '#libs/events';
+import { Redacted } from '#libs/kernel';
+import { openTestStores, type TestStores } from '#libs/testing';
+import {
+  context,
+  openAccessWorld,
+  origin,
+  password,
+  type AccessWorld,
+  type Inhabitant,
+} from '../../../../test/access-world';
+import { until } from '../../../../test/e2e/until';
+import { FREE_ATTEMPTS } from '../lockouts/lockout.decider';
+import { TotpHandler } from '../second-factors/totp.handler';
+import { ChangePasswordHandler } from './change-password.handler';
+import { ReauthenticateHandler } from './reauthenticate.handler';
+import { SignInHandler } from './sign-in.handler';
+
+jest.setTimeout(60_000);
+
+const email = 'ada@example.com';
+const wrong = new Redacted('not the right one');
+const codeOf = (error: unknown) => (error as { code: string }).code;
+
+describe('Proofs', () => {
+  let stores: TestStores;
+  let world: AccessWorld;
+  let ada: Inhabitant;
+
+  beforeEach(async () => {
+    stores = await openTestStores();
+    world = await openAccessWorld(stores);
+    ada = await world.signUp(email);
+  });
+  afterEach(async () => {
+    await world.app.close();
+    await stores.discard();
+  });
+
+  const proof = (more: object = {}) => ({ password, totp: null, recoveryCode: null, ...origin, ...more });
+  const outcome = (work: Promise<unknown>) => work.then(() => 'in', codeOf);
+  const signIn = (more: object = {}) =>
+    outcome(world.app.get(SignInHandler).handle({ email, ...proof(more) }, context));
+  const own = () => ({ caller: ada.caller, sessionId: ada.sessionId });
+  const reauthenticate = (more: object = {}) =>
+    outcome(world.app.get(ReauthenticateHandler).handle({ ...own(), ...proof(more) }, context));
+  const changePassword = (currentPassword: Redacted<string>) =>
+    outcome(
+      world.app
+        .get(ChangePasswordHandler)
+        .handle({ ...own(), ...origin, currentPassword, password }, context),
+    );
+  const enableTotp = async () => {
+    const totp = world.app.get(TotpHandler);
+    const { secret } = await totp.enrol({ caller: ada.caller });
+    const code = new otpauth.TOTP({ secret: secret.expose() }).generate({
+      timestamp: stores.clock.now().getTime(),
+    });
+    await totp.confirm({ caller: ada.caller, totp: new Redacted(code), ...origin }, context);
+  };
+
+  /** How often each cause is on record, once so many refusals are. */
+  const recorded = async (count: number) => {
+    const { orgId } = ada.caller;
+    const stream = accessStream(orgId, stores.clock.now().toISOString());
+    const events = await until(
+      async () => {
+        const all = await stores.events.read({ orgId, stream, limit: 1_000 });
+        return all.filter(({ type }) => type === 'AccessRefused');
+      },
+      (refusals) => refusals.reduce((sum, { data }) => sum + Number(data['count']), 0) >= count,
+    );
+    const causes: Record<string, number> = {};
+    for (const { data } of events) {
+      const cause = data['cause'] as string;
+      causes[cause] = (causes[cause] ?? 0) + Number(data['count']);
+      expect(data).toMatchObject({ action: null, ...origin });
+    }
+    return causes;
+  };
+
+  it('put a wrong password on record once, whatever it was given for', async () => {
+    expect(await signIn({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
+    expect(await reauthenticate({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
+    expect(await changePassword(wrong)).toBe('VALIDATION_FAILED');
+    expect(await changePassword(password)).toBe('in');
+    expect(await recorded(3)).toEqual({ 'wrong-password': 3 });
+  });
+
+  it('tell a right password without a code from a wrong code', async () => {
+    await enableTotp();
+    expect(await signIn()).toBe('SECOND_FACTOR_REQUIRED');
+    expect(await reauthenticate()).toBe('SECOND_FACTOR_REQUIRED');
+    expect(await signIn({ totp: new Redacted('abcdef') })).toBe('AUTHENTICATION_REQUIRED');
+    expect(await recorded(3)).toEqual({ 'missing-code': 2, 'wrong-code': 1 });
+  });
+
+  it('forget no wrong code for a right password that came alone', async () => {
+    await enableTotp();
+    const outcomes: string[] = [];
+    for (let n = 0; n <= FREE_ATTEMPTS; n += 1) {
+      expect(await changePassword(password)).toBe('in');
+      outcomes.push(await reauthenticate({ totp: new Redacted('abcdef') }));
+    }
+    const looked = Array<string>(FREE_ATTEMPTS).fill('AUTHENTICATION_REQUIRED');
+    expect(outcomes).toEqual([...looked, 'RATE_LIMITED']);
+  });
+
+  it('put on record what was not looked at, after too many failures', async () => {
+    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await signIn({ password: wrong });
+    for (const more of [{}, { password: wrong }]) expect(await signIn(more)).toBe('RATE_LIMITED');
+    expect(await recorded(FREE_ATTEMPTS + 2)).toEqual({ 'wrong-password': FREE_ATTEMPTS, 'locked-out': 2 });
+    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await changePassword(wrong);
+    expect(await changePassword(password)).toBe('RATE_LIMITED');
+    expect(await recorded(2 * FREE_ATTEMPTS + 3)).toEqual({
+      'wrong-password': 2 * FREE_ATTEMPTS,
+      'locked-out': 3,
+    });
+  });
+});

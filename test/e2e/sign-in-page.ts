@@ -1,0 +1,164 @@
+import { runInNewContext } from 'node:vm';
+import type { Person } from './person';
+
+type Listener = (event: object) => Promise<void> | void;
+
+/** As much of an element as the page's script touches. */
+class PageElement {
+  hidden: boolean;
+  textContent = '';
+  readonly listeners = new Map<string, Listener>();
+  #isDisabled = false;
+
+  constructor(
+    readonly id: string,
+    private readonly page: SignInPage,
+  ) {
+    this.hidden = id !== 'main';
+  }
+
+  /** Whatever is disabled loses the focus and takes none, as in a browser. */
+  set disabled(isDisabled: boolean) {
+    this.#isDisabled = isDisabled;
+    if (isDisabled && this.page.focused === this.id) this.page.focused = 'body';
+  }
+
+  addEventListener(event: string, listener: Listener): void {
+    this.listeners.set(event, listener);
+  }
+
+  /** There are fields in the forms and beside the label of the code. */
+  querySelector(selector: string): PageElement | null {
+    const isThere = selector !== 'input' || WITH_FIELDS.includes(this.id);
+    return isThere ? this.page.element(`${this.id} ${selector}`) : null;
+  }
+
+  focus(): void {
+    if (!this.#isDisabled) this.page.focused = this.id;
+  }
+
+  append(...children: PageElement[]): void {
+    this.textContent += children.map((child) => child.textContent).join(' ');
+  }
+
+  replaceChildren(...children: PageElement[]): void {
+    this.textContent = '';
+    this.append(...children);
+  }
+}
+
+class PageForm extends PageElement {
+  fields: Readonly<Record<string, string>> = {};
+
+  reset(): void {
+    this.fields = {};
+  }
+}
+
+class PageFormData {
+  constructor(private readonly form?: PageForm) {}
+
+  get(name: string): string {
+    return this.form?.fields[name] ?? '';
+  }
+}
+
+const FORMS = ['sign-in', 'sign-up'];
+const WITH_FIELDS = [...FORMS, 'code'];
+const BUTTONS = ['accept', 'sign-out', 'has-account'];
+
+/**
+ * The script of the sign-in page, as the server gives it, in a tab that draws nothing: what it asks goes to the server, with
+ * the person's cookie. How it looks, and what a browser does by itself, it does not tell.
+ */
+export class SignInPage {
+  focused = 'body';
+  reloads = 0;
+  /** The requests, as in `GET /api/v1/auth/me`. */
+  readonly asked: string[] = [];
+  readonly #elements = new Map<string, PageElement>();
+  readonly #listeners = new Map<string, Listener>();
+
+  private constructor(
+    private readonly person: Person,
+    private readonly location: { pathname: string; hash: string },
+  ) {}
+
+  static async open(person: Person, at: string): Promise<SignInPage> {
+    const { pathname, hash } = new URL(at, person.server.url);
+    const page = new SignInPage(person, { pathname, hash });
+    const { text } = await person.call('GET', '/assets/sign-in.mjs');
+    await (runInNewContext(`(async () => {${text}\n})()`, page.globals()) as Promise<void>);
+    return page;
+  }
+
+  get address(): string {
+    return `${this.location.pathname}${this.location.hash}`;
+  }
+
+  get message(): string {
+    return this.element('message').textContent;
+  }
+
+  /** Which of its parts is shown. */
+  get place(): string | undefined {
+    return ['sign-in', 'sign-up', 'signed-in'].find((id) => !this.element(id).hidden);
+  }
+
+  element(id: string): PageElement {
+    const known = this.#elements.get(id);
+    if (known) return known;
+    const made = FORMS.includes(id) ? new PageForm(id, this) : new PageElement(id, this);
+    this.#elements.set(id, made);
+    return made;
+  }
+
+  async submit(id: string, fields: Readonly<Record<string, string>>): Promise<void> {
+    const form = this.element(id) as PageForm;
+    form.fields = fields;
+    await form.listeners.get('submit')?.({ preventDefault: () => undefined });
+  }
+
+  async press(id: string): Promise<void> {
+    this.element(id).focus();
+    await this.element(id).listeners.get('click')?.({ preventDefault: () => undefined });
+  }
+
+  /** Somebody goes on to another page, and comes back to this one, which the browser has kept. */
+  async leaveAndComeBack(): Promise<void> {
+    await this.#listeners.get('pagehide')?.({ persisted: true });
+    await this.#listeners.get('pageshow')?.({ persisted: true });
+  }
+
+  private globals() {
+    return {
+      addEventListener: (event: string, listener: Listener) => this.#listeners.set(event, listener),
+      document: {
+        createElement: () => new PageElement('', this),
+        getElementById: (id: string) => this.element(id),
+        querySelector: (selector: string) => this.element(selector),
+        querySelectorAll: () => BUTTONS.map((id) => this.element(id)),
+      },
+      fetch: async (path: string, { method, body }: { method: string; body?: string }) => {
+        this.asked.push(`${method} ${path}`);
+        const { status, headers, text } = await this.person.call(method, path, { body });
+        const json = async () => Promise.resolve(JSON.parse(text) as unknown);
+        return { ok: status < 400, status, headers, json };
+      },
+      FormData: PageFormData,
+      history: { replaceState: (_: null, __: string, path: string) => this.moveTo(path) },
+      HTMLFormElement: PageForm,
+      location: Object.assign(this.location, {
+        reload: () => (this.reloads += 1),
+        assign: (path: string) => this.moveTo(path),
+      }),
+      sessionStorage: { getItem: () => null, setItem: () => undefined, clear: () => undefined },
+      URLSearchParams,
+      window: {},
+    };
+  }
+
+  private moveTo(path: string): void {
+    Object.assign(this.location, { pathname: path, hash: '' });
+  }
+}
