@@ -4,10 +4,11 @@ const LINES_MAX = 400;
 const P90_MAX = 250;
 const MEDIAN_MAX = 90;
 const EXPORTS_MAX = 25;
-/** One export for each message, one for the events of each aggregate: these are as wide as the product. */
+/** One export for each message, one for the events of each aggregate: these are as wide as the product. Every room uses the kernel. */
 const EXPORTS_MAX_OF: Record<string, number> = {
   'libs/contracts/src/index.ts': 80,
   'libs/events/src/index.ts': 40,
+  'libs/kernel/src/index.ts': 40,
 };
 
 /** Lines that hold code: neither blank nor comment. Prettier puts comments on lines of their own. */
