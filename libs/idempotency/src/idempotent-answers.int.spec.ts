@@ -45,7 +45,7 @@ describe('IdempotentAnswers.seeded', () => {
     const first = await answers.seeded(commandOf('k'), ['a'], work);
     const again = await answers.seeded(commandOf('k'), ['a'], work);
     expect(again).toEqual(first);
-    expect(turns).toEqual([{ commandId: first.reply.id, seed: first.seed }]);
+    expect(turns).toMatchObject([{ commandId: first.reply.id, seed: first.seed }]);
     expect(first.seed).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -65,7 +65,7 @@ describe('IdempotentAnswers.seeded', () => {
     await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     const { seed, reply } = await answers.seeded(commandOf('k'), ['a'], work);
     expect(turns).toEqual([turns[0], turns[0]]);
-    expect({ commandId: reply.id, seed }).toEqual(turns[0]);
+    expect(turns[0]).toMatchObject({ commandId: reply.id, seed });
   });
 
   it.each(['CONCURRENT_CHANGE', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE', 'INTERNAL_ERROR'] as const)(
@@ -77,6 +77,34 @@ describe('IdempotentAnswers.seeded', () => {
       expect(turns).toHaveLength(1);
     },
   );
+
+  describe('for a command by name', () => {
+    const found: (string | null)[] = [];
+    const attempt = (target: string | null, end = () => Promise.resolve()) =>
+      answers.once({ ...commandOf('k'), target: async () => target }, ['a'], (_, first) => {
+        found.push(first);
+        return end();
+      });
+    beforeEach(async () => {
+      found.splice(0);
+      const failing = attempt('first', () => Promise.reject(new AppError('STORE_UNAVAILABLE')));
+      await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    });
+
+    it.each(['second', null])('gives the next attempt what the first found, and not %s', async (second) => {
+      await attempt(second);
+      expect(found).toEqual(['first', 'first']);
+    });
+
+    it('asks again what the record of an earlier version does not tell', async () => {
+      const [record] = await reads.listRecords('idempotency_v1', { afterId: '', limit: 1 });
+      const { target, ...earlier } = record!;
+      expect(target).toBe('first');
+      await reads.put('idempotency_v1', earlier);
+      await attempt('second');
+      expect(found).toEqual(['first', 'second']);
+    });
+  });
 
   it('gives a refusal again', async () => {
     const refused = () => Promise.reject(new AppError('SECRET_NAME_TAKEN'));

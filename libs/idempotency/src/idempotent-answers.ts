@@ -20,11 +20,18 @@ export interface IdempotentCommand {
   readonly caller: { readonly orgId: string; readonly actorId: string };
   readonly commandId: string;
   readonly idempotencyKey: string | null;
+  /**
+   * For a command that names what it changes: finds the id of that, null when the name stands for nothing. What the first
+   * attempt found is kept like the command's id, because the name may stand for something else by the next.
+   */
+  readonly target?: () => Promise<string | null>;
 }
 
 /** What is the same for every repetition of a command. */
 export interface Turn {
   readonly commandId: string;
+  /** The id that `target` found; null for a command without one, too. */
+  readonly target: string | null;
   /** Random, hex, and gone with the record: what is derived from it can be given again for as long, and is stored nowhere. */
   readonly seed: string;
 }
@@ -50,8 +57,8 @@ const idempotencyCollection: CollectionSpec = {
 };
 
 /**
- * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id before
- * the command runs; events derive their ids from it, so a command that ran and died unrecorded is
+ * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id, and that of what it
+ * changes, before the command runs; events derive their ids from it, so a command that ran and died unrecorded is
  * recognised in the log when it is repeated (docs/adr/0006). A record outlives what is erased in its day, so an answer that
  * is recorded must name no person: names and addresses are added to what comes back. Nest calls the hook; without Nest, call it yourself.
  */
@@ -71,10 +78,10 @@ export class IdempotentAnswers {
   async once<R>(
     command: IdempotentCommand,
     content: readonly (string | Redacted<string>)[],
-    work: (commandId: string) => Promise<R>,
+    work: (commandId: string, target: string | null) => Promise<R>,
   ): Promise<R> {
-    if (command.idempotencyKey === null) return work(command.commandId);
-    return (await this.seeded(command, content, ({ commandId }) => work(commandId))).reply;
+    if (command.idempotencyKey === null) return work(command.commandId, await targetOf(command));
+    return (await this.seeded(command, content, ({ commandId, target }) => work(commandId, target))).reply;
   }
 
   /** The same for an answer that shows a credential: what `work` gives is kept, so it must not hold one; the seed makes it. */
@@ -83,15 +90,17 @@ export class IdempotentAnswers {
     content: readonly (string | Redacted<string>)[],
     work: (turn: Turn) => Promise<R>,
   ): Promise<{ readonly reply: R; readonly seed: string }> {
-    const turn = { commandId: command.commandId, seed: randomBytes(SEED_BYTES).toString('hex') };
-    if (command.idempotencyKey === null) return { reply: await work(turn), seed: turn.seed };
+    if (command.idempotencyKey === null) {
+      const turn = await firstTurn(command);
+      return { reply: await work(turn), seed: turn.seed };
+    }
     const id = uuidV5(command.caller.orgId, command.caller.actorId, command.idempotencyKey);
     const fingerprint = await this.parts.keyring.fingerprint(content);
     // One run at a time per record and content: the rest of a burst waits for its answer.
     const place = `${id} ${fingerprint}`;
     const running = this.#running.get(place);
     if (running) return running as Promise<{ reply: R; seed: string }>;
-    const run = this.recorded({ id, fingerprint, ...turn }, work);
+    const run = this.recorded({ id, fingerprint, command }, work);
     this.#running.set(place, run);
     return run.finally(() => this.#running.delete(place));
   }
@@ -104,21 +113,31 @@ export class IdempotentAnswers {
   }
 
   private async recorded<R>(
-    { id, fingerprint, commandId, seed }: Turn & { id: string; fingerprint: string },
+    { id, fingerprint, command }: { id: string; fingerprint: string; command: IdempotentCommand },
     work: (turn: Turn) => Promise<R>,
   ): Promise<{ reply: R; seed: string }> {
     const { reads, clock } = this.parts;
     const createdAt = clock.now().toISOString();
-    const wanted = { id, fingerprint, commandId, seed, createdAt };
+    const wanted = { id, fingerprint, ...(await firstTurn(command)), createdAt };
     const record = await reads.putIfAbsent(idempotencyCollection.name, wanted);
     if (record['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
-    const first = { commandId: String(record['commandId']), seed: String(record['seed']) };
+    // Records that an earlier version wrote have no target: theirs is what was found now.
+    const { commandId, seed, target } = { ...wanted, ...record };
     const known = record['outcome'] as Outcome | undefined;
-    if (known) return { reply: replay(known) as R, seed: first.seed };
-    const outcome = await settle(() => work(first));
+    if (known) return { reply: replay(known) as R, seed };
+    const outcome = await settle(() => work({ commandId, seed, target }));
     await reads.put(idempotencyCollection.name, { ...record, outcome });
-    return { reply: replay(outcome) as R, seed: first.seed };
+    return { reply: replay(outcome) as R, seed };
   }
+}
+
+async function firstTurn(command: IdempotentCommand): Promise<Turn> {
+  const seed = randomBytes(SEED_BYTES).toString('hex');
+  return { commandId: command.commandId, seed, target: await targetOf(command) };
+}
+
+async function targetOf({ target }: IdempotentCommand): Promise<string | null> {
+  return target ? target() : null;
 }
 
 /** An answer that stays true when asked again: a reply, or a refusal. What may pass is thrown on. */

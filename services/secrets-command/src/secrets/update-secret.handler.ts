@@ -29,14 +29,14 @@ export class UpdateSecretHandler {
     const { secret, ifRevision, name, value, description, tags, expiresAt } = command;
     const plain = JSON.stringify({ secret, ifRevision, name, description, tags, expiresAt });
     const content = [updateSecret.name, plain, String(value !== undefined), value ?? ''];
-    return this.answers.once(command, content, (commandId) =>
-      this.update({ ...command, commandId }, context),
-    );
+    const target = () => this.names.resolve(command.caller.orgId, secret);
+    return this.answers.once({ ...command, target }, content, (commandId, secretId) => {
+      if (secretId === null) throw new AppError('NOT_FOUND');
+      return this.update(secretId, { ...command, commandId }, context);
+    });
   }
 
-  private async update(command: Command, context: MessageContext): Promise<Reply> {
-    const secretId = await this.names.resolve(command.caller.orgId, command.secret);
-    if (secretId === null) throw new AppError('NOT_FOUND');
+  private async update(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
     const ref = { orgId: command.caller.orgId, secretId };
     const load = () => this.streams.load(ref, command.commandId);
     const decided = await this.changeRemembered(ref, command, context);
