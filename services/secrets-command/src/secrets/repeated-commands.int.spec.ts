@@ -76,6 +76,13 @@ async function stateOf(secretId: string) {
   return (await foldStream(stores.events, { orgId, stream }, secretFold)).state;
 }
 
+/** A process that dies between its claim on a name and the event that needs it. */
+function aProcessThatDiesBehindItsClaim() {
+  const append: TestStores['events']['append'] = (request) =>
+    request.stream.startsWith('secret-') ? away() : stores.events.append(request);
+  return aProcess({ ...stores, events: intercepted(stores.events, { append }) });
+}
+
 const unavailable = { code: 'STORE_UNAVAILABLE' };
 
 describe('A command by name whose answer was lost, when it is repeated,', () => {
@@ -122,5 +129,45 @@ describe('A command by name whose answer was lost, when it is repeated,', () => 
     const id = await aProcess().create('OLD');
     await expect(aProcess().destroy('OLD', 'k')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await stateOf(id)).toMatchObject({ status: 'live' });
+  });
+});
+
+describe('A creation that died behind its claim', () => {
+  const GRACE_MS = 6_000;
+  beforeEach(async () => {
+    const dying = aProcessThatDiesBehindItsClaim().create('NAME', 'k');
+    await expect(dying).rejects.toMatchObject(unavailable);
+  });
+
+  it('comes to be when it is repeated, also after another had its name meanwhile', async () => {
+    stores.clock.pass(GRACE_MS);
+    const other = await aProcess().create('NAME');
+    await expect(aProcess().create('NAME', 'k2')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+    await aProcess().destroy(other);
+
+    const id = await aProcess().create('NAME', 'k');
+    expect(await aProcess().create('NAME', 'k')).toBe(id);
+    expect(await stateOf(id)).toMatchObject({ status: 'live', secret: { name: 'NAME' } });
+  });
+
+  it('takes no name from another for longer than its deadline, whatever the other was told before', async () => {
+    const next = () => aProcess().create('NAME', 'k2');
+    await expect(next()).rejects.toMatchObject({ code: 'CONCURRENT_CHANGE' });
+    stores.clock.pass(GRACE_MS);
+    await expect(next()).resolves.toMatch(/^sec_/);
+  });
+
+  it('is repeated as often as it dies, and is one secret', async () => {
+    for (let nth = 0; nth < 3; nth += 1) {
+      stores.clock.pass(GRACE_MS);
+      await aProcess().destroy(await aProcess().create('NAME'));
+      const dying = aProcessThatDiesBehindItsClaim().create('NAME', 'k');
+      await expect(dying).rejects.toMatchObject(unavailable);
+    }
+    const dying = aDyingProcess().create('NAME', 'k');
+    await expect(dying).rejects.toMatchObject(unavailable);
+    const id = await aProcess().create('NAME', 'k');
+    expect(await aProcess().create('NAME', 'k')).toBe(id);
+    await expect(aProcess().create('NAME')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
   });
 });
