@@ -8,6 +8,7 @@ import { openReadStore, type ReadStore } from '#libs/read-store';
 import { IdempotentAnswers, type Turn } from './idempotent-answers';
 
 const caller = { orgId: 'org_1', actorId: 'usr_1' };
+const rootKey = { current: newKey() };
 const commandOf = (idempotencyKey: string | null) => ({ caller, commandId: newCommandId(), idempotencyKey });
 
 describe('IdempotentAnswers.seeded', () => {
@@ -16,7 +17,7 @@ describe('IdempotentAnswers.seeded', () => {
   let reads: ReadStore;
   let answers: IdempotentAnswers;
   const open = async () => {
-    const keyring = await Keyring.open({ keys, rootKey: { current: newKey() }, clock });
+    const keyring = await Keyring.open({ keys, rootKey, clock });
     answers = new IdempotentAnswers({ reads, clock, keyring });
     await answers.onModuleInit();
   };
@@ -112,6 +113,20 @@ describe('IdempotentAnswers.seeded', () => {
       const answer = answers.seeded(commandOf('k'), ['a'], attempt);
       await expect(answer).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
     }
+  });
+
+  it('gives the success of one process where the work of another, under way at once, is refused', async () => {
+    const here = answers;
+    await open();
+    const there = answers;
+    let first: unknown;
+    const refused = here.seeded<{ id: string }>(commandOf('k'), ['a'], async () => {
+      first = await there.seeded(commandOf('k'), ['a'], work);
+      throw new AppError('QUOTA_EXCEEDED');
+    });
+    expect(await refused).toEqual(first);
+    expect(await there.seeded(commandOf('k'), ['a'], work)).toEqual(first);
+    expect(turns).toHaveLength(1);
   });
 
   it('gives another key, another caller and no key a seed of their own', async () => {

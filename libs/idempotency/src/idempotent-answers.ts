@@ -9,7 +9,7 @@ import {
   type ErrorCode,
   type ErrorDetail,
 } from '#libs/kernel';
-import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 
 /** How long a key and its answer are remembered (REST contract, idempotency). */
 const ANSWERS_KEPT_MS = 24 * 3_600_000;
@@ -126,8 +126,22 @@ export class IdempotentAnswers {
     const known = record['outcome'] as Outcome | undefined;
     if (known) return { reply: replay(known) as R, seed };
     const outcome = await settle(() => work({ commandId, seed, target }));
+    return { reply: replay(await this.keep(record, outcome)) as R, seed };
+  }
+
+  /**
+   * Gives the outcome that holds. Where two processes carry out one command, one may be refused because of what the other
+   * has done: the success is the truth. Replies of both are alike, so one may be written over the other.
+   */
+  private async keep(record: Document, outcome: Outcome): Promise<Outcome> {
+    const { reads } = this.parts;
+    if ('error' in outcome) {
+      const now = await reads.get(idempotencyCollection.name, record.id);
+      const known = now?.['outcome'] as Outcome | undefined;
+      if (known && 'reply' in known) return known;
+    }
     await reads.put(idempotencyCollection.name, { ...record, outcome });
-    return { reply: replay(outcome) as R, seed };
+    return outcome;
   }
 }
 
