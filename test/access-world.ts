@@ -27,8 +27,11 @@ export const password = new Redacted('correct horse battery');
 
 type Stores = Pick<AccessParts, 'clock' | 'events' | 'keyring' | 'reads'>;
 
-export async function openAccessWorld({ clock, events, keyring, reads }: Stores): Promise<AccessWorld> {
-  const config = readAccessConfig({ OPEN_SIGN_UP: 'true' });
+export async function openAccessWorld(
+  { clock, events, keyring, reads }: Stores,
+  env: Readonly<Record<string, string>> = {},
+): Promise<AccessWorld> {
+  const config = readAccessConfig({ OPEN_SIGN_UP: 'true', ...env });
   const logger = createLogger({ level: 'silent', service: 'access' });
   const aside = { forgetFirstKey: async () => undefined, publicUrl: () => 'http://127.0.0.1:8080' };
   const parts = { config, clock, logger, events, keyring, reads, ...aside };

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { AppError } from '#libs/kernel';
 import type { Appended, AppendRequest, EventStore, JsonObject, RecordedEvent } from './event-store';
 import { foldStream, type Fold, type Folded } from './fold-stream';
 import type { FollowedLog } from './followed-log';
@@ -15,6 +16,9 @@ interface StreamRequest {
   readonly stream: string;
   readonly commandId?: string;
 }
+
+/** A stream as it stood behind an event. */
+type Behind<S> = NonNullable<Folded<S>['applied']>;
 
 interface Remembered<S> {
   readonly folded: Folded<S>;
@@ -82,6 +86,17 @@ export class StreamFolds<S> {
       loading.readers -= 1;
       if (loading.readers === 0) all.delete(stream);
     }
+  }
+
+  /**
+   * The stream right behind the events of `commandId`, as the log has it, for who was told that they are appended. Another
+   * process may have carried out the same command with a time of its own, and not every engine tells that to both. Fails
+   * with STORE_UNAVAILABLE when the log does not show the events.
+   */
+  async behind(request: StreamRequest & { readonly commandId: string }): Promise<Behind<S>> {
+    const { applied } = await this.of(request);
+    if (!applied) throw new AppError('STORE_UNAVAILABLE');
+    return applied;
   }
 
   /**

@@ -8,6 +8,7 @@ import { openReadStore, type ReadStore } from '#libs/read-store';
 import { IdempotentAnswers } from './idempotent-answers';
 
 const caller = { orgId: 'org_1', actorId: 'usr_1' };
+const rootKey = { current: newKey() };
 const message = { name: 'create-thing' };
 const fields = { name: 'a' };
 const commandOf = (idempotencyKey: string | null) => ({
@@ -27,7 +28,7 @@ describe('IdempotentAnswers.seeded', () => {
   let reads: ReadStore;
   let answers: IdempotentAnswers;
   const open = async () => {
-    const keyring = await Keyring.open({ keys, rootKey: { current: newKey() }, clock });
+    const keyring = await Keyring.open({ keys, rootKey, clock });
     answers = new IdempotentAnswers({ reads, clock, keyring });
     await answers.onModuleInit();
   };
@@ -56,7 +57,7 @@ describe('IdempotentAnswers.seeded', () => {
     const first = await answers.seeded(requestOf('k'), work);
     const again = await answers.seeded(requestOf('k'), work);
     expect(again).toEqual(first);
-    expect(turns).toEqual([{ commandId: first.reply.id, seed: first.seed }]);
+    expect(turns).toMatchObject([{ commandId: first.reply.id, seed: first.seed }]);
     expect(first.seed).toMatch(/^[0-9a-f]{64}$/);
   });
 
@@ -74,7 +75,7 @@ describe('IdempotentAnswers.seeded', () => {
     await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     const { seed, reply } = await answers.seeded(requestOf('k'), work);
     expect(turns).toEqual([turns[0], turns[0]]);
-    expect({ commandId: reply.id, seed }).toEqual(turns[0]);
+    expect(turns[0]).toMatchObject({ commandId: reply.id, seed });
   });
 
   it.each(['CONCURRENT_CHANGE', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE', 'INTERNAL_ERROR'] as const)(
@@ -87,12 +88,54 @@ describe('IdempotentAnswers.seeded', () => {
     },
   );
 
+  describe('for a command by name', () => {
+    const found: (string | null)[] = [];
+    const attempt = (target: string | null, end = () => Promise.resolve()) =>
+      answers.once({ ...requestOf('k'), target: async () => target }, (_, first) => {
+        found.push(first);
+        return end();
+      });
+    beforeEach(async () => {
+      found.splice(0);
+      const failing = attempt('first', () => Promise.reject(new AppError('STORE_UNAVAILABLE')));
+      await expect(failing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    });
+
+    it.each(['second', null])('gives the next attempt what the first found, and not %s', async (second) => {
+      await attempt(second);
+      expect(found).toEqual(['first', 'first']);
+    });
+
+    it('asks again what the record of an earlier version does not tell', async () => {
+      const [record] = await reads.listRecords('idempotency_v1', { afterId: '', limit: 1 });
+      const { target, ...earlier } = record!;
+      expect(target).toBe('first');
+      await reads.put('idempotency_v1', earlier);
+      await attempt('second');
+      expect(found).toEqual(['first', 'second']);
+    });
+  });
+
   it('gives a refusal again', async () => {
     const refused = () => Promise.reject(new AppError('SECRET_NAME_TAKEN'));
     for (const attempt of [refused, work]) {
       const answer = answers.seeded(requestOf('k'), attempt);
       await expect(answer).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
     }
+  });
+
+  it('gives the success of one process where the work of another, under way at once, is refused', async () => {
+    const here = answers;
+    await open();
+    const there = answers;
+    let first: unknown;
+    const refused = here.seeded(requestOf('k'), async (): Promise<{ id: string }> => {
+      first = await there.seeded(requestOf('k'), work);
+      throw new AppError('QUOTA_EXCEEDED');
+    });
+    expect(await refused).toEqual(first);
+    expect(await there.seeded(requestOf('k'), work)).toEqual(first);
+    expect(turns).toHaveLength(1);
   });
 
   it('gives another key, another caller and no key a seed of their own', async () => {

@@ -9,7 +9,7 @@ import {
   type ErrorCode,
   type ErrorDetail,
 } from '#libs/kernel';
-import type { CollectionSpec, ReadStore } from '#libs/read-store';
+import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 
 /** How long a key and its answer are remembered (REST contract, idempotency). */
 const ANSWERS_KEPT_MS = 24 * 3_600_000;
@@ -30,6 +30,11 @@ interface IdempotentRequest<C extends IdempotentCommand> {
   readonly fields: Readonly<Record<string, Plain>>;
   /** The part of the content that must not be told. */
   readonly secret?: Redacted<string> | undefined;
+  /**
+   * For a command that names what it changes: finds the id of that, null when the name stands for nothing. What the first
+   * attempt found is kept like the command's id, because the name may stand for something else by the next.
+   */
+  readonly target?: () => Promise<string | null>;
 }
 
 /** What JSON tells apart. It does not tell one Redacted from another, so the type keeps them out. */
@@ -38,6 +43,8 @@ type Plain = string | number | boolean | null | undefined | readonly string[];
 /** What is the same for every repetition of a command. */
 interface Turn {
   readonly commandId: string;
+  /** The id that `target` found; null for a command without one, too. */
+  readonly target: string | null;
   readonly seed: string;
 }
 
@@ -62,8 +69,8 @@ const idempotencyCollection: CollectionSpec = {
 };
 
 /**
- * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id before
- * the command runs; events derive their ids from it, so a command that ran and died unrecorded is
+ * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id, and that of what it
+ * changes, before the command runs; events derive their ids from it, so a command that ran and died unrecorded is
  * recognised in the log when it is repeated (docs/adr/0006). A record outlives what is erased in its day, so an answer that
  * is recorded must name no person: names and addresses are added to what comes back. Nest calls the hook; without Nest, call it yourself.
  */
@@ -82,10 +89,14 @@ export class IdempotentAnswers {
    */
   async once<C extends IdempotentCommand, R>(
     request: IdempotentRequest<C>,
-    work: (command: C) => Promise<R>,
+    work: (command: C, target: string | null) => Promise<R>,
   ): Promise<R> {
-    if (request.command.idempotencyKey === null) return work(request.command);
-    return (await this.seeded(request, work)).reply;
+    const { command } = request;
+    if (command.idempotencyKey === null) return work(command, await targetOf(request));
+    const { reply } = await this.inTurn(request, ({ commandId, target }) =>
+      work({ ...command, commandId }, target),
+    );
+    return reply;
   }
 
   /**
@@ -97,19 +108,7 @@ export class IdempotentAnswers {
     work: (command: C, seed: string) => Promise<R>,
   ): Promise<{ readonly reply: R; readonly seed: string }> {
     const { command } = request;
-    const turn = { commandId: command.commandId, seed: randomBytes(SEED_BYTES).toString('hex') };
-    if (command.idempotencyKey === null) return { reply: await work(command, turn.seed), seed: turn.seed };
-    const id = uuidV5(command.caller.orgId, command.caller.actorId, command.idempotencyKey);
-    const fingerprint = await this.parts.keyring.fingerprint(contentOf(request));
-    // One run at a time per record and content: the rest of a burst waits for its answer.
-    const place = `${id} ${fingerprint}`;
-    const running = this.#running.get(place);
-    if (running) return running as Promise<{ reply: R; seed: string }>;
-    const run = this.recorded({ id, fingerprint, ...turn }, ({ commandId, seed }) =>
-      work({ ...command, commandId }, seed),
-    );
-    this.#running.set(place, run);
-    return run.finally(() => this.#running.delete(place));
+    return this.inTurn(request, ({ commandId, seed }) => work({ ...command, commandId }, seed));
   }
 
   /** Removes the records that are older than a day. Whoever keeps answers calls it now and then. */
@@ -119,22 +118,67 @@ export class IdempotentAnswers {
     await reads.removeBefore(idempotencyCollection.name, 'createdAt', expired);
   }
 
+  private async inTurn<R>(
+    request: IdempotentRequest<IdempotentCommand>,
+    work: (turn: Turn) => Promise<R>,
+  ): Promise<{ reply: R; seed: string }> {
+    const { command } = request;
+    if (command.idempotencyKey === null) {
+      const turn = await firstTurn(request);
+      return { reply: await work(turn), seed: turn.seed };
+    }
+    const id = uuidV5(command.caller.orgId, command.caller.actorId, command.idempotencyKey);
+    const fingerprint = await this.parts.keyring.fingerprint(contentOf(request));
+    // One run at a time per record and content: the rest of a burst waits for its answer.
+    const place = `${id} ${fingerprint}`;
+    const running = this.#running.get(place);
+    if (running) return running as Promise<{ reply: R; seed: string }>;
+    const run = this.recorded(request, { id, fingerprint }, work);
+    this.#running.set(place, run);
+    return run.finally(() => this.#running.delete(place));
+  }
+
   private async recorded<R>(
-    { id, fingerprint, commandId, seed }: Turn & { id: string; fingerprint: string },
+    request: IdempotentRequest<IdempotentCommand>,
+    { id, fingerprint }: { id: string; fingerprint: string },
     work: (turn: Turn) => Promise<R>,
   ): Promise<{ reply: R; seed: string }> {
     const { reads, clock } = this.parts;
     const createdAt = clock.now().toISOString();
-    const wanted = { id, fingerprint, commandId, seed, createdAt };
+    const wanted = { id, fingerprint, ...(await firstTurn(request)), createdAt };
     const record = await reads.putIfAbsent(idempotencyCollection.name, wanted);
     if (record['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
-    const first = { commandId: String(record['commandId']), seed: String(record['seed']) };
+    // Records that an earlier version wrote have no target: theirs is what was found now.
+    const { commandId, seed, target } = { ...wanted, ...record };
     const known = record['outcome'] as Outcome | undefined;
-    if (known) return { reply: replay(known) as R, seed: first.seed };
-    const outcome = await settle(() => work(first));
-    await reads.put(idempotencyCollection.name, { ...record, outcome });
-    return { reply: replay(outcome) as R, seed: first.seed };
+    if (known) return { reply: replay(known) as R, seed };
+    const outcome = await settle(() => work({ commandId, seed, target }));
+    return { reply: replay(await this.keep(record, outcome)) as R, seed };
   }
+
+  /**
+   * Gives the outcome that holds. Where two processes carry out one command, one may be refused because of what the other
+   * has done: the success is the truth. Replies of both are alike, so one may be written over the other.
+   */
+  private async keep(record: Document, outcome: Outcome): Promise<Outcome> {
+    const { reads } = this.parts;
+    if ('error' in outcome) {
+      const now = await reads.get(idempotencyCollection.name, record.id);
+      const known = now?.['outcome'] as Outcome | undefined;
+      if (known && 'reply' in known) return known;
+    }
+    await reads.put(idempotencyCollection.name, { ...record, outcome });
+    return outcome;
+  }
+}
+
+async function firstTurn(request: IdempotentRequest<IdempotentCommand>): Promise<Turn> {
+  const seed = randomBytes(SEED_BYTES).toString('hex');
+  return { commandId: request.command.commandId, seed, target: await targetOf(request) };
+}
+
+async function targetOf({ target }: IdempotentRequest<IdempotentCommand>): Promise<string | null> {
+  return target ? target() : null;
 }
 
 function contentOf({ message, fields, secret }: IdempotentRequest<IdempotentCommand>) {

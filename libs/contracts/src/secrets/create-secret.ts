@@ -4,7 +4,7 @@ import { commandFields } from '../command';
 import { defineMessage } from '../message';
 import { secretWrittenSchema } from './secret-metadata';
 
-/** Creates a secret. Fails with SECRET_NAME_TAKEN, QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED. */
+/** Creates a secret. Fails with SECRET_NAME_TAKEN, QUOTA_EXCEEDED, CONCURRENT_CHANGE, IDEMPOTENCY_KEY_REUSED. */
 export const createSecret = defineMessage({
   name: 'create-secret',
   kind: 'command',

@@ -57,9 +57,15 @@ export class InviteMemberHandler {
       return decideInvite(before, { invitation, ...addressee, membersMax });
     });
     const { invitedAt, expiresAt } = invitationOf(state, invitationId);
+    const data = { id: invitationId, role, invited_at: invitedAt, expires_at: expiresAt };
+    // A repetition may find it ended: then its address was erased already, and its link opens nothing.
+    const { invitations } = await this.organizations.recent(caller.orgId);
+    if (!invitations.has(invitationId)) {
+      await this.invitations.erase(invitationId);
+      return { data, mailed: false, position };
+    }
     const organization = state.organization?.name ?? '';
     const mailed = await this.mailer.invite({ to: email, organization, link, expiresAt });
-    const data = { id: invitationId, role, invited_at: invitedAt, expires_at: expiresAt };
     return { data, mailed, position };
   }
 }

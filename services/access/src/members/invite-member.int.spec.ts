@@ -1,6 +1,6 @@
 import type { Role } from '#libs/contracts';
-import { Redacted } from '#libs/kernel';
-import { openTestStores, type TestStores } from '#libs/testing';
+import { AppError, Redacted } from '#libs/kernel';
+import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import {
   type AccessWorld,
   commandOf,
@@ -97,6 +97,27 @@ describe('InviteMemberHandler', () => {
 
     expect(await count('idempotency_v1')).toBe(2);
     expect(await kept('idempotency_v1')).not.toMatch(/example\.com|Somebody/);
+  });
+
+  it('keeps no address when it is repeated after its end', async () => {
+    const put: TestStores['reads']['put'] = (collection, document) =>
+      collection === 'idempotency_v1'
+        ? Promise.reject(new AppError('STORE_UNAVAILABLE'))
+        : stores.reads.put(collection, document);
+    const there = world;
+    world = await openAccessWorld({ ...stores, reads: intercepted(stores.reads, { put }) });
+    const lost = invite(owner, 'eve@example.com', 'member', 'key-1');
+    await expect(lost).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const [invited] = await open();
+    // The process that ends it is not the one that hears of the repetition.
+    await revoke(owner, invited?.id ?? '');
+    await world.app.close();
+    world = there;
+    expect(await count('invitations_v1')).toBe(0);
+
+    const again = await invite(owner, 'eve@example.com', 'member', 'key-1');
+    expect(again).toMatchObject({ data: { id: invited?.id, email: 'eve@example.com' }, mailed: false });
+    expect(await count('invitations_v1')).toBe(0);
   });
 
   it('keeps nothing beyond its time, though nobody asks for anything any more', async () => {

@@ -44,8 +44,10 @@ export class Joining {
       const member = { memberId, userId: user.id, joinedAt: at, invitationId };
       return decideJoin(state, { member, membersMax: this.config.membersPerOrganizationMax });
     };
-    return this.memberships.adding(user.id, () =>
-      this.organizations.change({ caller, commandId }, context, decide),
+    return this.memberships.adding(user.id, (withinQuota) =>
+      this.organizations.change({ caller, commandId }, context, (state, at) =>
+        withinQuota(decide(state, at)),
+      ),
     );
   }
 

@@ -34,9 +34,9 @@ export class CreateOrganizationHandler {
     const orgId = idFromCommand('org', commandId);
     const memberId = idFromCommand('mem', commandId);
     const caller = { ...command.caller, orgId };
-    const { state, position } = await this.memberships.adding(ownerId, () =>
+    const { state, position } = await this.memberships.adding(ownerId, (withinQuota) =>
       this.organizations.change({ ...command, caller }, context, (before, at) =>
-        decideOrganization(before, { orgId, name, kind: 'shared', ownerId, memberId, at }),
+        withinQuota(decideOrganization(before, { orgId, name, kind: 'shared', ownerId, memberId, at })),
       ),
     );
     return { data: this.views.of(state, caller), position };

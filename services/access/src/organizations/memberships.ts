@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { OrganizationEvent } from '#libs/events';
 import { AppError } from '#libs/kernel';
 import type { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
@@ -12,6 +13,8 @@ import type { Changed } from './organizations';
 const SHOWN_MS_MAX = 2_000;
 /** Above any quota an operator can set. */
 const LIST_MAX = 2_000;
+
+type WithinQuota = (events: readonly OrganizationEvent[]) => readonly OrganizationEvent[];
 
 /** Which organizations a person belongs to, as far as the index knows: to find them, never to decide about rights. */
 @Injectable()
@@ -36,17 +39,18 @@ export class Memberships {
 
   /**
    * Runs what makes the person a member of one more organization, one at a time and until the index shows it, so that
-   * the next list does too and the quota is exact in this process. Fails with QUOTA_EXCEEDED.
+   * the next list does too and the quota is exact in this process. `join` passes what it decides through `withinQuota`,
+   * which fails with QUOTA_EXCEEDED. A repetition decides nothing: the membership that it asks for is counted already.
    */
-  async adding(userId: string, join: () => Promise<Changed>): Promise<Changed> {
+  async adding(userId: string, join: (withinQuota: WithinQuota) => Promise<Changed>): Promise<Changed> {
     return this.#turns.take(userId, async () => {
       const max = this.config.organizationsPerUserMax;
       const count = await this.reads.count(MEMBER_INDEX_COLLECTION, { where: { userId } });
-      if (count >= max) {
+      const changed = await join((events) => {
+        if (events.length === 0 || count < max) return events;
         const safeMessage = `You belong to ${max} organizations, as many as you may; leave some or ask the operator for more`;
         throw new AppError('QUOTA_EXCEEDED', { safeMessage });
-      }
-      const changed = await join();
+      });
       await this.index.waitFor(changed.position, SHOWN_MS_MAX).catch(() => undefined);
       return changed;
     });

@@ -93,16 +93,19 @@ export class Organizations {
     const { orgId } = caller;
     const stream = organizationStream(orgId);
     const { state, position, expected, applied } = await this.#folds.of({ orgId, stream, commandId });
-    if (applied) return applied;
+    if (applied) {
+      // It was another process, perhaps, and there may have been more since.
+      this.#recent.changed(orgId);
+      return applied;
+    }
     const at = this.clock.now().toISOString();
     const events = decide(state, at);
     if (events.length === 0 && position !== null) return { state, position };
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const request = { orgId, stream, events, expected, metadata };
     // Also after a failure: the events may be in the log all the same.
-    const appended = await this.events.append(request).finally(() => this.#recent.changed(orgId));
-    this.#folds.appended(request, appended);
-    return { state: events.reduce(organizationFold.evolve, state), position: appended.position };
+    await this.events.append(request).finally(() => this.#recent.changed(orgId));
+    return this.#folds.behind({ orgId, stream, commandId });
   }
 
   private async read(orgId: string): Promise<OrganizationState | null> {

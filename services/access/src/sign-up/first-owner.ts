@@ -103,9 +103,9 @@ export class FirstOwner implements OnModuleInit {
       caller: { orgId: FIRST_ORGANIZATION_ID, actorType: 'user' as const, actorId: userId },
       commandId: newCommandId(this.clock.now()),
     };
-    await this.memberships.adding(userId, () =>
+    await this.memberships.adding(userId, (withinQuota) =>
       this.organizations.change(command, context, (state, at) =>
-        decideFirstOwner(state, { userId, memberId, isGone: (owner) => gone.has(owner), at }),
+        withinQuota(decideFirstOwner(state, { userId, memberId, isGone: (owner) => gone.has(owner), at })),
       ),
     );
     await this.reads.put(linksCollection.name, await this.newRecord());

@@ -64,9 +64,9 @@ export class NewUsers {
       commandId: newCommandId(this.clock.now()),
     };
     const name = PERSONAL_ORGANIZATION_NAME;
-    await this.memberships.adding(ownerId, () =>
+    await this.memberships.adding(ownerId, (withinQuota) =>
       this.organizations.change(command, context, (state, at) =>
-        decideOrganization(state, { orgId, name, kind: 'personal', ownerId, memberId, at }),
+        withinQuota(decideOrganization(state, { orgId, name, kind: 'personal', ownerId, memberId, at })),
       ),
     );
     return orgId;

@@ -4,7 +4,7 @@ import { eventMetadata } from '#libs/event-store';
 import { secretFold } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
-import { AppError, idFromCommand, isAppError, type Clock } from '#libs/kernel';
+import { AppError, idFromCommand, isAppError, uuidV5, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { CLOCK, PRODUCER } from '../tokens';
 import { decideCreate } from './secret.decider';
@@ -30,14 +30,25 @@ export class CreateSecretHandler {
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { name, value, description, tags, expiresAt } = command;
     const fields = { name, description, tags, expiresAt };
-    return this.answers.once(
-      { message: createSecret, command, fields, secret: value },
-      async (identified) => {
-        const retried = command.idempotencyKey !== null && (await this.earlierAnswer(identified));
-        if (retried) return retried;
-        return this.quota.during(command.caller.orgId, () => this.create(identified, context));
-      },
+    return this.answers.once({ message: createSecret, command, fields, secret: value }, (identified) =>
+      this.createOnce(identified, context),
     );
+  }
+
+  /**
+   * Gives the answer of a command whose event is in the log already. A creation that was fenced off never comes to be under
+   * its id, so its repetition goes on under the next, which every process derives alike.
+   */
+  private async createOnce(command: Command, context: MessageContext): Promise<Reply> {
+    const { caller, commandId, idempotencyKey } = command;
+    if (idempotencyKey !== null) {
+      const secretId = idFromCommand('sec', commandId);
+      const { state, applied } = await this.streams.load({ orgId: caller.orgId, secretId }, commandId);
+      if (applied) return written(applied.state, applied, null);
+      const next = { ...command, commandId: uuidV5('abandoned', commandId) };
+      if (state.status === 'abandoned') return this.createOnce(next, context);
+    }
+    return this.quota.during(caller.orgId, () => this.create(command, context));
   }
 
   private async create(command: Command, { correlationId }: MessageContext): Promise<Reply> {
@@ -64,12 +75,5 @@ export class CreateSecretHandler {
       throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
     });
     return written(after.state, after, null);
-  }
-
-  /** The answer of a command whose event is in the log already; null when it never got that far. */
-  private async earlierAnswer({ caller, commandId }: Command): Promise<Reply | null> {
-    const secretId = idFromCommand('sec', commandId);
-    const { applied } = await this.streams.load({ orgId: caller.orgId, secretId }, commandId);
-    return applied && written(applied.state, applied, null);
   }
 }

@@ -30,15 +30,16 @@ export class DeleteSecretHandler {
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { secret, ifRevision, destroy } = command;
     const fields = { secret, ifRevision, destroy };
-    return this.answers.once({ message: deleteSecret, command, fields }, (identified) =>
-      this.delete(identified, context),
-    );
+    const target = () => this.names.resolve(command.caller.orgId, secret);
+    const request = { message: deleteSecret, command, fields, target };
+    return this.answers.once(request, (identified, secretId) => {
+      if (secretId === null) throw new AppError('NOT_FOUND');
+      return this.delete(secretId, identified, context);
+    });
   }
 
-  private async delete(command: Command, context: MessageContext): Promise<Reply> {
+  private async delete(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
     const { orgId } = command.caller;
-    const secretId = await this.names.resolve(orgId, command.secret);
-    if (secretId === null) throw new AppError('NOT_FOUND');
     const reply = await untilWon(command.ifRevision, () => this.end(secretId, command, context));
     if (command.destroy) await this.shredder.shred({ orgId, secretId }, context);
     return reply;

@@ -47,15 +47,28 @@ describe('SecretNames', () => {
       metadata: metadata(),
     });
   };
+  const rename = (id: string, newName: string) => {
+    const data = { secret: { ...someSecret, id, name: newName }, previousName: name };
+    const stream = secretStream(orgId, id);
+    const events = [{ type: 'SecretRenamed', data }];
+    return stores.events.append({ orgId, stream, events, expected: { revision: '0' }, metadata: metadata() });
+  };
   const holder = async () => {
     const stream = secretNameStream(orgId, await stores.keyring.secretNameDigest(orgId, name));
     const [last] = await stores.events.read({ orgId, stream, direction: 'backwards', limit: 1 });
     return nameHolder(last)?.secretId;
   };
 
+  /** As a creation goes. */
+  const claimAndCreate = async (secretId: string) => {
+    const sealed = await claim(secretId);
+    await create(secretId);
+    return sealed;
+  };
+
   it('give a name to one of many at once', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `sec_${n}`);
-    const outcomes = await Promise.allSettled(ids.map(claim));
+    const outcomes = await Promise.allSettled(ids.map(claimAndCreate));
     const won = ids.filter((_, n) => outcomes[n]?.status === 'fulfilled');
     expect(won).toEqual([await holder()]);
     const lost = outcomes.filter(({ status }) => status === 'rejected');
@@ -70,7 +83,7 @@ describe('SecretNames', () => {
   });
 
   it('begin nothing for a name that is taken', async () => {
-    await claim('sec_first');
+    await claimAndCreate('sec_first');
     const seal = () => Promise.reject(new Error('Nothing is to be sealed'));
     const second = names.claim({ orgId, name, secretId: 'sec_second' }, metadata(), seal);
     await expect(second).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
@@ -78,7 +91,7 @@ describe('SecretNames', () => {
 
   it('leave no data key behind for a race that was lost', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `sec_${n}`);
-    const outcomes = await Promise.allSettled(ids.map(claim));
+    const outcomes = await Promise.allSettled(ids.map(claimAndCreate));
     const [won] = outcomes.filter((outcome) => outcome.status === 'fulfilled');
     expect(await keysLeft()).toBe(1);
     expect(await stores.keys.get(won!.value.dataKeyId)).not.toBeNull();
@@ -87,7 +100,7 @@ describe('SecretNames', () => {
   it('leave a claim to its command until the deadline and a second, then to the next, fencing the late one off', async () => {
     await claim('sec_late');
     stores.clock.pass(5_999);
-    await expect(claim('sec_next')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+    await expect(claim('sec_next')).rejects.toMatchObject({ code: 'CONCURRENT_CHANGE' });
     expect(await holder()).toBe('sec_late');
 
     stores.clock.pass(1);
@@ -95,6 +108,31 @@ describe('SecretNames', () => {
     expect(await holder()).toBe('sec_next');
     await expect(create('sec_late')).rejects.toMatchObject({ code: 'WRONG_REVISION' });
     await expect(create('sec_next')).resolves.toMatchObject({ duplicate: false });
+  });
+
+  it('tell who wants a name what comes of a claim that is under way', async () => {
+    await claim('sec_first');
+    const outcomes = Promise.allSettled(['sec_second', 'sec_third'].map(claim));
+    await create('sec_first');
+    const refused = { status: 'rejected', reason: { code: 'SECRET_NAME_TAKEN' } };
+    expect(await outcomes).toMatchObject([refused, refused]);
+
+    const other = 'PAYPAL_WEBHOOK_SECRET';
+    const none = () => Promise.resolve(undefined);
+    await names.claim({ orgId, name: other, secretId: 'sec_first' }, metadata(), none);
+    const next = names.claim({ orgId, name: other, secretId: 'sec_second' }, metadata(), none);
+    const { position } = await rename('sec_first', 'ANOTHER');
+    await names.release({ orgId, name: other, secretId: 'sec_first' }, metadata(), position);
+    await expect(next).resolves.toBeUndefined();
+  });
+
+  it('do not wait for a time that was never meant: of a claim made while a clock was wrong', async () => {
+    stores.clock.setBy(3_600_000);
+    await claim('sec_late');
+    stores.clock.setBy(-3_600_000);
+    await claim('sec_next');
+    expect(await holder()).toBe('sec_next');
+    await expect(create('sec_late')).rejects.toMatchObject({ code: 'WRONG_REVISION' });
   });
 
   it('do not take over a claim whose secret comes in first', async () => {

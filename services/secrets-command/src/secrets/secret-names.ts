@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   foldStream,
@@ -35,6 +36,11 @@ import { CLOCK, EVENT_STORE } from '../tokens';
  * its name, never give it to two: the fence settles that.
  */
 const CLAIM_GRACE_MS = DEADLINE_MS + 1_000;
+/**
+ * How long somebody who wants a name waits for the command that has claimed it, pause by pause. It takes milliseconds if
+ * it comes to an end at all; all pauses together leave the rest of the deadline to the newcomer's own work.
+ */
+const PAUSES_MS = [5, 10, 20, 40, 80, 160, 320, 640];
 
 interface Claim {
   readonly orgId: string;
@@ -63,18 +69,26 @@ export class SecretNames {
   }
 
   /**
-   * Takes a name for a secret that was loaded before, or is to be made. Fails with SECRET_NAME_TAKEN. Gives what
-   * `seal` gives: it runs while the claim goes to the disk, once nothing speaks against it. Of a claim that is lost,
-   * the data key is destroyed again.
+   * Takes a name for a secret that was loaded before, or is to be made. Gives what `seal` gives: it runs while the claim
+   * goes to the disk, once nothing speaks against it. Of a claim that is lost, the data key is destroyed again. Fails with
+   * SECRET_NAME_TAKEN when a secret has the name, CONCURRENT_CHANGE when nobody can tell yet what comes of another's claim.
    */
   async claim<S extends SealedValue | undefined>(
     claim: Claim,
     metadata: EventMetadata,
     seal: () => Promise<S>,
   ): Promise<S> {
-    // Again only when nobody has the name, so with an If-Match too: that the secret stands as it was loaded is asked
-    // when it is changed.
-    return untilWon(null, () => this.claimOnce(claim, metadata, seal));
+    // Again also with an If-Match: that the secret stands as it was loaded is asked when it is changed.
+    const attempt = () => untilWon(null, () => this.claimOnce(claim, metadata, seal));
+    for (const pauseMs of PAUSES_MS) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isAppError(error, 'CONCURRENT_CHANGE')) throw error;
+        await delay(pauseMs);
+      }
+    }
+    return attempt();
   }
 
   /**
@@ -89,7 +103,7 @@ export class SecretNames {
     await this.tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
   }
 
-  /** Fails with WRONG_REVISION when the race was lost, but nobody has the name. */
+  /** Fails with WRONG_REVISION when somebody was faster: what that means is to be seen anew. */
   private async claimOnce<S extends SealedValue | undefined>(
     claim: Claim,
     { occurredAt, ...origin }: EventMetadata,
@@ -100,8 +114,7 @@ export class SecretNames {
     const metadata = { ...origin, occurredAt, commandId: newCommandId(this.clock.now()) };
     const { stream, last } = await this.tail(claim.orgId, claim.name);
     const holder = nameHolder(last);
-    const isFree = !holder || holder.secretId === claim.secretId;
-    if (!isFree && !(await this.takeOver(holder, claim, metadata))) throw new AppError('SECRET_NAME_TAKEN');
+    if (holder && holder.secretId !== claim.secretId) await this.takeOver(holder, claim, metadata);
 
     // Also when this secret holds the name: an older claim may be about to be released, or taken over.
     const claimed = { secretId: claim.secretId, claimedAt: occurredAt };
@@ -114,29 +127,32 @@ export class SecretNames {
     // Another command claimed it for this secret, behind what was read above: as good as a claim of our own.
     if (winner?.secretId === claim.secretId) return sealed;
     if (sealed) await this.keyring.destroy([sealed.dataKeyId]);
-    throw new AppError(winner ? 'SECRET_NAME_TAKEN' : 'WRONG_REVISION');
+    throw new AppError('WRONG_REVISION');
   }
 
   /**
-   * True when the holder has no right to the name any more. A holder that is between its claim and its
-   * next event gets CLAIM_GRACE_MS; afterwards an event in its stream makes its late append fail.
+   * Sees to it that the holder has no right to the name any more. A holder that is between its claim and its next event
+   * gets CLAIM_GRACE_MS; afterwards an event in its stream makes its late append fail. A claim further ahead of the clock
+   * than that was made by a wrong one, and must not hold the name until that time. Fails with SECRET_NAME_TAKEN,
+   * CONCURRENT_CHANGE while the holder has time, WRONG_REVISION when it came first.
    */
   private async takeOver(
     holder: { secretId: string; claimedAt: string },
     { orgId, name }: Claim,
     metadata: EventMetadata,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const stream = secretStream(orgId, holder.secretId);
     const { state, expected } = await foldStream(this.events, { orgId, stream }, secretFold);
-    if (state.status === 'live' && state.secret.name === name) return false;
-    if (state.status !== 'live' && state.status !== 'absent') return true;
-    if (this.clock.now().getTime() - Date.parse(holder.claimedAt) < CLAIM_GRACE_MS) return false;
+    if (state.status === 'live' && state.secret.name === name) throw new AppError('SECRET_NAME_TAKEN');
+    if (state.status !== 'live' && state.status !== 'absent') return;
+    const ageMs = this.clock.now().getTime() - Date.parse(holder.claimedAt);
+    if (Math.abs(ageMs) < CLAIM_GRACE_MS) throw new AppError('CONCURRENT_CHANGE');
 
     const fence: SecretEvent =
       state.status === 'live'
         ? { type: 'SecretRenamed', data: { secret: state.secret, previousName: state.secret.name } }
         : { type: 'SecretCreationAbandoned', data: { secretId: holder.secretId } };
-    return this.tryAppend({ stream, events: [fence], expected, metadata });
+    await this.events.append({ orgId, stream, events: [fence], expected, metadata });
   }
 
   private async tail(orgId: string, name: string) {

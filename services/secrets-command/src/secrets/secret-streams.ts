@@ -12,7 +12,7 @@ import {
 } from '#libs/event-store';
 import { secretFold, secretStream, type SealedValue, type SecretEvent, type SecretState } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, isAppError } from '#libs/kernel';
+import { isAppError } from '#libs/kernel';
 import { EVENT_STORE } from '../tokens';
 import { dataKeyIds } from './secret.decider';
 
@@ -98,12 +98,11 @@ export class SecretStreams {
   }
 
   private async changedInLog(
-    ref: SecretRef,
+    { orgId, secretId }: SecretRef,
     { commandId }: EventMetadata,
     sealed: SealedValue | undefined,
   ): Promise<SecretThen> {
-    const { applied } = await this.load(ref, commandId);
-    if (!applied) throw new AppError('STORE_UNAVAILABLE');
+    const applied = await this.#secrets.behind({ orgId, stream: secretStream(orgId, secretId), commandId });
     const isInVain = sealed && !dataKeyIds(applied.state).includes(sealed.dataKeyId);
     if (isInVain) await this.keyring.destroy([sealed.dataKeyId]);
     return applied;

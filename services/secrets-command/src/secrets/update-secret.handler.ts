@@ -28,14 +28,15 @@ export class UpdateSecretHandler {
   async handle(command: Command, context: MessageContext): Promise<Reply> {
     const { secret, ifRevision, name, value, description, tags, expiresAt } = command;
     const fields = { secret, ifRevision, name, description, tags, expiresAt };
-    return this.answers.once({ message: updateSecret, command, fields, secret: value }, (identified) =>
-      this.update(identified, context),
-    );
+    const target = () => this.names.resolve(command.caller.orgId, secret);
+    const request = { message: updateSecret, command, fields, secret: value, target };
+    return this.answers.once(request, (identified, secretId) => {
+      if (secretId === null) throw new AppError('NOT_FOUND');
+      return this.update(secretId, identified, context);
+    });
   }
 
-  private async update(command: Command, context: MessageContext): Promise<Reply> {
-    const secretId = await this.names.resolve(command.caller.orgId, command.secret);
-    if (secretId === null) throw new AppError('NOT_FOUND');
+  private async update(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
     const ref = { orgId: command.caller.orgId, secretId };
     const load = () => this.streams.load(ref, command.commandId);
     const decided = await this.changeRemembered(ref, command, context);
