@@ -47,7 +47,8 @@ export class FinishOidcFlowHandler {
     const person = { userId, personalOrgId: user.personalOrgId };
     const data = { sessionId, method: 'oidc' as const, secondFactor: null };
     await this.trail.record(person, originOf(request, context), { type: 'SignedIn', data });
-    const renewed = await this.sessions.renew(userId, sessionId, identity.authenticatedAt);
+    const { authenticatedAt } = identity;
+    const renewed = await this.sessions.renew(userId, sessionId, { authenticatedAt });
     return { ...renewed, isRenewed: true };
   }
 }

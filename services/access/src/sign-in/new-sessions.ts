@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AccessEvent } from '#libs/events';
 import type { Clock } from '#libs/kernel';
 import type { SecondFactor } from '../second-factors/second-factors';
-import { Sessions, type StartedSession } from '../sessions/sessions';
+import { Sessions, type Holds, type StartedSession } from '../sessions/sessions';
 import { SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { CLOCK } from '../tokens';
 import type { User } from '../users/users';
@@ -12,6 +12,8 @@ interface How {
   readonly secondFactor: SecondFactor | null;
   /** When the person proved who they are, ISO 8601; default now. */
   readonly authenticatedAt?: string;
+  /** Whether the password that was proved is still the one of this person; for who has proved one. */
+  readonly holds?: Holds;
 }
 
 /** Begins sessions, each after the record of it is durable. */
@@ -23,12 +25,14 @@ export class NewSessions {
     private readonly trail: SignInTrail,
   ) {}
 
+  /** AUTHENTICATION_REQUIRED if what they proved does not hold any more. */
   async start(user: User, origin: Origin, how: How): Promise<StartedSession> {
     const { method, secondFactor, authenticatedAt = this.clock.now().toISOString() } = how;
     const sessionId = this.sessions.newSessionId();
     const person = { userId: user.id, personalOrgId: user.personalOrgId };
     await this.trail.record(person, origin, { type: 'SignedIn', data: { sessionId, method, secondFactor } });
     const { address, userAgent } = origin;
-    return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent });
+    const holds = async () => (await how.holds?.()) !== false;
+    return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent }, holds);
   }
 }
