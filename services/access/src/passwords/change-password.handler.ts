@@ -8,7 +8,7 @@ import { Sessions } from '../sessions/sessions';
 import { originOf, SignInTrail } from '../sessions/sign-in-trail';
 import { Lockouts } from '../sign-in/lockouts';
 import { MeViews } from '../users/me-views';
-import type { User } from '../users/users';
+import { Users, type User } from '../users/users';
 import { passwordComplaint } from './password-rules';
 import { Passwords } from './passwords';
 
@@ -23,6 +23,7 @@ export class ChangePasswordHandler {
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
+    private readonly users: Users,
     private readonly views: MeViews,
   ) {}
 
@@ -51,12 +52,20 @@ export class ChangePasswordHandler {
         await this.trail.record(person, origin, { type: 'CredentialChanged', data });
         await signedOut(sessionIds);
       });
-      await this.passwords.keep(user.credentialsId, hash);
+      await this.keep(user, hash);
       // And who came in between.
       await this.sessions.endThose(user.id, others, signedOut);
     });
     // The person goes on with another token.
     return this.sessions.renew(user.id, sessionId);
+  }
+
+  /** NOT_FOUND for who was erased in the meantime. */
+  private async keep(user: User, hash: string): Promise<void> {
+    await this.passwords.keep(user.credentialsId, hash);
+    if (await this.users.isThere(user)) return;
+    await this.passwords.remove(user.credentialsId);
+    throw new AppError('NOT_FOUND');
   }
 
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */

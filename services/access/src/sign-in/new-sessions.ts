@@ -5,7 +5,7 @@ import type { SecondFactor } from '../second-factors/second-factors';
 import { Sessions, type Holds, type StartedSession } from '../sessions/sessions';
 import { SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { CLOCK } from '../tokens';
-import type { User } from '../users/users';
+import { Users, type User } from '../users/users';
 
 interface How {
   readonly method: Extract<AccessEvent, { type: 'SignedIn' }>['data']['method'];
@@ -23,16 +23,17 @@ export class NewSessions {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
+    private readonly users: Users,
   ) {}
 
-  /** AUTHENTICATION_REQUIRED if what they proved does not hold any more. */
+  /** AUTHENTICATION_REQUIRED for who was erased in the meantime, and if what they proved does not hold any more. */
   async start(user: User, origin: Origin, how: How): Promise<StartedSession> {
     const { method, secondFactor, authenticatedAt = this.clock.now().toISOString() } = how;
     const sessionId = this.sessions.newSessionId();
     const person = { userId: user.id, personalOrgId: user.personalOrgId };
     await this.trail.record(person, origin, { type: 'SignedIn', data: { sessionId, method, secondFactor } });
     const { address, userAgent } = origin;
-    const holds = async () => (await how.holds?.()) !== false;
+    const holds = async () => (await this.users.isThere(user)) && (await how.holds?.()) !== false;
     return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent }, holds);
   }
 }
