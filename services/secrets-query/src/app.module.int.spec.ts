@@ -28,7 +28,7 @@ async function create(events: EventStore): Promise<void> {
 
 describe('SecretsQueryModule', () => {
   it('follows a log that is on a server: a secret that it knows costs no reading of its stream', async () => {
-    const { keyring, reads, discard } = await openTestStores();
+    const { clock, keyring, reads, discard } = await openTestStores();
     const double = await EventStoreDouble.start();
     const server = await openEventStore(double.url);
     let readings = 0;
@@ -37,7 +37,7 @@ describe('SecretsQueryModule', () => {
       return server.read(request);
     };
     const logger = createLogger({ level: 'silent', service: 'test' });
-    const parts = { config: readSecretsQueryConfig({}), logger, keyring, reads, events: intercepted(server, { read }) }; // prettier-ignore
+    const parts = { config: readSecretsQueryConfig({}), clock, logger, keyring, reads, events: intercepted(server, { read }) }; // prettier-ignore
     const app = await NestFactory.createApplicationContext(SecretsQueryModule.register(parts), { logger: false }); // prettier-ignore
     await create(server);
 

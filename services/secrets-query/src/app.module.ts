@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { FollowedLog, type EventStore } from '#libs/event-store';
 import { Keyring } from '#libs/key-store';
+import type { Clock } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
@@ -14,11 +15,12 @@ import { ListSecretsHandler } from './secrets/list-secrets.handler';
 import { RevealSecretHandler } from './secrets/reveal-secret.handler';
 import { secretList } from './secrets/secret-list.projection';
 import { SecretReads } from './secrets/secret-reads';
-import { CONFIG, EVENT_STORE, FOLLOWED_LOG, READ_STORE, SECRET_LIST } from './tokens';
+import { CLOCK, CONFIG, EVENT_STORE, FOLLOWED_LOG, READ_STORE, SECRET_LIST } from './tokens';
 
 /** What the composition root opens for this service, and closes after it. */
 export interface SecretsQueryParts {
   readonly config: SecretsQueryConfig;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventStore;
   readonly keyring: Keyring;
@@ -30,7 +32,7 @@ export interface SecretsQueryParts {
 @Module({})
 export class SecretsQueryModule {
   static register(parts: SecretsQueryParts): DynamicModule {
-    const { config, logger, events, keyring, reads } = parts;
+    const { config, clock, logger, events, keyring, reads } = parts;
     const followed = events.isRemote ? new FollowedLog(events) : undefined;
     const list = { projection: secretList, events: followed ?? events, reads, logger };
     return {
@@ -44,6 +46,7 @@ export class SecretsQueryModule {
         RevealSecretHandler,
       ],
       providers: [
+        { provide: CLOCK, useValue: clock },
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: events },
         { provide: READ_STORE, useValue: reads },

@@ -1,4 +1,5 @@
 /** Injection tokens for what the composition root opens and this service only uses. */
+export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('SecretsQueryConfig');
 export const EVENT_STORE = Symbol('EventStore');
 /** The event store's log, where it is followed; undefined elsewhere. */

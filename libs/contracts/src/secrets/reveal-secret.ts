@@ -14,8 +14,8 @@ export const revealSecret = defineMessage({
     caller: callerSchema,
     /** With the time below it makes the record: the same one when the request is handled again. */
     commandId: v.string(),
-    /** ISO 8601, UTC. What the record and `decryptedAt` say. */
-    at: v.string(),
+    /** ISO 8601, UTC. What the record and `decryptedAt` say, unless it is minutes away from the clock of who answers. */
+    at: v.pipe(v.string(), v.isoTimestamp()),
     secret: v.string(),
     /** Null: the current version. */
     version: v.nullable(v.number()),

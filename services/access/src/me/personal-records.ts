@@ -18,15 +18,19 @@ export class PersonalRecords {
     private readonly users: Users,
   ) {}
 
-  /** May be repeated; the person's own record goes last, it says where the others are. */
+  /**
+   * May be repeated. The address goes first: whoever writes something of the person's asks for it afterwards. The
+   * person's own record goes last: it says where the others are.
+   */
   async erase(userId: string): Promise<void> {
-    await this.sessions.endThose(userId, () => true);
     const user = await this.users.find(userId);
     if (!user) return;
+    await this.users.giveUpEmail(user);
+    await this.sessions.endThose(userId, () => true);
     await this.secondFactors.removeAll(userId);
     await this.passwords.remove(user.credentialsId);
     await this.identities.remove(user.credentialsId);
     await this.invitations.eraseAllTo(user.emailCanonical);
-    await this.users.erase(user);
+    await this.users.remove(userId);
   }
 }

@@ -46,7 +46,8 @@ export class FinishOidcFlowHandler {
     if (user?.id !== userId) throw new AppError('AUTHENTICATION_REQUIRED');
     const data = { sessionId, method: 'oidc' as const, secondFactor: null };
     await this.trail.record(personOf(user), originOf(request, context), { type: 'SignedIn', data });
-    const renewed = await this.sessions.renew(userId, sessionId, identity.authenticatedAt);
+    const { authenticatedAt } = identity;
+    const renewed = await this.sessions.renew(userId, sessionId, { authenticatedAt });
     return { ...renewed, isRenewed: true };
   }
 }

@@ -33,6 +33,8 @@ export async function makeFirstKey(
     });
     if (!key) return await finishDrafts(first, file);
     rename(draft, file);
+    // Whose key will never be one: this one is.
+    for (const left of draftsOf(file)) await removePrivateFile(left);
     return key;
   } catch (error) {
     if (!isAppError(error, 'WRONG_REVISION')) throw error;

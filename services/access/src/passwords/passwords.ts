@@ -28,12 +28,20 @@ export class Passwords implements OnModuleInit {
 
   /** False, after the same work, for nobody and for who has no password. Fails with RATE_LIMITED under a flood. */
   async verify(user: User | null, password: Redacted<string>): Promise<boolean> {
-    const record = await this.reads.get(passwordsCollection.name, user?.credentialsId ?? NOBODY);
-    return this.hasher.verify(record ? String(record['hash']) : null, password);
+    return this.hasher.verify(await this.hashOf(user), password);
   }
 
-  async has({ credentialsId }: User): Promise<boolean> {
-    return (await this.reads.get(passwordsCollection.name, credentialsId)) !== null;
+  async has(user: User): Promise<boolean> {
+    return (await this.hashOf(user)) !== null;
+  }
+
+  /**
+   * Gives what tells later whether the password is still the one of now; no hash comes twice. To be called before a
+   * password is verified: that takes long enough for somebody to change it.
+   */
+  async watch(user: User | null): Promise<() => Promise<boolean>> {
+    const before = await this.hashOf(user);
+    return async () => (await this.hashOf(user)) === before;
   }
 
   async hash(password: Redacted<string>): Promise<string> {
@@ -47,5 +55,10 @@ export class Passwords implements OnModuleInit {
 
   async remove(credentialsId: string): Promise<void> {
     await this.reads.remove(passwordsCollection.name, credentialsId);
+  }
+
+  private async hashOf(user: User | null): Promise<string | null> {
+    const record = await this.reads.get(passwordsCollection.name, user?.credentialsId ?? NOBODY);
+    return record ? String(record['hash']) : null;
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, type Redacted } from '#libs/kernel';
+import { Users, type User } from '../users/users';
 import { RecoveryCodes } from './recovery-codes';
 import { Totp } from './totp';
 
@@ -16,6 +17,7 @@ export class SecondFactors {
   constructor(
     private readonly recoveryCodes: RecoveryCodes,
     private readonly totp: Totp,
+    private readonly users: Users,
   ) {}
 
   /**
@@ -31,6 +33,13 @@ export class SecondFactors {
     if (!recoveryCode) throw new AppError('SECOND_FACTOR_REQUIRED');
     const isRight = await this.recoveryCodes.use(userId, recoveryCode);
     return isRight ? { right: 'recovery-code' } : { wrong: 'wrong-code' };
+  }
+
+  /** To be asked once something was written. NOT_FOUND for who was erased in the meantime: nothing of it stays. */
+  async assertThere(user: User): Promise<void> {
+    if (await this.users.isThere(user)) return;
+    await this.removeAll(user.id);
+    throw new AppError('NOT_FOUND');
   }
 
   async removeAll(userId: string): Promise<void> {

@@ -34,7 +34,10 @@ export class TotpHandler {
 
   @Handles(enrolTotp)
   async enrol({ caller }: RequestOf<typeof enrolTotp>): Promise<ReplyOf<typeof enrolTotp>> {
-    return this.totp.enrol(await this.users.callerOf(caller));
+    const user = await this.users.callerOf(caller);
+    const enrolled = await this.totp.enrol(user);
+    await this.secondFactors.assertThere(user);
+    return enrolled;
   }
 
   /** May be sent again, with another code, until it was answered: the secret counts once all else is done. */
@@ -48,6 +51,7 @@ export class TotpHandler {
     await this.tell(user, originOf(request, context), { credential: 'totp', change: 'added' });
     const recoveryCodes = await this.recoveryCodes.renew(user.id);
     await this.totp.enable(user.id, secret);
+    await this.secondFactors.assertThere(user);
     return { recoveryCodes };
   }
 
@@ -71,7 +75,9 @@ export class TotpHandler {
     const user = await this.users.callerOf(request.caller);
     if (!(await this.totp.isEnabled(user.id))) throw new AppError('NOT_FOUND');
     await this.tell(user, originOf(request, context), { credential: 'recovery-codes', change: 'changed' });
-    return { recoveryCodes: await this.recoveryCodes.renew(user.id) };
+    const recoveryCodes = await this.recoveryCodes.renew(user.id);
+    await this.secondFactors.assertThere(user);
+    return { recoveryCodes };
   }
 
   /** Gives the secret that the code is of, for `enable`. */

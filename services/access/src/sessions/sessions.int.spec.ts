@@ -1,5 +1,5 @@
 import { createLogger } from '#libs/observability';
-import { openTestStores, type TestStores } from '#libs/testing';
+import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { until } from '../../../../test/e2e/until';
 import { SESSION_IDLE_MS_MAX, SESSION_MS_MAX, SessionRecords } from './session-records';
 import { Sessions, type StartedSession } from './sessions';
@@ -10,10 +10,10 @@ const person = { userId: 'usr_1', personalOrgId: 'org_1' };
 describe('Sessions', () => {
   let stores: TestStores;
   let sessions: Sessions;
-  const recordsOf = ({ clock, reads }: TestStores) =>
+  const recordsOf = ({ clock, reads }: Pick<TestStores, 'clock' | 'reads'>) =>
     new SessionRecords(clock, createLogger({ level: 'silent', service: 'access' }), reads);
-  const openSessions = async () => {
-    const opened = new Sessions(stores.clock, stores.keyring, recordsOf(stores));
+  const openSessions = async (reads = stores.reads) => {
+    const opened = new Sessions(stores.clock, stores.keyring, recordsOf({ ...stores, reads }));
     await opened.onModuleInit();
     return opened;
   };
@@ -21,7 +21,7 @@ describe('Sessions', () => {
   const start = async () => {
     const sessionId = sessions.newSessionId();
     const how = { authenticatedAt: now(), address: null, userAgent: null };
-    return { sessionId, ...(await sessions.start({ ...person, ...how, sessionId })) };
+    return { sessionId, ...(await sessions.start({ ...person, ...how, sessionId }, async () => true)) };
   };
   /** Ids of the sessions that the person sees. */
   const listed = async () => (await sessions.listOf('usr_1')).map(({ sessionId }) => sessionId);
@@ -86,13 +86,35 @@ describe('Sessions', () => {
     expect(await sessions.find(session.token)).toBeNull();
   });
 
+  it.each(['put', 'remove'] as const)(
+    'end although another process renews them at that moment: before the next %s',
+    async (step) => {
+      const session = await start();
+      const other = await openSessions();
+      let meanwhile: (() => Promise<unknown>) | undefined;
+      const write = async (...[collection, given]: [string, never]) => {
+        const work = meanwhile;
+        meanwhile = undefined;
+        await work?.();
+        return stores.reads[step](collection, given);
+      };
+      const slow = await openSessions(intercepted(stores.reads, { [step]: write }));
+      const renew = async (process: Sessions) => process.renew('usr_1', session.sessionId).catch(() => null);
+      const end = async (process: Sessions) => process.endThose('usr_1', () => true);
+      meanwhile = async () => (step === 'put' ? end(other) : renew(other));
+      await (step === 'put' ? renew(slow) : end(slow));
+      expect(meanwhile).toBeUndefined();
+      expect(await stores.reads.count('sessions_v1', { where: {} })).toBe(0);
+    },
+  );
+
   it('do not begin anew when their person proves again who they are', async () => {
     const session = await start();
     for (let minutes = 0; minutes < 11 * 60; minutes += 10) {
       stores.clock.pass(10 * MINUTE_MS);
       await use(session);
     }
-    const renewed = await sessions.renew('usr_1', session.sessionId, now());
+    const renewed = await sessions.renew('usr_1', session.sessionId, { authenticatedAt: now() });
     expect(renewed.expiresAt).toBe(session.expiresAt);
     expect(await sessions.find(session.token)).toBeNull();
     expect(await sessions.find(renewed.token)).toMatchObject({

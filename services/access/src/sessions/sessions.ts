@@ -29,6 +29,16 @@ export interface StartedSession {
 
 export type NewSession = Omit<SessionRecord, 'id' | 'createdAt' | 'expiresAt'>;
 
+/** Whether what somebody has proved to get a token still holds. */
+export type Holds = () => Promise<boolean>;
+
+interface Renewal {
+  /** When the person proved who they are, ISO 8601; default now. */
+  readonly authenticatedAt?: string;
+  /** Default: it does. */
+  readonly holds?: Holds;
+}
+
 /**
  * Sessions by their token, of which only a keyed hash is kept. A record is written once and removed once, never changed:
  * another token is another record, and nothing that comes late can bring an ended session back.
@@ -79,11 +89,12 @@ export class Sessions implements OnModuleInit {
     return newId('ses', this.clock.now());
   }
 
-  async start(session: NewSession): Promise<StartedSession> {
+  /** AUTHENTICATION_REQUIRED if what was proved does not hold any more once the session is there: it ends then. */
+  async start(session: NewSession, holds: Holds): Promise<StartedSession> {
     return this.#turns.take(session.userId, async () => {
       const now = this.clock.now();
       const expiresAt = new Date(now.getTime() + SESSION_MS_MAX).toISOString();
-      const started = await this.issue({ ...session, createdAt: now.toISOString(), expiresAt });
+      const started = await this.issue({ ...session, createdAt: now.toISOString(), expiresAt }, holds);
       const all = await this.records.listOf(session.userId);
       await this.end(all.slice(SESSIONS_PER_USER_MAX));
       return started;
@@ -92,17 +103,23 @@ export class Sessions implements OnModuleInit {
 
   /**
    * Another token for a session. A token proves nothing: `authenticatedAt`, ISO 8601, is for who has proved again who they
-   * are; without it the session keeps the time that it had. AUTHENTICATION_REQUIRED if it has ended.
+   * are; without it the session keeps the time that it had. AUTHENTICATION_REQUIRED if it has ended, or if what was proved
+   * does not hold any more: the session then goes on as it was.
    */
-  async renew(userId: string, sessionId: string, authenticatedAt?: string): Promise<StartedSession> {
+  async renew(
+    userId: string,
+    sessionId: string,
+    { authenticatedAt, holds = always }: Renewal = {},
+  ): Promise<StartedSession> {
     return this.#turns.take(userId, async () => {
-      const before = (await this.listOf(userId)).find((record) => record.sessionId === sessionId);
-      if (!before) throw new AppError('AUTHENTICATION_REQUIRED');
-      const started = await this.issue({
-        ...before,
-        authenticatedAt: authenticatedAt ?? before.authenticatedAt,
-      });
-      await this.end([before]);
+      const before = (await this.listOf(userId)).filter((record) => record.sessionId === sessionId);
+      const [latest] = before;
+      if (!latest) throw new AppError('AUTHENTICATION_REQUIRED');
+      const isThere = async () => (await this.records.find(latest.id)) !== null;
+      const stillHolds = async () => (await isThere()) && holds();
+      const renewed = { ...latest, authenticatedAt: authenticatedAt ?? latest.authenticatedAt };
+      const started = await this.issue(renewed, stillHolds);
+      await this.end(before);
       return started;
     });
   }
@@ -127,6 +144,9 @@ export class Sessions implements OnModuleInit {
       const sessionIds = ending.map(({ sessionId }) => sessionId);
       await first(sessionIds);
       await this.end(ending);
+      // Another process may have renewed one of them meanwhile.
+      const renewed = await this.records.listOf(userId);
+      await this.end(renewed.filter(({ sessionId }) => sessionIds.includes(sessionId)));
       return sessionIds;
     });
   }
@@ -137,15 +157,28 @@ export class Sessions implements OnModuleInit {
     for (const { id } of sessions) this.#fresh.delete(id);
   }
 
-  private async issue(session: Omit<SessionRecord, 'id'>): Promise<StartedSession> {
+  /**
+   * Looks whether it still holds once the session is there. Whoever takes away what was proved lists the sessions
+   * afterwards, so one of the two sees the other, in whichever processes they are.
+   */
+  private async issue(session: Omit<SessionRecord, 'id'>, holds: Holds): Promise<StartedSession> {
     const token = newOpaqueToken();
-    await this.records.add({ ...session, id: await this.hash(token) });
+    const record = { ...session, id: await this.hash(token) };
+    await this.records.add(record);
+    if (!(await holds())) {
+      await this.end([record]);
+      throw new AppError('AUTHENTICATION_REQUIRED');
+    }
     return { token, expiresAt: session.expiresAt };
   }
 
   private async hash(token: Redacted<string>): Promise<string> {
     return hashOpaqueToken(await this.keyring.instanceKey('sign-in'), 'session', token);
   }
+}
+
+async function always(): Promise<boolean> {
+  return true;
 }
 
 function knownSession({ userId, personalOrgId, sessionId, authenticatedAt }: SessionRecord): KnownSession {

@@ -2,16 +2,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { AccessEvent } from '#libs/events';
 import type { Clock } from '#libs/kernel';
 import type { SecondFactor } from '../second-factors/second-factors';
-import { Sessions, type StartedSession } from '../sessions/sessions';
+import { Sessions, type Holds, type StartedSession } from '../sessions/sessions';
 import { personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { CLOCK } from '../tokens';
-import type { User } from '../users/users';
+import { Users, type User } from '../users/users';
 
 interface How {
   readonly method: Extract<AccessEvent, { type: 'SignedIn' }>['data']['method'];
   readonly secondFactor: SecondFactor | null;
   /** When the person proved who they are, ISO 8601; default now. */
   readonly authenticatedAt?: string;
+  /** Whether the password that was proved is still the one of this person; for who has proved one. */
+  readonly holds?: Holds;
 }
 
 /** Begins sessions, each after the record of it is durable. */
@@ -21,14 +23,17 @@ export class NewSessions {
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
+    private readonly users: Users,
   ) {}
 
+  /** AUTHENTICATION_REQUIRED for who was erased in the meantime, and if what they proved does not hold any more. */
   async start(user: User, origin: Origin, how: How): Promise<StartedSession> {
     const { method, secondFactor, authenticatedAt = this.clock.now().toISOString() } = how;
     const sessionId = this.sessions.newSessionId();
     const person = personOf(user);
     await this.trail.record(person, origin, { type: 'SignedIn', data: { sessionId, method, secondFactor } });
     const { address, userAgent } = origin;
-    return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent });
+    const holds = async () => (await this.users.isThere(user)) && (await how.holds?.()) !== false;
+    return this.sessions.start({ ...person, sessionId, authenticatedAt, address, userAgent }, holds);
   }
 }

@@ -2,6 +2,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { reauthenticate, type ReplyOf, type RequestOf } from '#libs/contracts';
 import type { Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
+import { Passwords } from '../passwords/passwords';
 import { Sessions } from '../sessions/sessions';
 import { originOf, personOf, SignInTrail } from '../sessions/sign-in-trail';
 import { CLOCK } from '../tokens';
@@ -12,6 +13,7 @@ import { Proofs } from './proofs';
 export class ReauthenticateHandler {
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
+    private readonly passwords: Passwords,
     private readonly proofs: Proofs,
     private readonly sessions: Sessions,
     private readonly trail: SignInTrail,
@@ -27,10 +29,12 @@ export class ReauthenticateHandler {
     const { caller, sessionId } = request;
     const user = await this.users.callerOf(caller);
     const origin = originOf(request, context);
+    const holds = await this.passwords.watch(user);
     const subject = { kind: 'session', id: user.id } as const;
     const secondFactor = await this.proofs.demand(user, subject, { proof: request, origin });
     const data = { sessionId, method: 'password' as const, secondFactor };
     await this.trail.record(personOf(user), origin, { type: 'SignedIn', data });
-    return this.sessions.renew(user.id, sessionId, this.clock.now().toISOString());
+    const authenticatedAt = this.clock.now().toISOString();
+    return this.sessions.renew(user.id, sessionId, { authenticatedAt, holds });
   }
 }

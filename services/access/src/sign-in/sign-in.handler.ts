@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { signIn, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
 import { PasswordHasher } from '../passwords/password-hasher';
+import { Passwords } from '../passwords/passwords';
 import { originOf } from '../sessions/sign-in-trail';
 import { canonicalEmail } from '../users/canonical-email';
 import { Users } from '../users/users';
@@ -13,6 +14,7 @@ export class SignInHandler {
   constructor(
     private readonly hasher: PasswordHasher,
     private readonly newSessions: NewSessions,
+    private readonly passwords: Passwords,
     private readonly proofs: Proofs,
     private readonly users: Users,
   ) {}
@@ -24,10 +26,11 @@ export class SignInHandler {
     const origin = originOf(request, context);
     const email = canonicalEmail(request.email);
     const user = await this.users.findByEmail(email);
+    const holds = await this.passwords.watch(user);
     const subject = { kind: 'sign-in', id: email } as const;
     const secondFactor = await this.proofs.demand(user, subject, { proof: request, origin });
     // Nobody proves to be a person who does not exist.
     if (!user) throw new Error('A proof without a person');
-    return this.newSessions.start(user, origin, { method: 'password', secondFactor });
+    return this.newSessions.start(user, origin, { method: 'password', secondFactor, holds });
   }
 }

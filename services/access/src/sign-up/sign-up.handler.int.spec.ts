@@ -1,8 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { Redacted } from '#libs/kernel';
+import { AppError, Redacted } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
-import { openTestStores, type TestStores } from '#libs/testing';
+import type { ReadStore } from '#libs/read-store';
+import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { AccessModule } from '../app.module';
 import { readAccessConfig } from '../config';
 import { FirstOrganization } from '../organizations/first-organization';
@@ -20,12 +21,22 @@ const emails = Array.from({ length: 6 }, (_, n) => `person-${n}@example.com`);
 describe('SignUpHandler', () => {
   let stores: TestStores;
   let apps: INestApplicationContext[];
+  /** How often a start or a sign-up has removed the file of the first key. */
+  let forgotten: number;
+  /** A process that is killed just after it has made the owner one. */
+  let isKilled: boolean;
 
   /** One more process of the service, on the same stores. */
   const start = async () => {
-    const { clock, keyring, reads, events } = stores;
+    const { clock, keyring, events } = stores;
+    const put: ReadStore['put'] = async (collection, document) => {
+      if (isKilled && collection === 'sign_up_links_v1') throw new AppError('STORE_UNAVAILABLE');
+      return stores.reads.put(collection, document);
+    };
+    const reads = intercepted(stores.reads, { put });
     const config = readAccessConfig({});
-    const aside = { forgetFirstKey: async () => undefined, publicUrl: () => 'http://127.0.0.1:8080' };
+    const forgetFirstKey = async () => void (forgotten += 1);
+    const aside = { forgetFirstKey, publicUrl: () => 'http://127.0.0.1:8080' };
     const parts = { config, clock, logger, events, keyring, reads, ...aside };
     const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
     await app.init();
@@ -55,6 +66,8 @@ describe('SignUpHandler', () => {
 
   beforeEach(async () => {
     apps = [];
+    forgotten = 0;
+    isKilled = false;
     stores = await openTestStores();
   });
   afterEach(async () => {
@@ -86,5 +99,15 @@ describe('SignUpHandler', () => {
     );
     expect(outcomes).toEqual(['VALIDATION_FAILED', 'in']);
     expect(await known(process)).toEqual([emails[1]]);
+  });
+
+  it('leaves the file of the first key to the next start when it is cut off once there is an owner', async () => {
+    const process = await start();
+    isKilled = true;
+    expect(await signUp(process, 'person-0@example.com')).toBe('STORE_UNAVAILABLE');
+    isKilled = false;
+    expect(forgotten).toBe(0);
+    await start();
+    expect(forgotten).toBe(1);
   });
 });

@@ -8,7 +8,7 @@ import { originOf } from '../sessions/sign-in-trail';
 import { NewSessions } from '../sign-in/new-sessions';
 import { Proofs } from '../sign-in/proofs';
 import { canonicalEmail } from '../users/canonical-email';
-import type { User } from '../users/users';
+import { Users, type User } from '../users/users';
 import { NewUsers } from './new-users';
 import { SignUpTickets } from './sign-up-tickets';
 
@@ -22,15 +22,17 @@ export class SignUpHandler {
     private readonly passwords: Passwords,
     private readonly proofs: Proofs,
     private readonly tickets: SignUpTickets,
+    private readonly users: Users,
   ) {}
 
   @Handles(signUp)
   async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof signUp>> {
     const emailCanonical = canonicalEmail(request.email);
+    const holds = await this.passwords.watch(await this.users.findByEmail(emailCanonical));
     const come = () => this.come(request, context);
     const user = await this.tickets.admit(request, { emailCanonical, come }, context);
     const origin = originOf(request, context);
-    return this.newSessions.start(user, origin, { method: 'sign-up', secondFactor: null });
+    return this.newSessions.start(user, origin, { method: 'sign-up', secondFactor: null, holds });
   }
 
   private async come(request: Request, context: MessageContext): Promise<User> {

@@ -98,20 +98,27 @@ export class Users implements OnModuleInit {
   async rename(user: User, name: string): Promise<User | null> {
     const renamed = { ...user, name };
     await this.reads.put(usersCollection.name, renamed);
-    // The claim goes before the record: while it is there, whoever erases has yet to remove what was just written.
-    return (await this.hasClaim(user)) ? renamed : null;
+    return (await this.isThere(user)) ? renamed : null;
   }
 
-  /** The address is free at once. See `rename` for why the claim goes first. */
-  async erase(user: User): Promise<void> {
-    if (await this.hasClaim(user))
-      await this.reads.remove(claimsCollection.name, await this.claimId(user.emailCanonical));
-    await this.reads.remove(usersCollection.name, user.id);
-  }
-
-  private async hasClaim({ id, emailCanonical }: User): Promise<boolean> {
+  /**
+   * False from the first step of an erasure on. Whoever has written something of this person's asks afterwards: if it is
+   * true, the erasure has yet to remove what was written; if it is false, the writer must remove it.
+   */
+  async isThere({ id, emailCanonical }: User): Promise<boolean> {
     const claim = await this.reads.get(claimsCollection.name, await this.claimId(emailCanonical));
     return claim?.['userId'] === id;
+  }
+
+  /** The first step of an erasure; `isThere` says why. The address is free at once. */
+  async giveUpEmail(user: User): Promise<void> {
+    if (await this.isThere(user))
+      await this.reads.remove(claimsCollection.name, await this.claimId(user.emailCanonical));
+  }
+
+  /** The last step of an erasure. */
+  async remove(userId: string): Promise<void> {
+    await this.reads.remove(usersCollection.name, userId);
   }
 
   private async claimId(emailCanonical: string): Promise<string> {

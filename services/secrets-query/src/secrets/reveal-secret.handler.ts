@@ -3,14 +3,18 @@ import { revealSecret, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { eventMetadata, type EventStore } from '#libs/event-store';
 import { accessStream, type SecretRead } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { uuidV5 } from '#libs/kernel';
+import { uuidV5, type Clock } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { EVENT_STORE, PRODUCER } from '../tokens';
+import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
 import { FoldedSecrets } from './folded-secrets';
+
+/** More than clocks that somebody looks after differ, and than a request takes until it is handled again. */
+const CLOCKS_APART_MS_MAX = 5 * 60_000;
 
 @Controller()
 export class RevealSecretHandler {
   constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(EVENT_STORE) private readonly events: EventStore,
     private readonly keyring: Keyring,
     private readonly secrets: FoldedSecrets,
@@ -21,8 +25,9 @@ export class RevealSecretHandler {
     request: RequestOf<typeof revealSecret>,
     { correlationId }: MessageContext,
   ): Promise<ReplyOf<typeof revealSecret>> {
-    const { caller, at, address, userAgent } = request;
+    const { caller, address, userAgent } = request;
     const { orgId } = caller;
+    const at = this.timeOf(request);
     const found = await this.secrets.find(orgId, request.secret);
     const { secret } = found;
     const version = request.version ?? secret.version;
@@ -51,5 +56,15 @@ export class RevealSecretHandler {
     const opening = this.keyring.open(orgId, secret.id, version, sealed);
     const [value] = await Promise.all([opening, recording]);
     return { id: secret.id, name: secret.name, value, version, decryptedAt: at };
+  }
+
+  /**
+   * The request's time, so that the record is the same when it is handled again. A gateway whose clock is wrong would
+   * write records that are too old to be kept, or are kept for too long: then the time of this service, for a second
+   * record of one reading is better than none, and than no reading.
+   */
+  private timeOf({ at }: Pick<RequestOf<typeof revealSecret>, 'at'>): string {
+    const now = this.clock.now();
+    return Math.abs(Date.parse(at) - now.getTime()) <= CLOCKS_APART_MS_MAX ? at : now.toISOString();
   }
 }

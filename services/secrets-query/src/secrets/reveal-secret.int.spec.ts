@@ -35,23 +35,26 @@ async function write(version: number, value: string): Promise<void> {
   });
 }
 
-/** A process of the service reveals the current version. */
-async function reveal(commandId: string) {
-  const { events, keyring } = stores;
-  const handler = new RevealSecretHandler(events, keyring, new FoldedSecrets(events, keyring, undefined));
-  const request = { caller, commandId, at, secret: id, version: null, address: null, userAgent: null };
+/** A process of the service reveals the current version to a gateway whose clock says `time`. */
+async function reveal(commandId: string, time = at) {
+  const { clock, events, keyring } = stores;
+  const secrets = new FoldedSecrets(events, keyring, undefined);
+  const handler = new RevealSecretHandler(clock, events, keyring, secrets);
+  const request = { caller, commandId, at: time, secret: id, version: null, address: null, userAgent: null };
   const { value, ...reply } = await handler.handle(request, { correlationId: 'test' });
   return { ...reply, value: value.expose() };
 }
 
-async function recordedVersions() {
+async function recordedVersions(day = at) {
   const { orgId } = caller;
-  const records = await stores.events.read({ orgId, stream: accessStream(orgId, at), limit: 100 });
+  const records = await stores.events.read({ orgId, stream: accessStream(orgId, day), limit: 100 });
   return records.map(({ type, data }) => [type, data['version'], data['readAt']]);
 }
 
 beforeEach(async () => {
   stores = await openTestStores();
+  // A moment after, on the next day.
+  stores.clock.setBy(Date.parse(at) + 1_000 - stores.clock.now().getTime());
   id = newId('sec', stores.clock.now());
   await write(1, 'the first value');
 });
@@ -76,6 +79,15 @@ describe('RevealSecretHandler', () => {
     for (const commandId of [newCommandId(new Date()), newCommandId(new Date())]) await reveal(commandId);
     expect(await recordedVersions()).toHaveLength(2);
   });
+
+  it.each(['2025-01-01T00:00:00.000Z', '2036-11-23T00:00:00.000Z'])(
+    'records by its own clock what a gateway asks for whose clock is minutes away from it: %s',
+    async (time) => {
+      const { decryptedAt } = await reveal(newCommandId(new Date()), time);
+      expect(decryptedAt).toBe(stores.clock.now().toISOString());
+      expect(await recordedVersions(decryptedAt)).toEqual([['SecretRead', 1, decryptedAt]]);
+    },
+  );
 
   it('records each version that a request has opened, should the current one change before it is handled again', async () => {
     const commandId = newCommandId(new Date());
