@@ -133,6 +133,9 @@ describe('the HTTP protocol', () => {
     ['HTTP://localhost/livez', 200],
     ['https://localhost/nowhere', 404],
     ['ftp://localhost/livez', 404],
+    ['/%zz', 400],
+    ['/api/v1/secrets/%ff', 400],
+    ['http://localhost/livez/%', 400],
   ])('answers like any other what asks for %s', async (target, status) => {
     const id = `asked-for-${target.replaceAll(/\W/g, '-')}`;
     const { statuses, text } = await send(rawRequest(`GET ${target}`, [`X-Request-Id: ${id}`]));
@@ -145,6 +148,11 @@ describe('the HTTP protocol', () => {
       async () => server.logs,
       (logs) => logs.includes(id),
     );
+  });
+
+  it.each([301, 2_000, 12_000])('finds no secret by an id of %d characters', async (length) => {
+    const { statuses } = await send(rawRequest(`GET /api/v1/secrets/${'A'.repeat(length)}`, [auth]));
+    expect(statuses).toEqual([404]);
   });
 
   it.each(['Content-Length: 0', 'X-Length: none', 'Transfer-Encoding: chunked'])(

@@ -359,6 +359,10 @@ describe('TLS', () => {
       const hsts = { 'strict-transport-security': matching(/^max-age=\d{8}/) };
       expect(await get(`${url}/api/v1/secrets`, { headers })).toMatchObject({ status: 200, headers: hsts });
       expect(await get(`${url}/api/v1/secrets`)).toMatchObject({ status: 401, headers: hsts });
+      expect(await get(`${url}/%zz`)).toMatchObject({ status: 400, headers: hsts });
+      // What the parser refuses, before there is a request.
+      const expecting = { headers: { expect: 'the-unexpected' } };
+      expect(await get(`${url}/livez`, expecting)).toMatchObject({ status: 400, headers: hsts });
       await expect(get(`${url}/livez`, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow();
       const plain = await exchange(
         { url: url.replace('https', 'http') },

@@ -2,9 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpStatusOf } from '../errors/http-status';
-import { SECURITY_HEADERS } from './security-headers';
+import { securityHeaders } from './security-headers';
 
 const REASON: Record<number, string> = {
   400: 'Bad Request',
@@ -27,47 +26,36 @@ const TUNNEL_MS_MAX = 1_000;
 /** Answers what is not HTTP, or not in time, in the one shape of errors, and ends the connection (case C7). */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   const { code = '' } = error;
-  if (socket.writable) socket.end(refusal(CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]));
+  if (socket.writable) refuse(socket, CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]);
   else socket.destroy();
-}
-
-/** Answers a URL that no route can be looked up for; Fastify's own answer repeats it. */
-export function answerBadUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const { kind, message } = errorRegistry.MALFORMED_REQUEST;
-  const body = { error: message, code: 'MALFORMED_REQUEST', request_id: request.id };
-  void reply
-    .status(httpStatusOf[kind])
-    .headers(SECURITY_HEADERS)
-    .header('x-request-id', request.id)
-    .send(body);
 }
 
 /** `Expect` may ask for 100-continue alone, which Node answers by itself. */
 export function answerBadExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  response.socket?.end(refusal('MALFORMED_REQUEST'));
+  if (response.socket) refuse(response.socket, 'MALFORMED_REQUEST');
 }
 
 /** CONNECT asks for a tunnel, and hands over the bare connection: nobody else would end it, nor hear of its errors. */
 export function answerTunnel(_request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
-  socket.end(refusal('MALFORMED_REQUEST'));
+  refuse(socket, 'MALFORMED_REQUEST');
   // What still comes is read, else the answer would be lost with it.
   socket.resume();
   setTimeout(() => socket.destroy(), TUNNEL_MS_MAX).unref();
 }
 
-function refusal(code: ErrorCode, sentence?: string): string {
+function refuse(socket: Duplex, code: ErrorCode, sentence?: string): void {
   const { kind, message } = errorRegistry[code];
   const status = httpStatusOf[kind];
   const requestId = newCommandId();
   const body = JSON.stringify({ error: sentence ?? message, code, request_id: requestId });
   const headers = {
-    ...SECURITY_HEADERS,
+    ...securityHeaders(socket),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  return [`HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`, ...lines, '', body].join('\r\n');
+  socket.end([`HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'));
 }

@@ -7,7 +7,7 @@ import type { GatewayConfig } from '../config';
 import { RateLimits } from '../limits/rate-limits';
 import { createHttpAdapter } from './create-http-adapter';
 import type { GatewayRequest } from './gateway-request';
-import { addRequestHooks } from './request-hooks';
+import { addRequestHooks, earlyRefusal } from './request-hooks';
 
 interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -18,7 +18,7 @@ interface GatewayOptions {
 /** A Nest application that serves `root` over HTTP behind all of the gateway's limits: `init` it, then `listen`. */
 export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
   const adapter = createHttpAdapter(config);
-  addRequestHooks(adapter.getInstance(), { logger, metrics, tls: config.tls !== null });
+  addRequestHooks(adapter.getInstance(), { logger, metrics });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -28,7 +28,11 @@ export async function createGateway(root: DynamicModule, { config, logger, metri
   const credential = app.get(PresentedCredential);
   // After the hooks above, so that these refusals carry the headers of every answer.
   adapter.getInstance().addHook('onRequest', (request, _reply, done) => {
-    done(limits.atArrival(request) ?? credential.refusalAtArrival(request as GatewayRequest));
+    done(
+      limits.atArrival(request) ??
+        earlyRefusal(request) ??
+        credential.refusalAtArrival(request as GatewayRequest),
+    );
   });
   return app;
 }

@@ -1,8 +1,10 @@
+import { maxHeaderSize } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newCommandId } from '#libs/kernel';
 import type { GatewayConfig } from '../config';
-import { answerBadExpectation, answerBadUrl, answerClientError, answerTunnel } from './client-error';
+import { answerBadExpectation, answerClientError, answerTunnel } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
+import { routedUrl } from './routed-url';
 
 /** Headers must have arrived by then, the whole request a little later (cases C3, I2). */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -33,12 +35,12 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     forceCloseConnections: 'idle',
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 300 },
+    // The router refuses by itself, past all hooks, what is longer: nothing in a URL is.
+    routerOptions: { maxParamLength: maxHeaderSize },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     genReqId: requestId,
-    rewriteUrl: ({ url = '' }) => (url.startsWith('/') ? url : withoutOrigin(url)),
+    rewriteUrl: routedUrl,
     clientErrorHandler: answerClientError,
-    frameworkErrors: answerBadUrl,
     // What arrives while the server closes on a connection that is open is answered like any other.
     return503OnClosing: false,
     ...serverOptions(config),
@@ -58,15 +60,6 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   server.server.on('connect', answerTunnel);
   if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
-}
-
-/**
- * The path of a request that names a whole URL, or `*`. What does not begin with a slash Fastify answers by itself, past
- * all hooks: without headers, and without a line in the log.
- */
-function withoutOrigin(url: string): string {
-  const path = url.replace(/^https?:\/\/[^/?#]*/i, '');
-  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** DTOs validate here; so that Fastify's own validator, which would serve no route, is not loaded either. */

@@ -1,31 +1,37 @@
 import type { Socket } from 'node:net';
 import { AppError } from '#libs/kernel';
 import type { Metrics, Logger } from '#libs/observability';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isMisplacedCredential } from '../auth/misplaced-credential';
 import { hasAmbiguousHeaders } from './ambiguous-headers';
 import type { GatewayRequest } from './gateway-request';
 import { inStep } from './in-step';
 import { giveLastAnswers } from './last-answers';
-import { SECURITY_HEADERS } from './security-headers';
+import { UNDECODABLE_URL } from './routed-url';
+import { securityHeaders } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
 
 interface HookParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly tls: boolean;
 }
 
-/** What happens to every request, routed or not: headers, early refusals, one log line, one measurement. */
-export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls }: HookParts): void {
+/** What happens to every request, routed or not: headers, last refusals, one log line, one measurement. */
+export function addRequestHooks(server: FastifyInstance, { logger, metrics }: HookParts): void {
   giveLastAnswers(server);
   const gate = inStep();
   server.addHook('onRequest', (_request, _reply, done) => gate(done));
   server.addHook('onRequest', (request, reply, done) => {
-    void reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-    if (tls) void reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
-    done(earlyRefusal(request, reply));
+    const { socket } = request.raw;
+    void reply.headers(securityHeaders(socket)).header('x-request-id', request.id);
+    const refusal = lastRefusal(request);
+    if (refusal) {
+      ending.add(socket);
+      void reply.header('connection', 'close');
+      if (refusal.kind === 'method-not-allowed') void reply.header('allow', [...METHODS].join(', '));
+    }
+    done(refusal);
   });
   server.addHook('onResponse', (request, reply, done) => {
     // The route's pattern, never the URL: a URL may hold anything a client mistakes for a place to put a key.
@@ -49,29 +55,23 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics, tls 
 /** Connections that end with the answer to a request that was refused. */
 const ending = new WeakSet<Socket>();
 
-function earlyRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
-  const last = lastRefusal(request, reply);
-  if (last) {
-    ending.add(request.raw.socket);
-    void reply.header('connection', 'close');
-    return last;
-  }
-  // Percent-encoded or not; a URL whose encoding is broken never reaches a route. The agent is put on record as it is.
-  if (request.url.length > 60 && isMisplacedCredential(decoded(request.url)))
+/** A refusal that ends the connection, so that nothing is done of what was sent behind it: it cannot be believed. */
+function lastRefusal({ raw, method }: FastifyRequest): AppError | undefined {
+  if (ending.has(raw.socket) || hasAmbiguousHeaders(raw)) return new AppError('MALFORMED_REQUEST');
+  return METHODS.has(method) ? undefined : new AppError('METHOD_NOT_ALLOWED');
+}
+
+/** What is wrong with a request whatever route it is for, and whoever asks. */
+export function earlyRefusal(request: FastifyRequest): AppError | undefined {
+  // As it was sent, percent-encoded or not. The agent is put on record as it is.
+  const { originalUrl } = request;
+  if (originalUrl.length > 60 && isMisplacedCredential(decoded(originalUrl)))
     return new AppError('MISPLACED_CREDENTIAL');
   if (isMisplacedCredential(request.headers['user-agent'] ?? '')) return new AppError('MISPLACED_CREDENTIAL');
+  if (request.url === UNDECODABLE_URL) return new AppError('MALFORMED_REQUEST');
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return new AppError('UNSUPPORTED_MEDIA_TYPE');
   return undefined;
-}
-
-/** After which nothing more on the connection is to be believed: what was sent behind it is not done either. */
-function lastRefusal(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
-  if (ending.has(request.raw.socket) || hasAmbiguousHeaders(request.raw))
-    return new AppError('MALFORMED_REQUEST');
-  if (METHODS.has(request.method)) return undefined;
-  void reply.header('allow', [...METHODS].join(', '));
-  return new AppError('METHOD_NOT_ALLOWED');
 }
 
 /** Every escape for itself: a broken one beside it hides nothing. A key is ASCII. */

@@ -1,10 +1,21 @@
-/** On every answer, whoever gives it. An answer of the API is no page: nothing may be loaded, framed or sniffed. */
-export const SECURITY_HEADERS = {
+import { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
+
+const ALWAYS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
 };
+const UNDER_TLS = { ...ALWAYS, 'strict-transport-security': 'max-age=31536000; includeSubDomains' };
+
+/**
+ * The headers of every answer on a connection, whoever gives it. An answer of the API is no page: nothing may be loaded,
+ * framed or sniffed.
+ */
+export function securityHeaders(socket: Duplex | null): Readonly<Record<string, string>> {
+  return socket instanceof TLSSocket ? UNDER_TLS : ALWAYS;
+}
 
 /** Content-Security-Policy of the pages: their own files and their own requests; no inline script, and no markup made of text. */
 export const PAGE_POLICY = [
