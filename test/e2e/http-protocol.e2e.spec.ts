@@ -1,5 +1,6 @@
 import { Api } from './api';
 import { newCanary } from './canary';
+import { matching } from './matching';
 import { exchange, rawRequest, type RawAnswer } from './raw-http';
 import { Server } from './server';
 import { until } from './until';
@@ -98,10 +99,22 @@ describe('the HTTP protocol', () => {
   it.each(['TRACE', 'HEAD', 'PATCH', 'OPTIONS', 'BREW', 'get', 'PROPFIND', 'PURGE', 'QUERY', 'LINK', 'G ET'])(
     'knows no method %s',
     async (method) => {
-      for (const path of ['/api/v1/secrets', '/api/v1/secrets/GUARDED/value', '/livez', '/nowhere', '*'])
+      const probe = method === 'HEAD' ? '/livez/' : '/livez';
+      for (const path of ['/api/v1/secrets', '/api/v1/secrets/GUARDED/value', probe, '/nowhere', '*'])
         expectOneRefusal(
           await send(rawRequest(`${method} ${path}`, [auth, 'Content-Length: 0']) + rawRequest('GET /livez')),
         );
+    },
+  );
+
+  it.each(['/livez', '/readyz', '/metrics'])(
+    'answers HEAD like GET, without the body, at %s',
+    async (path) => {
+      const { statuses, text, closed } = await send(rawRequest(`HEAD ${path}`) + rawRequest('GET /livez'));
+      expect(statuses).toEqual([200, 200]);
+      expect(text).toMatch(/^content-length: [1-9]\d*\r$/m);
+      expect(text.split('\r\n\r\n')).toEqual([matching(/^HTTP/), matching(/^HTTP/), '{"status":"ok"}']);
+      expect(closed).toBe(false);
     },
   );
 

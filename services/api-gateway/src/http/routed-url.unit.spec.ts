@@ -5,6 +5,11 @@ import { createHttpAdapter } from './create-http-adapter';
 import { routedUrl, UNDECODABLE_URL } from './routed-url';
 
 describe('routedUrl', () => {
+  const routed = (url: string, method = 'GET') => {
+    const request = { url, method } as IncomingMessage;
+    return `${routedUrl(request)} ${request.method}`;
+  };
+
   it.each([
     ['/livez', '/livez'],
     ['/a%20b?c=%zz', '/a%20b?c=%zz'],
@@ -17,7 +22,17 @@ describe('routedUrl', () => {
     ['/%e2%82', UNDECODABLE_URL],
     ['http://localhost/%zz', UNDECODABLE_URL],
   ])('of %s is %s', (url, expected) => {
-    expect(routedUrl({ url } as IncomingMessage)).toBe(expected);
+    expect(routed(url)).toBe(`${expected} GET`);
+  });
+
+  it('turns HEAD into GET where a probe asks, and nowhere else', () => {
+    expect(['/livez', '/readyz', '/metrics'].map((url) => routed(url, 'HEAD'))).toEqual([
+      '/livez GET',
+      '/readyz GET',
+      '/metrics GET',
+    ]);
+    expect(routed('/api/v1/secrets', 'HEAD')).toBe('/api/v1/secrets HEAD');
+    expect(routed('/livez', 'POST')).toBe('/livez POST');
   });
 
   it('leaves no URL to the router that it would answer by itself', async () => {
