@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { request } from 'node:https';
 import { once } from 'node:events';
 import { createServer, type Server as NetServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { parseApiKey } from '#libs/crypto';
 import { eventMetadata, openEventStore } from '#libs/event-store';
@@ -19,6 +20,11 @@ import { newDataDir, Server } from './server';
 import { until } from './until';
 
 jest.setTimeout(120_000);
+
+/** Where the network reaches this machine, if it does. */
+const reachedAt = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 const KEY = /hklst_[0-9a-z]{84}/g;
 
@@ -208,6 +214,33 @@ describe('starting', () => {
     );
     await isOk(first);
   });
+
+  const itIfReached = reachedAt === undefined ? it.skip : it;
+  itIfReached(
+    'answers over plain HTTP nobody but this machine, its proxies and who asks for health',
+    async () => {
+      const served = await start({ HOST: '0.0.0.0', TRUSTED_PROXIES: '203.0.113.7' });
+      await isOk(served);
+      const key = `Authorization: Bearer ${served.apiKey}`;
+      // Whoever asks there comes from there as well.
+      const ask = async (path: string, { url }: Server) =>
+        exchange(
+          { url: url.replace('0.0.0.0', reachedAt ?? '') },
+          { pieces: [rawRequest(`GET ${path}`, [key]) + rawRequest('GET /livez')] },
+        );
+      for (const path of ['/api/v1/secrets', '/sign-in', '/nowhere', '/%zz']) {
+        const { statuses, text, closed } = await ask(path, served);
+        expect({ path, statuses, closed }).toEqual({ path, statuses: [400], closed: true });
+        expect(text).toContain('over plain HTTP to its proxy alone');
+      }
+      for (const path of ['/livez', '/readyz', '/metrics'])
+        expect((await ask(path, served)).statuses).toEqual([200, 200]);
+      await served.kill();
+
+      const proxied = await start({ HOST: '0.0.0.0', TRUSTED_PROXIES: `203.0.113.7,${reachedAt}/32` });
+      expect((await ask('/api/v1/secrets', proxied)).statuses).toEqual([200, 200]);
+    },
+  );
 
   it.each([
     ['203.0.113.7', 'that is no address of this machine. Set HOST'],

@@ -18,7 +18,7 @@ interface GatewayOptions {
 /** A Nest application that serves `root` over HTTP behind all of the gateway's limits: `init` it, then `listen`. */
 export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
   const adapter = createHttpAdapter(config);
-  addRequestHooks(adapter.getInstance(), { logger, metrics });
+  addRequestHooks(adapter.getInstance(), { config, logger, metrics });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     abortOnError: false,

@@ -3,29 +3,33 @@ import { AppError } from '#libs/kernel';
 import type { Metrics, Logger } from '#libs/observability';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isMisplacedCredential } from '../auth/misplaced-credential';
+import type { GatewayConfig } from '../config';
 import { hasAmbiguousHeaders } from './ambiguous-headers';
 import type { GatewayRequest } from './gateway-request';
 import { inStep } from './in-step';
 import { giveLastAnswers } from './last-answers';
-import { UNDECODABLE_URL } from './routed-url';
+import { privateConnections } from './private-connections';
+import { PROBES, UNDECODABLE_URL } from './routed-url';
 import { securityHeaders } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
 
 interface HookParts {
+  readonly config: Pick<GatewayConfig, 'tls' | 'trustedProxies'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
 /** What happens to every request, routed or not: headers, last refusals, one log line, one measurement. */
-export function addRequestHooks(server: FastifyInstance, { logger, metrics }: HookParts): void {
+export function addRequestHooks(server: FastifyInstance, { config, logger, metrics }: HookParts): void {
   giveLastAnswers(server);
   const gate = inStep();
+  const isPrivate = privateConnections(config);
   server.addHook('onRequest', (_request, _reply, done) => gate(done));
   server.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
     void reply.headers(securityHeaders(socket)).header('x-request-id', request.id);
-    const refusal = lastRefusal(request);
+    const refusal = lastRefusal(request, isPrivate);
     if (refusal) {
       ending.add(socket);
       void reply.header('connection', 'close');
@@ -55,10 +59,15 @@ export function addRequestHooks(server: FastifyInstance, { logger, metrics }: Ho
 /** Connections that end with the answer to a request that was refused. */
 const ending = new WeakSet<Socket>();
 
-/** A refusal that ends the connection, so that nothing is done of what was sent behind it: it cannot be believed. */
-function lastRefusal({ raw, method }: FastifyRequest): AppError | undefined {
-  if (ending.has(raw.socket) || hasAmbiguousHeaders(raw)) return new AppError('MALFORMED_REQUEST');
-  return METHODS.has(method) ? undefined : new AppError('METHOD_NOT_ALLOWED');
+/** A refusal that ends the connection, so that nothing is done of what was sent behind it: it cannot be believed, or came in clear. */
+function lastRefusal(request: FastifyRequest, isPrivate: (socket: Socket) => boolean): AppError | undefined {
+  const { socket } = request.raw;
+  if (ending.has(socket) || hasAmbiguousHeaders(request.raw)) return new AppError('MALFORMED_REQUEST');
+  if (!METHODS.has(request.method)) return new AppError('METHOD_NOT_ALLOWED');
+  if (isPrivate(socket) || PROBES.has(request.routeOptions.url ?? '')) return undefined;
+  const safeMessage =
+    'This port answers over plain HTTP to its proxy alone: use the HTTPS address of the server';
+  return new AppError('MALFORMED_REQUEST', { safeMessage });
 }
 
 /** What is wrong with a request whatever route it is for, and whoever asks. */
