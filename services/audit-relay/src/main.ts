@@ -9,7 +9,7 @@ import { readAuditRelayConfig, readAuditRelayHostConfig } from './config';
 import { createKafkaPublisher } from './kafka/kafka-publisher';
 
 const NO_BROKERS =
-  'Cannot start: KAFKA_BROKERS is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well.';
+  'Cannot start: KAFKA_BROKERS is not set. Set it to host:port of the brokers, or leave the relay out.';
 
 runProcess(async (atEnd) => {
   const { relay, host } = readTogether({
