@@ -26,7 +26,8 @@ export const IsSecretName = () =>
 export const IsSecretValue = () =>
   fieldRule({
     name: 'secretValue',
-    message: 'must be text of 1 to 10,000 characters and at most 40,000 bytes of UTF-8',
+    message:
+      'must be text of 1 to 10,000 characters and at most 40,000 bytes of UTF-8, without lone surrogates',
     schema: {
       type: 'string',
       minLength: 1,
@@ -40,7 +41,7 @@ export const IsSecretValue = () =>
 export const IsDescription = () =>
   fieldRule({
     name: 'description',
-    message: 'must be text of at most 1,000 characters',
+    message: 'must be text of at most 1,000 characters, without lone surrogates',
     schema: {
       type: ['string', 'null'],
       maxLength: DESCRIPTION_CHARACTERS_MAX,
@@ -71,8 +72,9 @@ export const IsExpiry = () =>
     validate: (value) => value === null || (typeof value === 'string' && isTime(value)),
   });
 
-// ISO 8601 with a time zone; Date.parse alone takes much more, differently from engine to engine.
-const TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+// What `date-time` of JSON Schema takes (RFC 3339). Date.parse takes much more, and differs from engine to engine.
+const TIME =
+  /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 export const IsCount = (max: number) =>
   fieldRule({
@@ -101,7 +103,7 @@ export const IsFlag = () =>
 export const IsSearchText = () =>
   fieldRule({
     name: 'searchText',
-    message: 'must be text of 1 to 255 characters, none of them NUL',
+    message: 'must be text of 1 to 255 characters, without NUL and lone surrogates',
     schema: { type: 'string', pattern: SEARCH_TEXT.source },
     validate: (value) => isText(value) && SEARCH_TEXT.test(value),
   });
