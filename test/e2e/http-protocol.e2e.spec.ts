@@ -118,6 +118,16 @@ describe('the HTTP protocol', () => {
     },
   );
 
+  it('meets no expectation but that of a client that waits to send its body', async () => {
+    const [first, behind] = [rawRequest('GET /nowhere'), rawRequest('GET /livez')];
+    const answer = await send(first + rawRequest('GET /livez', ['Expect: a-miracle']) + behind);
+    expect(answer).toMatchObject({ statuses: [404, 400], closed: true });
+    const body = '{}';
+    const waiting = [auth, 'Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-Continue'];
+    const { statuses } = await send(rawRequest('POST /api/v1/secrets', waiting, body));
+    expect(statuses).toEqual([100, 422]);
+  });
+
   it('opens no tunnel', async () => {
     expectOneRefusal(await send(rawRequest('CONNECT localhost:22') + rawRequest('GET /livez')), [400]);
   });

@@ -6,6 +6,8 @@ import { request } from 'node:https';
 import { once } from 'node:events';
 import { createServer, type Server as NetServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { text as readText } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import path from 'node:path';
 import { parseApiKey } from '#libs/crypto';
 import { eventMetadata, openEventStore } from '#libs/event-store';
@@ -377,6 +379,15 @@ describe('TLS', () => {
         .end();
     });
 
+  /** What the parser of HTTP refuses, before there is a request. */
+  const answerToNonsense = async (url: string) => {
+    const ca = readFileSync(env['TLS_CERT_FILE'] ?? '');
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), ca }, () =>
+      socket.write('nonsense\r\n\r\n'),
+    );
+    return readText(socket);
+  };
+
   beforeAll(() => {
     files = newDataDir();
     env = makeCertificate('server');
@@ -393,9 +404,10 @@ describe('TLS', () => {
       expect(await get(`${url}/api/v1/secrets`, { headers })).toMatchObject({ status: 200, headers: hsts });
       expect(await get(`${url}/api/v1/secrets`)).toMatchObject({ status: 401, headers: hsts });
       expect(await get(`${url}/%zz`)).toMatchObject({ status: 400, headers: hsts });
-      // What the parser refuses, before there is a request.
       const expecting = { headers: { expect: 'the-unexpected' } };
-      expect(await get(`${url}/livez`, expecting)).toMatchObject({ status: 400, headers: hsts });
+      for (let time = 0; time < 20; time += 1)
+        expect(await get(`${url}/livez`, expecting)).toMatchObject({ status: 400, headers: hsts });
+      expect(await answerToNonsense(url)).toMatch(/^HTTP\/1\.1 400 [^]*\nstrict-transport-security: max-age/);
       await expect(get(`${url}/livez`, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow();
       const plain = await exchange(
         { url: url.replace('https', 'http') },

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorRegistry, newCommandId, type ErrorCode } from '#libs/kernel';
@@ -28,11 +28,6 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   const { code = '' } = error;
   if (socket.writable) refuse(socket, CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]);
   else socket.destroy();
-}
-
-/** `Expect` may ask for 100-continue alone, which Node answers by itself. */
-export function answerBadExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  if (response.socket) refuse(response.socket, 'MALFORMED_REQUEST');
 }
 
 /** CONNECT asks for a tunnel, and hands over the bare connection: nobody else would end it, nor hear of its errors. */

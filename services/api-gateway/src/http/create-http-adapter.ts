@@ -2,7 +2,7 @@ import { maxHeaderSize } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newCommandId } from '#libs/kernel';
 import type { GatewayConfig } from '../config';
-import { answerBadExpectation, answerClientError, answerTunnel } from './client-error';
+import { answerClientError, answerTunnel } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
 import { routedUrl } from './routed-url';
 
@@ -56,7 +56,10 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   });
   server.decorateRequest('identity', null);
   server.decorateRequest('action', null);
-  server.server.on('checkExpectation', answerBadExpectation);
+  // Node would answer by itself. Our hooks refuse it, in its turn behind what came before on the connection.
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  );
   server.server.on('connect', answerTunnel);
   if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;

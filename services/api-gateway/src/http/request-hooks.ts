@@ -13,6 +13,8 @@ import { PROBES, UNDECODABLE_URL } from './routed-url';
 import { securityHeaders } from './security-headers';
 
 const METHODS = new Set(['GET', 'POST', 'PUT', 'DELETE']);
+/** To be told when to send the body, which Node does by itself. */
+const EXPECTATION = /^100-continue$/i;
 
 interface HookParts {
   readonly config: Pick<GatewayConfig, 'tls' | 'trustedProxies'>;
@@ -61,8 +63,10 @@ const ending = new WeakSet<Socket>();
 
 /** A refusal that ends the connection, so that nothing is done of what was sent behind it: it cannot be believed, or came in clear. */
 function lastRefusal(request: FastifyRequest, isPrivate: (socket: Socket) => boolean): AppError | undefined {
-  const { socket } = request.raw;
+  const { socket, headers } = request.raw;
   if (ending.has(socket) || hasAmbiguousHeaders(request.raw)) return new AppError('MALFORMED_REQUEST');
+  if (headers.expect !== undefined && !EXPECTATION.test(headers.expect))
+    return new AppError('MALFORMED_REQUEST');
   if (!METHODS.has(request.method)) return new AppError('METHOD_NOT_ALLOWED');
   if (isPrivate(socket) || PROBES.has(request.routeOptions.url ?? '')) return undefined;
   const safeMessage =
