@@ -101,8 +101,9 @@ describe('API keys of an organization', () => {
     ['an unknown field', { orgId: 'org_1' }, 'orgId'],
     ['an id', { id: 'key_1' }, 'id'],
   ])('are not made with %s', async (_, fields, field) => {
-    const { details } = expectRefusal(await keys.issue(fields), 422, 'VALIDATION_FAILED');
+    const { details, error } = expectRefusal(await keys.issue(fields), 422, 'VALIDATION_FAILED');
     expect(details?.map((detail) => detail.field)).toEqual([field]);
+    expect(error).toBe(`Validation failed: ${field} ${details?.[0]?.message}`);
   });
 
   it('end when their time is over', async () => {

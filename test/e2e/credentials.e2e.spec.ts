@@ -165,7 +165,7 @@ describe('API keys', () => {
       misplaced.push(stray);
       const [method, path, body] = place(stray);
       const answer = await api.call(method, path, { body, key: own });
-      expectRefusal(answer, 400);
+      expectRefusal(answer, 400, body === undefined ? 'MISPLACED_CREDENTIAL' : undefined);
       const said = `${answer.text}${JSON.stringify([...answer.headers])}`.toLowerCase();
       expect(said).not.toContain(stray.slice(32, 44));
       expect(server.printed.toLowerCase()).not.toContain(stray.slice(32, 44));

@@ -101,6 +101,15 @@ describe('a server on damaged data', () => {
     expectRefusedStart(await Server.startRefused({ dataDir }), /events\.db is older than \S+\.db/);
   });
 
+  it('does not start on keys that are older than the log', async () => {
+    await (await start()).create('LATER', VALUE);
+    await server?.stop();
+    for (const file of filesBelow(dataDir).filter((name) => name.startsWith('keys.db')))
+      rmSync(inDataDir(file));
+    cpSync(path.join(pristine, 'keys.db'), inDataDir('keys.db'));
+    expectRefusedStart(await Server.startRefused({ dataDir }), 'keys.db is older than events.db');
+  });
+
   it('does not start when the log of an installation without secrets is lost', async () => {
     rmSync(dataDir, { recursive: true });
     const first = await Server.start({ dataDir });

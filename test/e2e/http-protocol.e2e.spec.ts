@@ -1,5 +1,6 @@
 import { Api } from './api';
 import { newCanary } from './canary';
+import { matching } from './matching';
 import { exchange, rawRequest, type RawAnswer } from './raw-http';
 import { Server } from './server';
 import { until } from './until';
@@ -98,12 +99,34 @@ describe('the HTTP protocol', () => {
   it.each(['TRACE', 'HEAD', 'PATCH', 'OPTIONS', 'BREW', 'get', 'PROPFIND', 'PURGE', 'QUERY', 'LINK', 'G ET'])(
     'knows no method %s',
     async (method) => {
-      for (const path of ['/api/v1/secrets', '/api/v1/secrets/GUARDED/value', '/livez', '/nowhere', '*'])
+      const probe = method === 'HEAD' ? '/livez/' : '/livez';
+      for (const path of ['/api/v1/secrets', '/api/v1/secrets/GUARDED/value', probe, '/nowhere', '*'])
         expectOneRefusal(
           await send(rawRequest(`${method} ${path}`, [auth, 'Content-Length: 0']) + rawRequest('GET /livez')),
         );
     },
   );
+
+  it.each(['/livez', '/readyz', '/metrics'])(
+    'answers HEAD like GET, without the body, at %s',
+    async (path) => {
+      const { statuses, text, closed } = await send(rawRequest(`HEAD ${path}`) + rawRequest('GET /livez'));
+      expect(statuses).toEqual([200, 200]);
+      expect(text).toMatch(/^content-length: [1-9]\d*\r$/m);
+      expect(text.split('\r\n\r\n')).toEqual([matching(/^HTTP/), matching(/^HTTP/), '{"status":"ok"}']);
+      expect(closed).toBe(false);
+    },
+  );
+
+  it('meets no expectation but that of a client that waits to send its body', async () => {
+    const [first, behind] = [rawRequest('GET /nowhere'), rawRequest('GET /livez')];
+    const answer = await send(first + rawRequest('GET /livez', ['Expect: a-miracle']) + behind);
+    expect(answer).toMatchObject({ statuses: [404, 400], closed: true });
+    const body = '{}';
+    const waiting = [auth, 'Content-Type: application/json', 'Content-Length: 2', 'Expect: 100-Continue'];
+    const { statuses } = await send(rawRequest('POST /api/v1/secrets', waiting, body));
+    expect(statuses).toEqual([100, 422]);
+  });
 
   it('opens no tunnel', async () => {
     expectOneRefusal(await send(rawRequest('CONNECT localhost:22') + rawRequest('GET /livez')), [400]);
@@ -133,6 +156,9 @@ describe('the HTTP protocol', () => {
     ['HTTP://localhost/livez', 200],
     ['https://localhost/nowhere', 404],
     ['ftp://localhost/livez', 404],
+    ['/%zz', 400],
+    ['/api/v1/secrets/%ff', 400],
+    ['http://localhost/livez/%', 400],
   ])('answers like any other what asks for %s', async (target, status) => {
     const id = `asked-for-${target.replaceAll(/\W/g, '-')}`;
     const { statuses, text } = await send(rawRequest(`GET ${target}`, [`X-Request-Id: ${id}`]));
@@ -145,6 +171,11 @@ describe('the HTTP protocol', () => {
       async () => server.logs,
       (logs) => logs.includes(id),
     );
+  });
+
+  it.each([301, 2_000, 12_000])('finds no secret by an id of %d characters', async (length) => {
+    const { statuses } = await send(rawRequest(`GET /api/v1/secrets/${'A'.repeat(length)}`, [auth]));
+    expect(statuses).toEqual([404]);
   });
 
   it.each(['Content-Length: 0', 'X-Length: none', 'Transfer-Encoding: chunked'])(

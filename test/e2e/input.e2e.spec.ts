@@ -274,11 +274,16 @@ describe('input', () => {
     'last_read_at',
     'deleted',
     'Name',
+    'constructor',
+    'toString',
     '',
   ])('has no unknown fields: %j', async (field) => {
-    for (const body of [secret({ [field]: 'x' }), { ...secret({}), [field]: 'x' }]) {
+    for (const [place, body] of [
+      [`secret.${field}`, secret({ [field]: {} })],
+      [field, { ...secret({}), [field]: {} }],
+    ] as const) {
       const { details } = expectRefusal(await post(body), 422, 'VALIDATION_FAILED');
-      expect(details).toHaveLength(1);
+      expect(details).toEqual([{ field: place, message: 'is not a known field' }]);
     }
     expectRefusal(await api.call('PUT', 'secrets/NONE', { body: { secret: { [field]: 'x' } } }), 422);
   });
@@ -291,7 +296,8 @@ describe('input', () => {
     ['a lone low surrogate', '\udc00'],
     ['surrogates the wrong way round', '\udc00\ud800'],
   ])('is refused as a value: %s', async (_, value) => {
-    expectRefusal(await post(secret({ value })), 422, 'VALIDATION_FAILED');
+    const { error } = expectRefusal(await post(secret({ value })), 422, 'VALIDATION_FAILED');
+    expect(error).toMatch(/secret\.value must be .* 10,000 characters .* without lone surrogates/);
     expectRefusal(await post(secret({ description: value || '\ud800' })), 422, 'VALIDATION_FAILED');
   });
 });

@@ -186,7 +186,7 @@ describe('limits on requests', () => {
 
   it('hold per address, before anything else is done, and for networks of IPv6', async () => {
     const api = await start({ ...behindProxy, RATE_LIMIT_PER_ADDRESS: '20' });
-    for (const path of ['secrets', '/livez', '/nowhere']) {
+    for (const path of ['secrets', '/livez', '/nowhere', '/%zz', `/livez?${unknownKey()}`]) {
       const address = `2001:db8:0:${path.length}::`;
       const answers = await burst(60, (at) => api.call('GET', path, { headers: from(`${address}${at}`) }));
       const refused = answers.filter(({ status }) => status === 429);

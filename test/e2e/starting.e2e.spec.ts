@@ -5,6 +5,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync 
 import { request } from 'node:https';
 import { once } from 'node:events';
 import { createServer, type Server as NetServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { text as readText } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import path from 'node:path';
 import { parseApiKey } from '#libs/crypto';
 import { eventMetadata, openEventStore } from '#libs/event-store';
@@ -19,6 +22,11 @@ import { newDataDir, Server } from './server';
 import { until } from './until';
 
 jest.setTimeout(120_000);
+
+/** Where the network reaches this machine, if it does. */
+const reachedAt = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 
 const KEY = /hklst_[0-9a-z]{84}/g;
 
@@ -216,6 +224,33 @@ describe('starting', () => {
     await isOk(first);
   });
 
+  const itIfReached = reachedAt === undefined ? it.skip : it;
+  itIfReached(
+    'answers over plain HTTP nobody but this machine, its proxies and who asks for health',
+    async () => {
+      const served = await start({ HOST: '0.0.0.0', TRUSTED_PROXIES: '203.0.113.7' });
+      await isOk(served);
+      const key = `Authorization: Bearer ${served.apiKey}`;
+      // Whoever asks there comes from there as well.
+      const ask = async (path: string, { url }: Server) =>
+        exchange(
+          { url: url.replace('0.0.0.0', reachedAt ?? '') },
+          { pieces: [rawRequest(`GET ${path}`, [key]) + rawRequest('GET /livez')] },
+        );
+      for (const path of ['/api/v1/secrets', '/sign-in', '/nowhere', '/%zz']) {
+        const { statuses, text, closed } = await ask(path, served);
+        expect({ path, statuses, closed }).toEqual({ path, statuses: [400], closed: true });
+        expect(text).toContain('over plain HTTP to its proxy alone');
+      }
+      for (const path of ['/livez', '/readyz', '/metrics'])
+        expect((await ask(path, served)).statuses).toEqual([200, 200]);
+      await served.kill();
+
+      const proxied = await start({ HOST: '0.0.0.0', TRUSTED_PROXIES: `203.0.113.7,${reachedAt}/32` });
+      expect((await ask('/api/v1/secrets', proxied)).statuses).toEqual([200, 200]);
+    },
+  );
+
   it.each([
     ['203.0.113.7', 'that is no address of this machine. Set HOST'],
     ['nosuch.invalid', 'Set HOST to an address of this machine'],
@@ -351,6 +386,15 @@ describe('TLS', () => {
         .end();
     });
 
+  /** What the parser of HTTP refuses, before there is a request. */
+  const answerToNonsense = async (url: string) => {
+    const ca = readFileSync(env['TLS_CERT_FILE'] ?? '');
+    const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), ca }, () =>
+      socket.write('nonsense\r\n\r\n'),
+    );
+    return readText(socket);
+  };
+
   beforeAll(() => {
     files = newDataDir();
     env = makeCertificate('server');
@@ -366,6 +410,11 @@ describe('TLS', () => {
       const hsts = { 'strict-transport-security': matching(/^max-age=\d{8}/) };
       expect(await get(`${url}/api/v1/secrets`, { headers })).toMatchObject({ status: 200, headers: hsts });
       expect(await get(`${url}/api/v1/secrets`)).toMatchObject({ status: 401, headers: hsts });
+      expect(await get(`${url}/%zz`)).toMatchObject({ status: 400, headers: hsts });
+      const expecting = { headers: { expect: 'the-unexpected' } };
+      for (let time = 0; time < 20; time += 1)
+        expect(await get(`${url}/livez`, expecting)).toMatchObject({ status: 400, headers: hsts });
+      expect(await answerToNonsense(url)).toMatch(/^HTTP\/1\.1 400 [^]*\nstrict-transport-security: max-age/);
       await expect(get(`${url}/livez`, { maxVersion: 'TLSv1.1', minVersion: 'TLSv1' })).rejects.toThrow();
       const plain = await exchange(
         { url: url.replace('https', 'http') },

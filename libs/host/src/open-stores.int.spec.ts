@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'libsql';
 import { eventMetadata } from '#libs/event-store';
-import { newCommandId, newId, readEnv, systemClock } from '#libs/kernel';
+import { newCommandId, newId, readEnv, Redacted, systemClock } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { openStores, type Stores } from './open-stores';
 import { storeSettings, toStoresConfig, type StoreOwner } from './store-settings';
+
+jest.setTimeout(60_000);
 
 const LEASE_MS = 60_000;
 
@@ -87,6 +89,75 @@ describe('openStores', () => {
     await close();
     rmSync(inFolder('secrets-query.db'));
     await (await open()).readStoreOf('secrets-query');
+  });
+
+  describe('compares the key store with the log', () => {
+    const orgId = 'org_test';
+    const tell = async ({ events }: Stores, id: string, event: { type: string; data: object }) => {
+      const stream = `secret-${orgId}.${id}`;
+      const { length } = await events.read({ orgId, stream, limit: 100 });
+      const at = systemClock.now().toISOString();
+      const caller = { orgId, actorType: 'key', actorId: newId('key') };
+      await events.append({
+        orgId,
+        stream,
+        expected: length === 0 ? 'no stream' : { revision: String(length - 1) },
+        events: [event],
+        metadata: eventMetadata({ caller, commandId: newCommandId(new Date()), correlationId: 'test', at, producer: 'test' }), // prettier-ignore
+      });
+    };
+    const create = async (opened: Stores, id: string) => {
+      const sealed = await opened.keyring.seal(orgId, id, 1, new Redacted('value'));
+      await tell(opened, id, { type: 'SecretCreated', data: { sealed } });
+      return sealed.dataKeyId;
+    };
+    const shred = async (opened: Stores, id: string, dataKeyId: string) => {
+      const data = { dataKeyIds: [dataKeyId] };
+      await tell(opened, id, { type: 'SecretShredStarted', data });
+      await opened.keyring.destroy([dataKeyId]);
+      await tell(opened, id, { type: 'SecretShredded', data });
+    };
+    const copy = (file: string, to: string) => copyFileSync(inFolder(file), inFolder(to));
+    /** A log whose latest events, but for the last value, are of another kind. */
+    const withOlderKeys = async (since: (opened: Stores) => Promise<unknown>) => {
+      await create(await open(), 'sec_old');
+      await close();
+      copy('keys.db', 'older.db');
+      const later = await open();
+      await since(later);
+      await append(later);
+      await close();
+      copy('older.db', 'keys.db');
+    };
+    const sentence =
+      'Cannot start: keys.db is older than events.db: it lacks the key of the newest value. Put all files back from the same backup.';
+
+    it('refuses keys that are older than the newest value', async () => {
+      await withOlderKeys((opened) => create(opened, 'sec_new'));
+      await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage: sentence });
+    });
+
+    it('looks at the value before when the newest is destroyed', async () => {
+      const createAndShred = async (opened: Stores) =>
+        shred(opened, 'sec_new', await create(opened, 'sec_new'));
+      await withOlderKeys(createAndShred);
+      await open();
+      await close();
+
+      await withOlderKeys(async (opened) => {
+        await create(opened, 'sec_newer');
+        await createAndShred(opened);
+      });
+      await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage: sentence });
+    });
+
+    it('opens a newer key store than the log, as a crash leaves it', async () => {
+      const first = await open();
+      await create(first, 'sec_old');
+      await first.keyring.seal(orgId, 'sec_never', 1, new Redacted('value'));
+      await close();
+      await open();
+    });
   });
 
   it('refuses read stores whose log is lost', async () => {

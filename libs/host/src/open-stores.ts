@@ -4,6 +4,7 @@ import { AppError, isAppError, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { untilThere } from '#libs/process';
 import { openReadStore, type ReadStore } from '#libs/read-store';
+import { assertKeysOfLog } from './assert-keys-of-log';
 import { assertNotAheadOfLog } from './assert-not-ahead-of-log';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
@@ -41,6 +42,7 @@ export async function openStores(config: StoresConfig, options: OpenOptions): Pr
       waiting,
     );
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
+    await assertKeysOfLog({ events, keys }, config);
     const readStoreOf = (service: StoreOwner) => opening.reads(service, events);
     return { events, keyring, readStoreOf, close: () => opening.undo() };
   } catch (error) {

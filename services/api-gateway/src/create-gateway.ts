@@ -6,7 +6,7 @@ import { PresentedCredential } from './auth/presented-credential';
 import type { GatewayConfig } from './config';
 import { createHttpAdapter } from './http/create-http-adapter';
 import type { GatewayRequest } from './http/gateway-request';
-import { addRequestHooks } from './http/request-hooks';
+import { addRequestHooks, earlyRefusal } from './http/request-hooks';
 import { RateLimits } from './limits/rate-limits';
 
 interface GatewayOptions {
@@ -21,7 +21,7 @@ interface GatewayOptions {
  */
 export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
   const adapter = createHttpAdapter(config);
-  addRequestHooks(adapter.getInstance(), { logger, metrics, tls: config.tls !== null });
+  addRequestHooks(adapter.getInstance(), { config, logger, metrics });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -31,7 +31,11 @@ export async function createGateway(root: DynamicModule, { config, logger, metri
   const credential = app.get(PresentedCredential);
   // This hook is added after those above, so that its refusals carry the headers of every answer.
   adapter.getInstance().addHook('onRequest', (request, _reply, done) => {
-    done(limits.atArrival(request) ?? credential.refusalAtArrival(request as GatewayRequest));
+    done(
+      limits.atArrival(request) ??
+        earlyRefusal(request) ??
+        credential.refusalAtArrival(request as GatewayRequest),
+    );
   });
   return app;
 }

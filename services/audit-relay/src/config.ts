@@ -94,8 +94,7 @@ function isHere(broker: string): boolean {
 }
 
 const hostsAndPorts = list('host:port', (entry) => /^[\w.-]+:\d{1,5}$/.test(entry));
-const NO_BROKERS =
-  'is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well';
+const NO_BROKERS = 'is not set. Set it to host:port of the brokers, or leave the relay out';
 
 function brokers(value: string | undefined): string[] {
   const found = hostsAndPorts(value);

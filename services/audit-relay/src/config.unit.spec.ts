@@ -18,7 +18,7 @@ function refusal(env: NodeJS.ProcessEnv): string {
 describe('readAuditRelayConfig', () => {
   it('is nothing without brokers, and says what to do', () => {
     expect(refusal({})).toBe(
-      'Cannot start: KAFKA_BROKERS is not set. Set it to host:port of the brokers, or leave the relay out: the trail is read over HTTP as well.',
+      'Cannot start: KAFKA_BROKERS is not set. Set it to host:port of the brokers, or leave the relay out.',
     );
   });
 

@@ -12,6 +12,7 @@ import { CheckSecretsCommandHandler } from './health/check-secrets-command.handl
 import { KeyMaintenance } from './keys/key-maintenance';
 import { KeyRotations } from './keys/key-rotations';
 import { OrphanKeys } from './keys/orphan-keys';
+import { RevivedKeys } from './keys/revived-keys';
 import { CreateSecretHandler } from './secrets/create-secret.handler';
 import { DeleteSecretHandler } from './secrets/delete-secret.handler';
 import { RecoveryWindows } from './secrets/recovery-windows';
@@ -71,6 +72,7 @@ export class SecretsCommandModule {
         KeyRotations,
         OrphanKeys,
         RecoveryWindows,
+        RevivedKeys,
         SecretNames,
         SecretQuota,
         SecretShredder,

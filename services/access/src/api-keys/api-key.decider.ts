@@ -15,8 +15,10 @@ export function decideIssue({ keys }: OrganizationState, facts: IssueFacts): Org
   const { key, makerExpiresAt, keysMax } = facts;
   const { issuedAt, expiresAt } = key;
   if (expiresAt !== null && expiresAt <= issuedAt) {
+    const message = 'must be in the future';
     throw new AppError('VALIDATION_FAILED', {
-      details: [{ field: 'expires_at', message: 'must be in the future' }],
+      safeMessage: `Validation failed: expires_at ${message}`,
+      details: [{ field: 'expires_at', message }],
     });
   }
   if (makerExpiresAt !== null && (expiresAt === null || expiresAt > makerExpiresAt)) {

@@ -9,7 +9,7 @@ const LABEL = /^\P{Cc}*[^\s\p{Cc}]\P{Cc}*$/u;
 export const IsLabel = () =>
   fieldRule({
     name: 'label',
-    message: `must be text of 1 to ${LABEL_CHARACTERS_MAX} characters, not only spaces and without control characters`,
+    message: `must be text of 1 to ${LABEL_CHARACTERS_MAX} characters, not only spaces, without control characters and lone surrogates`,
     schema: {
       type: 'string',
       pattern: LABEL.source,

@@ -1,7 +1,9 @@
 import { fieldRule } from './field-rule';
 
-// ISO 8601 with a time zone. Date.parse accepts much more, and what it accepts differs from engine to engine.
-const TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+// What `date-time` of JSON Schema takes (RFC 3339). Date.parse accepts much more, and what it accepts differs from engine
+// to engine.
+const TIME =
+  /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** When something expires; null for never. */
 export const IsExpiry = () =>

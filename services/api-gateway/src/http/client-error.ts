@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorRegistry, type ErrorCode } from '#libs/kernel';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { httpStatusOf } from './http-status';
-import { SECURITY_HEADERS } from './security-headers';
+import { securityHeaders } from './security-headers';
 
 const REASON: Record<number, string> = {
   400: 'Bad Request',
@@ -31,24 +30,8 @@ const TUNNEL_MS_MAX = 1_000;
  */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   const { code = '' } = error;
-  if (socket.writable) socket.end(refusal(CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]));
+  if (socket.writable) refuse(socket, CODE_OF[code] ?? 'MALFORMED_REQUEST', SENTENCE_OF[code]);
   else socket.destroy();
-}
-
-/** Answers a URL that the router cannot read. Fastify's own answer would repeat the URL. */
-export function answerBadUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const { kind, message } = errorRegistry.MALFORMED_REQUEST;
-  const body = { error: message, code: 'MALFORMED_REQUEST', request_id: request.id };
-  void reply
-    .status(httpStatusOf[kind])
-    .headers(SECURITY_HEADERS)
-    .header('x-request-id', request.id)
-    .send(body);
-}
-
-/** Answers an `Expect` other than 100-continue. Node answers that one itself. */
-export function answerBadExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  response.socket?.end(refusal('MALFORMED_REQUEST'));
 }
 
 /**
@@ -57,24 +40,24 @@ export function answerBadExpectation(_request: IncomingMessage, response: Server
  */
 export function answerTunnel(_request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => socket.destroy());
-  socket.end(refusal('MALFORMED_REQUEST'));
+  refuse(socket, 'MALFORMED_REQUEST');
   // What still arrives is read, because unread bytes would reset the connection and the answer would be lost.
   socket.resume();
   setTimeout(() => socket.destroy(), TUNNEL_MS_MAX).unref();
 }
 
-function refusal(code: ErrorCode, sentence?: string): string {
+function refuse(socket: Duplex, code: ErrorCode, sentence?: string): void {
   const { kind, message } = errorRegistry[code];
   const status = httpStatusOf[kind];
   const requestId = randomUUID();
   const body = JSON.stringify({ error: sentence ?? message, code, request_id: requestId });
   const headers = {
-    ...SECURITY_HEADERS,
+    ...securityHeaders(socket),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  return [`HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`, ...lines, '', body].join('\r\n');
+  socket.end([`HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'));
 }

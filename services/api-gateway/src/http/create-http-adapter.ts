@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { maxHeaderSize } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { GatewayConfig } from '../config';
-import { answerBadExpectation, answerBadUrl, answerClientError, answerTunnel } from './client-error';
+import { answerClientError, answerTunnel } from './client-error';
 import { BODY_BYTES_MAX, parseJsonBody } from './json-body';
+import { routedUrl } from './routed-url';
 
 /** The headers must arrive within the first time, the whole request within the second (cases C3, I2). */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -36,12 +38,12 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
     forceCloseConnections: 'idle',
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 300 },
+    // The router refuses by itself, past all hooks, what is longer: nothing in a URL is.
+    routerOptions: { maxParamLength: maxHeaderSize },
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     genReqId: requestId,
-    rewriteUrl: ({ url = '' }) => (url.startsWith('/') ? url : withoutOrigin(url)),
+    rewriteUrl: routedUrl,
     clientErrorHandler: answerClientError,
-    frameworkErrors: answerBadUrl,
     // A request that arrives on an open connection while the server closes is answered like any other.
     return503OnClosing: false,
     ...serverOptions(config),
@@ -57,19 +59,13 @@ export function createHttpAdapter(config: GatewayConfig): FastifyAdapter {
   });
   server.decorateRequest('identity', null);
   server.decorateRequest('action', null);
-  server.server.on('checkExpectation', answerBadExpectation);
+  // Node would answer by itself. Our hooks refuse it, in its turn behind what came before on the connection.
+  server.server.on('checkExpectation', (request, response) =>
+    server.server.emit('request', request, response),
+  );
   server.server.on('connect', answerTunnel);
   if (config.connectionsMax > 0) server.server.maxConnections = config.connectionsMax;
   return adapter;
-}
-
-/**
- * Gives the path of a request whose target is a whole URL, or `*`. Fastify answers a target without a leading slash
- * itself and runs no hook, so that answer would have no headers of ours and no line in the log.
- */
-function withoutOrigin(url: string): string {
-  const path = url.replace(/^https?:\/\/[^/?#]*/i, '');
-  return path.startsWith('/') ? path : `/${path}`;
 }
 
 /** Keeps Fastify from loading its own validator. No route needs it, because DTOs validate here. */

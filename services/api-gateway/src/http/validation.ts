@@ -38,7 +38,7 @@ export class DtoPipe extends ValidationPipe {
     if (metadata.type === 'body' && (value === undefined || value === null))
       throw invalid([{ field: 'body', message: 'is missing' }]);
     const stray = strayField(value);
-    if (stray !== undefined) throw invalid([{ field: fieldName(stray), message: 'is not a known field' }]);
+    if (stray !== undefined) throw invalid([{ field: stray, message: 'is not a known field' }]);
     return super.transform(value, metadata) as Promise<unknown>;
   }
 
@@ -64,12 +64,13 @@ function detailsOf({ property, constraints, children }: ValidationError, parent:
   ];
 }
 
-/** Finds the first field, at any depth, that no DTO can know. */
-function strayField(value: unknown): string | undefined {
+/** Finds the first field, at any depth, that no DTO can know. Gives its path as `detailsOf` writes it. */
+function strayField(value: unknown, parent = ''): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, inner] of Object.entries(value)) {
-    if (INHERITED.has(name)) return name;
-    const stray = strayField(inner);
+    const field = parent + fieldName(name);
+    if (INHERITED.has(name)) return field;
+    const stray = strayField(inner, `${field}.`);
     if (stray !== undefined) return stray;
   }
   return undefined;

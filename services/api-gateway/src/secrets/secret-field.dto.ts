@@ -27,7 +27,8 @@ export const IsSecretName = () =>
 export const IsSecretValue = () =>
   fieldRule({
     name: 'secretValue',
-    message: 'must be text of 1 to 10,000 characters and at most 40,000 bytes of UTF-8',
+    message:
+      'must be text of 1 to 10,000 characters and at most 40,000 bytes of UTF-8, without lone surrogates',
     schema: {
       type: 'string',
       minLength: 1,
@@ -41,7 +42,7 @@ export const IsSecretValue = () =>
 export const IsDescription = () =>
   fieldRule({
     name: 'description',
-    message: 'must be text of at most 1,000 characters',
+    message: 'must be text of at most 1,000 characters, without lone surrogates',
     schema: {
       type: ['string', 'null'],
       maxLength: DESCRIPTION_CHARACTERS_MAX,
@@ -83,7 +84,7 @@ export const IsFlag = () =>
 export const IsSearchText = () =>
   fieldRule({
     name: 'searchText',
-    message: 'must be text of 1 to 255 characters, none of them NUL',
+    message: 'must be text of 1 to 255 characters, without NUL and lone surrogates',
     schema: { type: 'string', pattern: SEARCH_TEXT.source },
     validate: (value) => isText(value) && SEARCH_TEXT.test(value),
   });

@@ -6,6 +6,7 @@ import type { ReadStore } from '#libs/read-store';
 import { LOGGER, READ_STORE } from '../tokens';
 import { KeyRotations } from './key-rotations';
 import { OrphanKeys } from './orphan-keys';
+import { RevivedKeys } from './revived-keys';
 
 const INTERVAL_MS = 60_000;
 const LEASE = 'key-maintenance';
@@ -13,7 +14,7 @@ const LEASE = 'key-maintenance';
 const LEASE_MS = 60_000;
 
 /**
- * Goes on with rotations and collects orphan keys, in one process at a time. The lease only saves work: what two
+ * Goes on with rotations and collects keys that open nothing, in one process at a time. The lease only saves work: what two
  * processes did at once would be right as well.
  */
 @Injectable()
@@ -30,6 +31,7 @@ export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShut
     @Inject(READ_STORE) private readonly reads: ReadStore,
     private readonly rotations: KeyRotations,
     private readonly orphans: OrphanKeys,
+    private readonly revived: RevivedKeys,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -51,6 +53,7 @@ export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShut
     if (!(await mayGoOn())) return;
     await this.rotations.advance(mayGoOn);
     await this.orphans.sweep(mayGoOn);
+    await this.revived.sweep(signal, mayGoOn);
     await this.reads.releaseLease(LEASE, this.#holder);
   }
 }

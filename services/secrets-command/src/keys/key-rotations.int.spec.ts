@@ -6,6 +6,7 @@ import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { KeyMaintenance } from './key-maintenance';
 import { KeyRotations } from './key-rotations';
 import { OrphanKeys } from './orphan-keys';
+import { RevivedKeys } from './revived-keys';
 
 jest.setTimeout(60_000);
 
@@ -176,7 +177,8 @@ describe('KeyRotations', () => {
       const { clock, events, reads, keyring } = stores;
       const orphans = new OrphanKeys(clock, events, logger, reads, keyring);
       await orphans.onModuleInit();
-      return new KeyMaintenance(logger, stores.reads, rotations, orphans);
+      const revived = new RevivedKeys(events, logger, keyring);
+      return new KeyMaintenance(logger, stores.reads, rotations, orphans, revived);
     };
     await (await start()).start(orgId);
     const [one, other] = [await maintenance(), await maintenance()];
