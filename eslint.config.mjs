@@ -17,6 +17,10 @@ const never = [
     selector: 'ExportDefaultDeclaration, TSExportAssignment',
     message: 'Named exports only: a name that grep finds.',
   },
+  {
+    selector: 'MethodDefinition[accessibility="private"][kind!="constructor"]',
+    message: 'Write a private method as #method, like a private field.',
+  },
 ];
 const noLongLists = [
   {

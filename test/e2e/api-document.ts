@@ -58,19 +58,11 @@ export class ApiDocument {
     this.#ajv.addFormat('cidr', (text: string) => IpRange.parse(text) !== null);
     this.#ajv.addSchema(closed(document) as object, ID);
     this.operations = Object.entries(this.#document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, described]) => this.operation({ method, path, described })),
+      Object.entries(methods).map(([method, described]) => this.#operation({ method, path, described })),
     );
   }
 
-  private operation({
-    method,
-    path,
-    described,
-  }: {
-    method: string;
-    path: string;
-    described: Described;
-  }): Operation {
+  #operation({ method, path, described }: { method: string; path: string; described: Described }): Operation {
     const { operationId, parameters = [], security, requestBody } = described;
     return {
       operationId,
@@ -91,12 +83,12 @@ export class ApiDocument {
     const declared = this.#document.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
     if (declared === undefined) return [`status ${answer.status} is not declared`];
     const response = this.follow(declared) as Response;
-    return [...this.headerBreaches(response, answer.headers), ...this.bodyBreaches(response, answer)];
+    return [...this.#headerBreaches(response, answer.headers), ...this.#bodyBreaches(response, answer)];
   }
 
   /** Whether a value fits a schema of the document. */
   fits(schema: JsonSchema, value: unknown): boolean {
-    return this.check(JSON.stringify(schema), schema)(value);
+    return this.#check(JSON.stringify(schema), schema)(value);
   }
 
   /** `node`, or what it refers to. */
@@ -107,7 +99,7 @@ export class ApiDocument {
     return steps.reduce<unknown>((found, step) => (found as Record<string, unknown>)[step], this.#document);
   }
 
-  private headerBreaches(response: Response, headers: Headers): string[] {
+  #headerBreaches(response: Response, headers: Headers): string[] {
     return Object.entries(response.headers ?? {}).flatMap(([name, reference]) => {
       const { schema } = this.follow(reference) as { schema: JsonSchema };
       const value = headers.get(name);
@@ -115,18 +107,18 @@ export class ApiDocument {
     });
   }
 
-  private bodyBreaches(response: Response, { headers, text }: { headers: Headers; text: string }): string[] {
+  #bodyBreaches(response: Response, { headers, text }: { headers: Headers; text: string }): string[] {
     const types = Object.keys(response.content ?? {});
     const type = headers.get('content-type')?.replace(/;.*/, '') ?? '';
     if (types.length === 0) return text === '' ? [] : ['has a body where none is declared'];
     if (!types.includes(type)) return [`content type ${type} is not declared`];
     const { schema } = (response.content as Record<string, { schema: JsonSchema }>)[type]!;
-    const check = this.check(JSON.stringify(schema), schema);
+    const check = this.#check(JSON.stringify(schema), schema);
     const fits = check(type === 'application/json' ? (JSON.parse(text) as unknown) : text);
     return fits ? [] : [`body: ${this.#ajv.errorsText(check.errors)}`];
   }
 
-  private check(key: string, schema: JsonSchema): ValidateFunction {
+  #check(key: string, schema: JsonSchema): ValidateFunction {
     let check = this.#checks.get(key);
     if (!check) {
       check = this.#ajv.compile(absolute(closed(schema)) as JsonSchema);

@@ -132,7 +132,7 @@ export class Learnt {
   fill({ operation, parameters, body, contentType }: GeneratedRequest): SentRequest {
     const given = operation.parameters.flatMap((parameter) => {
       const choice = parameters[keyOf(parameter)];
-      return choice ? [{ ...parameter, text: this.textOf(choice, parameter.schema) }] : [];
+      return choice ? [{ ...parameter, text: this.#textOf(choice, parameter.schema) }] : [];
     });
     const inside = (place: Parameter['in']) => given.filter((parameter) => parameter.in === place);
     const query = new URLSearchParams(
@@ -151,11 +151,11 @@ export class Learnt {
       body: body && ('raw' in body ? body.raw : JSON.stringify(body.json)),
       fits:
         given.every(({ schema, text }) => this.document.fits(schema, fromText(schema, text))) &&
-        this.bodyFits({ operation, body, contentType }),
+        this.#bodyFits({ operation, body, contentType }),
     };
   }
 
-  private bodyFits({
+  #bodyFits({
     operation,
     body,
     contentType,
@@ -165,7 +165,7 @@ export class Learnt {
     return body !== null && 'json' in body && isJson && this.document.fits(operation.body, body.json);
   }
 
-  private textOf({ known, text }: Choice, schema: JsonSchema): string {
+  #textOf({ known, text }: Choice, schema: JsonSchema): string {
     if (known === null) return text;
     const fitting = [...this.#texts].filter((learnt) => this.document.fits(schema, fromText(schema, learnt)));
     return fitting[known % fitting.length] ?? text;

@@ -22,12 +22,12 @@ export class Browser {
 
   /** What our own site has set, by name. */
   get cookies(): Map<string, string> {
-    return this.jar(this.server.url);
+    return this.#jar(this.server.url);
   }
 
   /** From our own page. */
   async call<T = Record<string, unknown>>(method: string, route: string, body?: unknown): Promise<Answer<T>> {
-    const response = await this.ask(`${this.server.url}/api/v1/${route}`, {
+    const response = await this.#ask(`${this.server.url}/api/v1/${route}`, {
       method,
       headers: {
         'sec-fetch-site': 'same-origin',
@@ -49,18 +49,18 @@ export class Browser {
 
   /** The provider knows this browser no more. */
   forgetProvider(): void {
-    this.jar(this.company.issuer).clear();
+    this.#jar(this.company.issuer).clear();
   }
 
   /** Goes to the provider, signs in there when it is asked to, and stops where the provider sends it back. */
   async visit(url: URL, login: string): Promise<Returned & { readonly wasAsked: boolean }> {
     let [next, wasAsked] = [url.href, false];
     for (let hop = 0; hop < HOPS_MAX; hop += 1) {
-      const page = await this.ask(next);
+      const page = await this.#ask(next);
       const isForm = page.status === 200 && next.includes('/interaction/');
       wasAsked ||= isForm;
       const form = new URLSearchParams({ prompt: 'login', login, password: 'any' });
-      const moved = isForm ? await this.ask(next, { method: 'POST', body: form }) : page;
+      const moved = isForm ? await this.#ask(next, { method: 'POST', body: form }) : page;
       const location = moved.headers.get('location');
       if (location === null) throw new Error(`The provider answers ${moved.status} at ${next}`);
       next = new URL(location, this.company.issuer).href;
@@ -87,8 +87,8 @@ export class Browser {
     }>('GET', 'auth/me');
   }
 
-  private async ask(url: string, options: RequestInit = {}): Promise<Response> {
-    const jar = this.jar(url);
+  async #ask(url: string, options: RequestInit = {}): Promise<Response> {
+    const jar = this.#jar(url);
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = { ...(options.headers as Record<string, string>), ...(cookie !== '' && { cookie }) };
     const response = await fetch(url, { ...options, headers, redirect: 'manual' });
@@ -96,7 +96,7 @@ export class Browser {
     return response;
   }
 
-  private jar(url: string): Map<string, string> {
+  #jar(url: string): Map<string, string> {
     const { host } = new URL(url);
     const jar = this.#jars.get(host) ?? new Map<string, string>();
     this.#jars.set(host, jar);

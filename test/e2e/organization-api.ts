@@ -50,18 +50,18 @@ export class ApiKeyRoutes {
     fields: object,
     as: { key?: string; headers?: Record<string, string> } = {},
   ): Promise<Answer<NewApiKey>> {
-    return this.api.call('POST', this.path(), { body: { name: 'A key', ...fields }, ...as });
+    return this.api.call('POST', this.#path(), { body: { name: 'A key', ...fields }, ...as });
   }
 
   list(as: { key?: string } = {}): Promise<Answer<{ data: ApiKey[] }>> {
-    return this.api.call('GET', this.path(), as);
+    return this.api.call('GET', this.#path(), as);
   }
 
   revoke(id: string, as: { key?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
-    return this.api.call('DELETE', `${this.path()}/${id}`, as);
+    return this.api.call('DELETE', `${this.#path()}/${id}`, as);
   }
 
-  private path(): string {
+  #path(): string {
     return `organizations/${this.orgId}/api-keys`;
   }
 }

@@ -88,7 +88,7 @@ export class SignInPage {
     const { pathname, hash } = new URL(at, person.server.url);
     const page = new SignInPage(person, { pathname, hash });
     const { text } = await person.call('GET', '/assets/sign-in.mjs');
-    await (runInNewContext(`(async () => {${text}\n})()`, page.globals()) as Promise<void>);
+    await (runInNewContext(`(async () => {${text}\n})()`, page.#globals()) as Promise<void>);
     return page;
   }
 
@@ -130,7 +130,7 @@ export class SignInPage {
     await this.#listeners.get('pageshow')?.({ persisted: true });
   }
 
-  private globals() {
+  #globals() {
     return {
       addEventListener: (event: string, listener: Listener) => this.#listeners.set(event, listener),
       document: {
@@ -146,11 +146,11 @@ export class SignInPage {
         return { ok: status < 400, status, headers, json };
       },
       FormData: PageFormData,
-      history: { replaceState: (_: null, __: string, path: string) => this.moveTo(path) },
+      history: { replaceState: (_: null, __: string, path: string) => this.#moveTo(path) },
       HTMLFormElement: PageForm,
       location: Object.assign(this.location, {
         reload: () => (this.reloads += 1),
-        assign: (path: string) => this.moveTo(path),
+        assign: (path: string) => this.#moveTo(path),
       }),
       sessionStorage: { getItem: () => null, setItem: () => undefined, clear: () => undefined },
       URLSearchParams,
@@ -158,7 +158,7 @@ export class SignInPage {
     };
   }
 
-  private moveTo(path: string): void {
+  #moveTo(path: string): void {
     Object.assign(this.location, { pathname: path, hash: '' });
   }
 }

@@ -15,7 +15,7 @@ export class Intruder {
 
   /** Rewrites the sealed values of secrets, found by their names, oldest version first. */
   tamper(names: readonly string[], change: (...sealed: Sealed[][]) => void): void {
-    this.open('events.db', (db) => {
+    this.#open('events.db', (db) => {
       const rows = db
         .prepare('SELECT position, data FROM events WHERE data LIKE \'%"sealed"%\' ORDER BY position')
         .all() as {
@@ -41,13 +41,13 @@ export class Intruder {
 
   /** Runs SQL on one of the files; gives the rows. */
   query(file: string, sql: string, ...parameters: readonly (string | number | Buffer)[]): unknown[] {
-    return this.open(file, (db) => {
+    return this.#open(file, (db) => {
       const statement = db.prepare(sql);
       return statement.reader ? statement.all([...parameters]) : [statement.run([...parameters])];
     });
   }
 
-  private open<T>(file: string, use: (db: Database.Database) => T): T {
+  #open<T>(file: string, use: (db: Database.Database) => T): T {
     const db = new Database(path.join(this.dataDir, file));
     try {
       const result = use(db);

@@ -50,6 +50,11 @@ const breaches: Breach[] = [
   ],
   ['libs/kernel/src/chance.ts', 'Math.random is predictable', chance],
   ['libs/kernel/src/nameless.ts', 'Named exports only', 'export default 1;\n'],
+  [
+    'libs/kernel/src/hidden.ts',
+    'Write a private method as #method',
+    'export class C {\n  private f() {}\n}\n',
+  ],
   ['libs/kernel/src/cipher.ts', 'Ciphers live in libs/crypto', cipher],
   ['libs/kernel/src/suite.ts', 'A cipher is named in libs/crypto', "export const suite = 'aes-256-gcm';\n"],
   [

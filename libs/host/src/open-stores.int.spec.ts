@@ -97,7 +97,7 @@ describe('openStores', () => {
       const stream = `secret-${orgId}.${id}`;
       const { length } = await events.read({ orgId, stream, limit: 100 });
       const at = systemClock.now().toISOString();
-      const caller = { orgId, actorType: 'key', actorId: newId('key') };
+      const caller = { orgId, actorType: 'key', actorId: newId('key', new Date()) };
       await events.append({
         orgId,
         stream,

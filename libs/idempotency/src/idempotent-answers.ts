@@ -93,7 +93,7 @@ export class IdempotentAnswers {
   ): Promise<R> {
     const { command } = request;
     if (command.idempotencyKey === null) return work(command, await targetOf(request));
-    const { reply } = await this.inTurn(request, ({ commandId, target }) =>
+    const { reply } = await this.#inTurn(request, ({ commandId, target }) =>
       work({ ...command, commandId }, target),
     );
     return reply;
@@ -108,7 +108,7 @@ export class IdempotentAnswers {
     work: (command: C, seed: string) => Promise<R>,
   ): Promise<{ readonly reply: R; readonly seed: string }> {
     const { command } = request;
-    return this.inTurn(request, ({ commandId, seed }) => work({ ...command, commandId }, seed));
+    return this.#inTurn(request, ({ commandId, seed }) => work({ ...command, commandId }, seed));
   }
 
   /** Removes the records that are older than a day. Whoever keeps answers calls it now and then. */
@@ -118,7 +118,7 @@ export class IdempotentAnswers {
     await reads.removeBefore(idempotencyCollection.name, 'createdAt', expired);
   }
 
-  private async inTurn<R>(
+  async #inTurn<R>(
     request: IdempotentRequest<IdempotentCommand>,
     work: (turn: Turn) => Promise<R>,
   ): Promise<{ reply: R; seed: string }> {
@@ -133,12 +133,12 @@ export class IdempotentAnswers {
     const place = `${id} ${fingerprint}`;
     const running = this.#running.get(place);
     if (running) return running as Promise<{ reply: R; seed: string }>;
-    const run = this.recorded(request, { id, fingerprint }, work);
+    const run = this.#recorded(request, { id, fingerprint }, work);
     this.#running.set(place, run);
     return run.finally(() => this.#running.delete(place));
   }
 
-  private async recorded<R>(
+  async #recorded<R>(
     request: IdempotentRequest<IdempotentCommand>,
     { id, fingerprint }: { id: string; fingerprint: string },
     work: (turn: Turn) => Promise<R>,
@@ -153,14 +153,14 @@ export class IdempotentAnswers {
     const known = record['outcome'] as Outcome | undefined;
     if (known) return { reply: replay(known) as R, seed };
     const outcome = await settle(() => work({ commandId, seed, target }));
-    return { reply: replay(await this.keep(record, outcome)) as R, seed };
+    return { reply: replay(await this.#keep(record, outcome)) as R, seed };
   }
 
   /**
    * Gives the outcome that holds. Where two processes carry out one command, one may be refused because of what the other
    * has done: the success is the truth. Replies of both are alike, so one may be written over the other.
    */
-  private async keep(record: Document, outcome: Outcome): Promise<Outcome> {
+  async #keep(record: Document, outcome: Outcome): Promise<Outcome> {
     const { reads } = this.parts;
     if ('error' in outcome) {
       const now = await reads.get(idempotencyCollection.name, record.id);

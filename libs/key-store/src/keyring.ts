@@ -97,7 +97,7 @@ export class Keyring {
   async seal(orgId: string, secretId: string, version: number, value: Redacted<string>): Promise<Sealed> {
     const organizations = this.#organizationKeys;
     const parent = organizations.knownCurrent(orgId) ?? (await organizations.findCurrent(orgId));
-    const { row, envelope } = this.sealUnder(parent, { orgId, secretId, version }, value);
+    const { row, envelope } = this.#sealUnder(parent, { orgId, secretId, version }, value);
     // False would be an id drawn twice: 80 random bits within one millisecond.
     if (!(await this.keys.insert(row))) throw new AppError('STORE_UNAVAILABLE');
     return { envelope, dataKeyId: row.id };
@@ -172,7 +172,7 @@ export class Keyring {
   }
 
   // Synchronous, from the parent key in hand to the bytes: no plaintext key waits for anything.
-  private sealUnder(parent: OrganizationKey, binding: EnvelopeBinding, value: Redacted<string>) {
+  #sealUnder(parent: OrganizationKey, binding: EnvelopeBinding, value: Redacted<string>) {
     const text = value.expose();
     if (LONE_SURROGATE.test(text)) throw new AppError('VALIDATION_FAILED');
     const now = this.clock.now();

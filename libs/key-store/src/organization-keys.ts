@@ -59,7 +59,7 @@ export class OrganizationKeys {
 
   /** Asks the store which generation is the last one; an organization's first is made here. */
   async findCurrent(orgId: string): Promise<OrganizationKey> {
-    let current = await this.make(orgId, FIRST_GENERATION);
+    let current = await this.#make(orgId, FIRST_GENERATION);
     for (;;) {
       const generation = current.generation + 1;
       const id = `${orgId}.${generation}`;
@@ -73,10 +73,10 @@ export class OrganizationKeys {
 
   /** From here on this generation wraps what is new: at once in this process, in others once they ask again. */
   async begin(orgId: string, generation: number): Promise<void> {
-    this.#remember(orgId, await this.make(orgId, generation));
+    this.#remember(orgId, await this.#make(orgId, generation));
   }
 
-  private async make(orgId: string, generation: number): Promise<OrganizationKey> {
+  async #make(orgId: string, generation: number): Promise<OrganizationKey> {
     const id = `${orgId}.${generation}`;
     const key = await this.rooted.findOrMake({ purpose: 'organization', id, orgId, generation });
     return { id, generation, key };

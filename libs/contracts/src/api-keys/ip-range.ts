@@ -20,13 +20,13 @@ export class IpRange {
     if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return null;
     const base = ipaddr.parse(address);
     const width = base.kind() === 'ipv4' ? 32 : 128;
-    if (prefix === undefined) return IpRange.of(base, width);
+    if (prefix === undefined) return IpRange.#of(base, width);
     return /^(0|[1-9]\d{0,2})$/.test(prefix) && Number(prefix) <= width
-      ? IpRange.of(base, Number(prefix))
+      ? IpRange.#of(base, Number(prefix))
       : null;
   }
 
-  private static of(base: Address, bits: number): IpRange {
+  static #of(base: Address, bits: number): IpRange {
     if (base instanceof ipaddr.IPv6 && base.isIPv4MappedAddress() && bits >= MAPPED_BITS) {
       return new IpRange(base.toIPv4Address(), bits - MAPPED_BITS);
     }

@@ -59,7 +59,7 @@ class SqliteKeyStore implements KeyStore {
   async get(id: string): Promise<WrappedKey | null> {
     const known = this.#closed ? undefined : this.#rows.get(id);
     if (known) return known;
-    const row = this.read(() => this.#byId.get(id));
+    const row = this.#read(() => this.#byId.get(id));
     if (!row) return null;
     const key = toKey(row);
     this.#rows.keep(id, key);
@@ -69,14 +69,14 @@ class SqliteKeyStore implements KeyStore {
   async list(query: Parameters<KeyStore['list']>[0]): Promise<WrappedKey[]> {
     const { source, values } = selection(query);
     const sql = `SELECT ${COLUMNS} ${source} AND id > ? AND id <= ? ORDER BY id LIMIT ?`;
-    const statement = this.read(() => this.reader.prepare<KeyRow>(sql));
+    const statement = this.#read(() => this.reader.prepare<KeyRow>(sql));
     const found: KeyRow[] = [];
     let after: string | undefined = query.afterId ?? '';
     while (after !== undefined && found.length < query.limit) {
       const from: string = after;
-      const upTo: string | undefined = query.purpose === 'data' ? this.sliceEnd(from) : undefined;
+      const upTo: string | undefined = query.purpose === 'data' ? this.#endOfSlice(from) : undefined;
       const limit = query.limit - found.length;
-      found.push(...this.read(() => statement.all(...values, from, upTo ?? AFTER_ALL_IDS, limit)));
+      found.push(...this.#read(() => statement.all(...values, from, upTo ?? AFTER_ALL_IDS, limit)));
       after = upTo;
       if (upTo !== undefined) await nextTurn();
     }
@@ -86,7 +86,7 @@ class SqliteKeyStore implements KeyStore {
   async count(query: Parameters<KeyStore['count']>[0]): Promise<number> {
     const { source, values } = selection(query);
     return (
-      this.read(() => this.reader.prepare<[number]>(`SELECT count(*) ${source}`).get(...values))?.[0] ?? 0
+      this.#read(() => this.reader.prepare<[number]>(`SELECT count(*) ${source}`).get(...values))?.[0] ?? 0
     );
   }
 
@@ -105,7 +105,7 @@ class SqliteKeyStore implements KeyStore {
   }
 
   async rootKeyState(): Promise<RootKeyState | null> {
-    const row = this.read(() => this.#state.get());
+    const row = this.#read(() => this.#state.get());
     return row ? { current: row[0], previous: row[1], retired: JSON.parse(row[2]) as string[] } : null;
   }
 
@@ -115,7 +115,7 @@ class SqliteKeyStore implements KeyStore {
 
   async ping(): Promise<void> {
     await this.writer.run('ping', undefined);
-    this.read(() => this.#state.get());
+    this.#read(() => this.#state.get());
   }
 
   async close(): Promise<void> {
@@ -126,11 +126,11 @@ class SqliteKeyStore implements KeyStore {
   }
 
   /** The id at which to pause a search that has come to `from`; undefined when the end is nearer. */
-  private sliceEnd(from: string): string | undefined {
-    return this.read(() => this.#sliceEnd.get(from))?.[0];
+  #endOfSlice(from: string): string | undefined {
+    return this.#read(() => this.#sliceEnd.get(from))?.[0];
   }
 
-  private read<R>(work: () => R): R {
+  #read<R>(work: () => R): R {
     try {
       // The driver goes on reading after it was closed.
       if (this.#closed) throw new Error('The store was closed');

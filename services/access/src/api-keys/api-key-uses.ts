@@ -43,7 +43,7 @@ export class ApiKeyUses implements OnModuleInit {
     if (written !== undefined && now - written < INTERVAL_MS) return;
     if (this.#writing >= WRITES_MAX) return;
     this.#written.set(keyId, now);
-    void this.write({ id: keyId, orgId, lastUsedAt: at });
+    void this.#write({ id: keyId, orgId, lastUsedAt: at });
   }
 
   /** By key, all of an organization's that were ever used. */
@@ -56,7 +56,7 @@ export class ApiKeyUses implements OnModuleInit {
     return new Map(rows.map((row) => [row.id, String(row['lastUsedAt'])]));
   }
 
-  private async write(use: { id: string; orgId: string; lastUsedAt: string }): Promise<void> {
+  async #write(use: { id: string; orgId: string; lastUsedAt: string }): Promise<void> {
     this.#writing += 1;
     try {
       await this.reads.put(usesCollection.name, use);

@@ -53,7 +53,7 @@ export class ApiKeys {
   }
 
   async find(keyId: string): Promise<KnownKey | null> {
-    const orgId = this.#owners.get(keyId) ?? (await this.lookUp(keyId));
+    const orgId = this.#owners.get(keyId) ?? (await this.#lookUp(keyId));
     if (orgId === null) return null;
     const { keys } = this.organizations.peek(orgId) ?? (await this.organizations.recent(orgId));
     const key = keys.get(keyId);
@@ -62,18 +62,18 @@ export class ApiKeys {
 
   /** The work that an unknown id costs: done before a known one is refused, so that time tells nothing. */
   async pretendUnknown(keyId: string): Promise<void> {
-    await this.indexed(keyId);
+    await this.#indexed(keyId);
   }
 
-  private async lookUp(keyId: string): Promise<string | null> {
-    const row = await this.indexed(keyId);
+  async #lookUp(keyId: string): Promise<string | null> {
+    const row = await this.#indexed(keyId);
     if (!row) return null;
     const orgId = String(row['orgId']);
     this.#owners.set(keyId, orgId);
     return orgId;
   }
 
-  private async indexed(keyId: string) {
+  async #indexed(keyId: string) {
     return this.reads.get(API_KEY_INDEX_COLLECTION, keyId);
   }
 }

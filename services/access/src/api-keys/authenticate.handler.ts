@@ -27,12 +27,12 @@ export class AuthenticateHandler {
       const known = await this.presentedKeys.verify({ text: apiKey, address, userAgent }, context);
       return { ...grant(known, organizationId), isStale: this.organizations.isStale(known.orgId) };
     }
-    if (session && !apiKey) return this.withSession(session, organizationId);
+    if (session && !apiKey) return this.#withSession(session, organizationId);
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
   /** An organization that the person is no member of is like one that does not exist. */
-  private async withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
+  async #withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
     const session = await this.sessions.find(token);
     if (!session) throw new AppError('AUTHENTICATION_REQUIRED');
     const { userId, personalOrgId, sessionId, authenticatedAt } = session;

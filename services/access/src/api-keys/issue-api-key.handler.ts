@@ -34,13 +34,13 @@ export class IssueApiKeyHandler {
     const { name, scopes, expiresAt, allowedIps } = command;
     const request = { message: issueApiKey, command, fields: { name, scopes, expiresAt, allowedIps } };
     const { reply, seed } = await this.answers.seeded(request, (identified, keySeed) =>
-      this.issue(identified, keySeed, context),
+      this.#issue(identified, keySeed, context),
     );
     const { text } = await this.newKeys.make(reply.data.id, seed);
     return { ...reply, key: text };
   }
 
-  private async issue(command: Command, seed: string, context: MessageContext): Promise<IssueOutcome> {
+  async #issue(command: Command, seed: string, context: MessageContext): Promise<IssueOutcome> {
     const { caller, name, scopes, expiresAt, allowedIps } = command;
     const keyId = idFromCommand('key', command.commandId);
     const { hash } = await this.newKeys.make(keyId, seed);

@@ -42,34 +42,34 @@ export class PresentedKeys {
    */
   async verify(presented: Presented, context: MessageContext): Promise<KnownKey> {
     const digest = digestApiKey(presented.text);
-    return this.recognised(digest, presented.address) ?? this.checked(digest, presented, context);
+    return this.#recognised(digest, presented.address) ?? this.#checked(digest, presented, context);
   }
 
   /** A key that was verified before and is at hand: most requests end here. */
-  private recognised(digest: string, address: string): KnownKey | undefined {
+  #recognised(digest: string, address: string): KnownKey | undefined {
     const verified = this.#verified.get(digest);
     const known = verified && this.apiKeys.peek(verified.id);
-    return known?.key.hash === verified?.hash && known && this.works(known, address) ? known : undefined;
+    return known?.key.hash === verified?.hash && known && this.#works(known, address) ? known : undefined;
   }
 
-  private async checked(digest: string, presented: Presented, context: MessageContext): Promise<KnownKey> {
+  async #checked(digest: string, presented: Presented, context: MessageContext): Promise<KnownKey> {
     const parsed = parseApiKey(presented.text);
-    if (!parsed) throw this.refused('malformed', null, context);
+    if (!parsed) throw this.#refused('malformed', null, context);
     const known = await this.apiKeys.find(parsed.id);
     const pepper = await this.keyring.instanceKey('api-key-pepper');
     const isRight = verifyApiKey(pepper, parsed, known?.key.hash);
-    if (!known) throw this.refused('unknown', parsed.id, context);
-    if (!isRight || !this.works(known, presented.address)) {
+    if (!known) throw this.#refused('unknown', parsed.id, context);
+    if (!isRight || !this.#works(known, presented.address)) {
       await this.apiKeys.pretendUnknown(parsed.id);
-      const cause = isRight ? this.causeAgainst(known.key) : 'wrong-secret';
-      throw this.recorded(known, cause, { presented, context });
+      const cause = isRight ? this.#causeAgainst(known.key) : 'wrong-secret';
+      throw this.#recorded(known, cause, { presented, context });
     }
     this.#verified.set(digest, { id: parsed.id, hash: known.key.hash });
     return known;
   }
 
   /** True when the right key works now and from there; then this is a use of it. */
-  private works({ orgId, key }: KnownKey, address: string): boolean {
+  #works({ orgId, key }: KnownKey, address: string): boolean {
     const at = this.clock.now().toISOString();
     if (hasEnded(key, at) || !isAllowedFrom(key, address)) return false;
     this.uses.note(orgId, key.keyId, at);
@@ -77,12 +77,12 @@ export class PresentedKeys {
   }
 
   /** Why the right key does not work. */
-  private causeAgainst(key: ApiKey): Refusal['cause'] {
+  #causeAgainst(key: ApiKey): Refusal['cause'] {
     if (key.revokedAt !== null) return 'revoked';
     return hasEnded(key, this.clock.now().toISOString()) ? 'expired' : 'address';
   }
 
-  private recorded(
+  #recorded(
     { orgId, key }: KnownKey,
     cause: Refusal['cause'],
     { presented, context }: { presented: Presented; context: MessageContext },
@@ -91,10 +91,10 @@ export class PresentedKeys {
     const { address, userAgent } = presented;
     const { correlationId } = context;
     this.refusals.note({ caller, action: null, cause, address, userAgent, correlationId });
-    return this.refused(cause, key.keyId, context);
+    return this.#refused(cause, key.keyId, context);
   }
 
-  private refused(reason: string, keyId: string | null, { correlationId }: MessageContext): AppError {
+  #refused(reason: string, keyId: string | null, { correlationId }: MessageContext): AppError {
     const known = keyId === null ? {} : { key_id: keyId };
     this.logger.info('authentication refused', { reason, request_id: correlationId, ...known });
     return new AppError('AUTHENTICATION_REQUIRED');

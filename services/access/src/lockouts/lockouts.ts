@@ -62,12 +62,12 @@ export class Lockouts implements OnModuleInit {
    */
   async judged<V extends Verdict>({ kind, id: subject }: Subject, judge: () => Promise<V>): Promise<V> {
     const id = await this.pseudonyms.of('lockout', kind, subject);
-    const attempt = await this.#turns.take(id, () => this.count(id));
+    const attempt = await this.#turns.take(id, () => this.#count(id));
     const verdict = await judge().catch(async (error: unknown) => {
-      await this.#turns.take(id, () => this.withdraw(id, attempt));
+      await this.#turns.take(id, () => this.#withdraw(id, attempt));
       throw error;
     });
-    if ('right' in verdict) await this.#turns.take(id, () => this.forget(id));
+    if ('right' in verdict) await this.#turns.take(id, () => this.#forget(id));
     return verdict;
   }
 
@@ -77,15 +77,15 @@ export class Lockouts implements OnModuleInit {
     await this.reads.removeBefore(failuresCollection.name, 'lastAt', old);
   }
 
-  private async count(id: string): Promise<Attempt> {
-    const before = await this.read(id);
+  async #count(id: string): Promise<Attempt> {
+    const before = await this.#read(id);
     const decided = decideAttempt(before, this.clock.now().getTime());
     if ('retryAfterSeconds' in decided) throw tooMany(decided.retryAfterSeconds);
-    await this.write(id, decided.counted);
+    await this.#write(id, decided.counted);
     return { before, counted: decided.counted };
   }
 
-  private async read(id: string): Promise<Failures | null> {
+  async #read(id: string): Promise<Failures | null> {
     const document = await this.reads.get(failuresCollection.name, id);
     if (!document) return null;
     const { count, lastAt, lockedUntil } = document;
@@ -96,27 +96,27 @@ export class Lockouts implements OnModuleInit {
     };
   }
 
-  private async write(id: string, { count, lastAt, lockedUntil }: Failures): Promise<void> {
+  async #write(id: string, { count, lastAt, lockedUntil }: Failures): Promise<void> {
     const times = {
       lastAt: new Date(lastAt).toISOString(),
       lockedUntil: new Date(lockedUntil).toISOString(),
     };
     await this.reads.put(failuresCollection.name, { id, count, ...times });
     this.#written += 1;
-    if (this.#written % TRIMMED_EVERY === 1) await this.trim();
+    if (this.#written % TRIMMED_EVERY === 1) await this.#trim();
   }
 
-  private async withdraw(id: string, attempt: Attempt): Promise<void> {
-    const left = withdrawAttempt(await this.read(id), attempt);
-    await (left ? this.write(id, left) : this.forget(id));
+  async #withdraw(id: string, attempt: Attempt): Promise<void> {
+    const left = withdrawAttempt(await this.#read(id), attempt);
+    await (left ? this.#write(id, left) : this.#forget(id));
   }
 
-  private async forget(id: string): Promise<void> {
+  async #forget(id: string): Promise<void> {
     await this.reads.remove(failuresCollection.name, id);
   }
 
   /** Removes the oldest records beyond the bound. */
-  private async trim(): Promise<void> {
+  async #trim(): Promise<void> {
     const { name } = failuresCollection;
     const excess = (await this.reads.count(name, { where: {} })) - RECORDS_MAX;
     if (excess <= 0) return;

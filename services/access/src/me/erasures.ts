@@ -20,7 +20,7 @@ const RETRY_INTERVAL_MS = 60_000;
 export class Erasures implements OnModuleInit, OnApplicationShutdown {
   readonly #retries = new PeriodicTask({
     intervalMs: RETRY_INTERVAL_MS,
-    round: (signal) => this.finishAll(signal),
+    round: (signal) => this.#finishAll(signal),
     failed: (error) =>
       this.logger.warn('erasures not looked for; it will be tried again', errorFields(error)),
   });
@@ -44,7 +44,7 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     const at = this.clock.now().toISOString();
     for (const orgId of organizations) decideLeaving(await this.organizations.recent(orgId), { userId, at });
     await this.reads.put(erasuresCollection.name, { id: userId, startedAt: at });
-    await this.finish(userId, context);
+    await this.#finish(userId, context);
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -53,11 +53,11 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
 
   /** For the start: finishes what a crash has cut off, and from then on what a store that was away has. */
   async begin(): Promise<void> {
-    await this.finishAll();
+    await this.#finishAll();
     this.#retries.begin();
   }
 
-  private async finishAll(signal?: AbortSignal): Promise<void> {
+  async #finishAll(signal?: AbortSignal): Promise<void> {
     const begun = await this.reads.find(erasuresCollection.name, {
       where: {},
       sort: { field: 'id', direction: 'ascending' },
@@ -65,23 +65,23 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     });
     for (const { id } of begun) {
       if (signal?.aborted) return;
-      await this.finish(id, { correlationId: 'start' }).catch((error: unknown) =>
+      await this.#finish(id, { correlationId: 'start' }).catch((error: unknown) =>
         this.logger.error('erasure not finished', { actor_id: id, ...errorFields(error) }),
       );
     }
   }
 
   /** Every step may be repeated. */
-  private async finish(userId: string, context: MessageContext): Promise<void> {
+  async #finish(userId: string, context: MessageContext): Promise<void> {
     for (const orgId of await this.memberships.organizationsOf(userId))
-      await this.leave(orgId, userId, context);
+      await this.#leave(orgId, userId, context);
     await this.records.erase(userId);
     // The bytes as well: what was removed from a table is still in its file.
     await this.reads.forget();
     await this.reads.remove(erasuresCollection.name, userId);
   }
 
-  private async leave(orgId: string, userId: string, context: MessageContext): Promise<void> {
+  async #leave(orgId: string, userId: string, context: MessageContext): Promise<void> {
     const command = {
       caller: { orgId, actorType: 'user' as const, actorId: userId },
       commandId: newCommandId(this.clock.now()),

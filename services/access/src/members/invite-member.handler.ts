@@ -37,14 +37,14 @@ export class InviteMemberHandler {
     const { email, role } = command;
     const request = { message: inviteMember, command, fields: { email, role } };
     const { reply, seed } = await this.answers.seeded(request, (identified, invitationSeed) =>
-      this.invite(identified, invitationSeed, context),
+      this.#invite(identified, invitationSeed, context),
     );
     const { link } = await this.links.make(reply.data.id, seed);
     // The address of this request: another one would be other content.
     return { ...reply, data: { ...reply.data, email }, acceptLink: link };
   }
 
-  private async invite(command: Command, seed: string, context: MessageContext): Promise<InviteOutcome> {
+  async #invite(command: Command, seed: string, context: MessageContext): Promise<InviteOutcome> {
     const { caller, email, role } = command;
     const invitationId = idFromCommand('inv', command.commandId);
     const { link, hash } = await this.links.make(invitationId, seed);

@@ -35,7 +35,7 @@ export class Joining {
    * good one that was meant for another address: it may have been forwarded, or stolen; ALREADY_MEMBER; QUOTA_EXCEEDED.
    */
   async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
-    const invited = await this.find(token);
+    const invited = await this.#find(token);
     const { invitationId, orgId } = invited;
     const caller = { orgId, actorType: 'user' as const, actorId: user.id };
     const decide = (state: OrganizationState, at: string) => {
@@ -53,13 +53,13 @@ export class Joining {
 
   /** Whether somebody with this address could use the invitation now; uses nothing up. Fails like `join`. */
   async check(token: Redacted<string>, emailCanonical: string): Promise<void> {
-    const invited = await this.find(token);
+    const invited = await this.#find(token);
     const state = await this.organizations.recent(invited.orgId);
     assertGood(state, invited, emailCanonical);
     openInvitationOf(state, invited.invitationId, this.clock.now().toISOString());
   }
 
-  private async find(token: Redacted<string>): Promise<PresentedInvitation> {
+  async #find(token: Redacted<string>): Promise<PresentedInvitation> {
     const presented = parseInvitationToken(token);
     const address = presented && (await this.invitations.find(presented.id));
     if (!presented || !address) throw notGood();

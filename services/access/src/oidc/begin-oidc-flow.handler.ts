@@ -17,16 +17,16 @@ export class BeginOidcFlowHandler {
 
   @Handles(beginOidcSignIn)
   async signIn(): Promise<Reply> {
-    return this.begin(null);
+    return this.#begin(null);
   }
 
   @Handles(beginOidcReauthentication)
   async reauthenticate(request: RequestOf<typeof beginOidcReauthentication>): Promise<Reply> {
     const { caller, sessionId } = request;
-    return this.begin({ userId: caller.actorId, sessionId });
+    return this.#begin({ userId: caller.actorId, sessionId });
   }
 
-  private async begin(renewal: Renewal | null): Promise<Reply> {
+  async #begin(renewal: Renewal | null): Promise<Reply> {
     if (!this.provider) throw new AppError('NOT_FOUND');
     const { cookie, flow } = await this.flows.begin(renewal);
     return { url: await this.provider.authorizationUrl(flow), flow: cookie, seconds: FLOW_SECONDS_MAX };

@@ -29,7 +29,7 @@ export class FinishOidcFlowHandler {
     if (!this.provider) throw new AppError('NOT_FOUND');
     const flow = await this.flows.finish(request.flow, request.state); // 1. begun in this browser, and used up
     const identity = await this.provider.identify(flow, request); // 2. who the provider says they are
-    if (flow.renewal) return this.renew(flow.renewal, identity, { request, context }); // 3. the same person again
+    if (flow.renewal) return this.#renew(flow.renewal, identity, { request, context }); // 3. the same person again
     const user = await this.people.welcome(identity, request, context); // 3. or somebody who comes in
     const { authenticatedAt } = identity;
     const how = { method: 'oidc', secondFactor: null, authenticatedAt } as const;
@@ -37,7 +37,7 @@ export class FinishOidcFlowHandler {
     return { ...started, isRenewed: false };
   }
 
-  private async renew(
+  async #renew(
     { userId, sessionId }: Renewal,
     identity: ProvenIdentity,
     { request, context }: { request: Request; context: MessageContext },

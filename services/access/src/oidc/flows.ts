@@ -49,41 +49,38 @@ export class Flows {
     const whose = renewal ? `${renewal.userId}.${renewal.sessionId}` : '';
     const text = `${newOpaqueToken().expose()}.${this.clock.now().getTime()}.${whose}`;
     const cookie = new Redacted(text);
-    return { cookie, flow: await this.read(cookie) };
+    return { cookie, flow: await this.#read(cookie) };
   }
 
   /** Once: fails with AUTHENTICATION_REQUIRED unless this browser began it, lately, and has not finished it. */
   async finish(cookie: Redacted<string> | null, state: Redacted<string>): Promise<Flow> {
-    if (!cookie || !FLOW.test(cookie.expose())) throw this.refused('no sign-in was begun in this browser');
-    const flow = await this.read(cookie);
+    if (!cookie || !FLOW.test(cookie.expose())) throw this.#refused('no sign-in was begun in this browser');
+    const flow = await this.#read(cookie);
     if (!constantTimeEqual(Buffer.from(flow.state), Buffer.from(state.expose())))
-      throw this.refused('another state');
+      throw this.#refused('another state');
     if (this.clock.now().getTime() > flow.begunAt + FLOW_SECONDS_MAX * 1_000)
-      throw this.refused('begun too long ago');
-    const isFirst = await this.usedCodes.use(await this.part('used', cookie));
-    if (!isFirst) throw this.refused('used before');
+      throw this.#refused('begun too long ago');
+    const isFirst = await this.usedCodes.use(await this.#part('used', cookie));
+    if (!isFirst) throw this.#refused('used before');
     return flow;
   }
 
-  private async read(cookie: Redacted<string>): Promise<Flow> {
+  async #read(cookie: Redacted<string>): Promise<Flow> {
     const [, begunAt, userId, sessionId] = FLOW.exec(cookie.expose()) ?? [];
     return {
       renewal: userId !== undefined && sessionId !== undefined ? { userId, sessionId } : null,
       begunAt: Number(begunAt),
-      state: await this.part('state', cookie),
-      nonce: await this.part('nonce', cookie),
-      verifier: await this.part('verifier', cookie),
+      state: await this.#part('state', cookie),
+      nonce: await this.#part('nonce', cookie),
+      verifier: await this.#part('verifier', cookie),
     };
   }
 
-  private async part(
-    name: 'state' | 'nonce' | 'verifier' | 'used',
-    cookie: Redacted<string>,
-  ): Promise<string> {
+  async #part(name: 'state' | 'nonce' | 'verifier' | 'used', cookie: Redacted<string>): Promise<string> {
     return this.pseudonyms.of('oidc-flow', name, cookie.expose());
   }
 
-  private refused(reason: string): AppError {
+  #refused(reason: string): AppError {
     this.logger.info('sign-in refused', { reason });
     return new AppError('AUTHENTICATION_REQUIRED');
   }

@@ -34,7 +34,7 @@ export class Identities implements OnModuleInit {
 
   /** Null when nobody here is this person. */
   async find(identity: Identity): Promise<User | null> {
-    const subject = await this.pseudonym(identity);
+    const subject = await this.#pseudonym(identity);
     const records = await this.reads.find(identitiesCollection.name, {
       where: { subject },
       sort: { field: 'id', direction: 'ascending' },
@@ -52,7 +52,7 @@ export class Identities implements OnModuleInit {
   }
 
   async keep(credentialsId: string, userId: string, identity: Identity): Promise<void> {
-    const subject = await this.pseudonym(identity);
+    const subject = await this.#pseudonym(identity);
     await this.reads.put(identitiesCollection.name, { id: credentialsId, userId, subject });
   }
 
@@ -60,7 +60,7 @@ export class Identities implements OnModuleInit {
     await this.reads.remove(identitiesCollection.name, credentialsId);
   }
 
-  private async pseudonym({ issuer, subject }: Identity): Promise<string> {
+  async #pseudonym({ issuer, subject }: Identity): Promise<string> {
     return this.pseudonyms.of('oidc-subject', issuer, subject);
   }
 }

@@ -62,7 +62,7 @@ export class OidcProvider {
   async authorizationUrl({ state, nonce, verifier, renewal }: Flow): Promise<string> {
     const { buildAuthorizationUrl, calculatePKCECodeChallenge } = library();
     const challenge = await calculatePKCECodeChallenge(verifier);
-    const configuration = await this.limited(() => this.configuration());
+    const configuration = await this.#limited(() => this.#configuration());
     return buildAuthorizationUrl(configuration, {
       redirect_uri: this.parts.settings.redirectUri,
       scope: 'openid email profile',
@@ -74,10 +74,10 @@ export class OidcProvider {
   /** Fails with AUTHENTICATION_REQUIRED whatever is wrong with the proof. */
   async identify(flow: Flow, answer: ProviderAnswer): Promise<ProvenIdentity> {
     const endsAt = this.parts.clock.monotonicMs() + TOGETHER_MS_MAX;
-    return this.limited(async () => {
-      const configuration = await this.configuration();
+    return this.#limited(async () => {
+      const configuration = await this.#configuration();
       const elapsed = Math.ceil((this.parts.clock.now().getTime() - flow.begunAt) / 1_000);
-      const tokens = await library().authorizationCodeGrant(configuration, this.returned(answer), {
+      const tokens = await library().authorizationCodeGrant(configuration, this.#returned(answer), {
         pkceCodeVerifier: flow.verifier,
         expectedState: flow.state,
         expectedNonce: flow.nonce,
@@ -89,24 +89,24 @@ export class OidcProvider {
       if (!claims) throw new AppError('AUTHENTICATION_REQUIRED');
       const { iss: issuer, sub: subject, auth_time: provedAt } = claims;
       const ask = () =>
-        this.limited(
+        this.#limited(
           () => library().fetchUserInfo(configuration, tokens.access_token, subject),
           endsAt - this.parts.clock.monotonicMs(),
         );
       // Most providers put an address into the token; with the others it is one call more.
       const profile = async () => profileOf(claims['email'] === undefined ? await ask() : claims);
-      return { issuer, subject, authenticatedAt: this.lately(provedAt), profile };
+      return { issuer, subject, authenticatedAt: this.#lately(provedAt), profile };
     });
   }
 
   /** A provider whose clock is ahead does not make a proof last longer. */
-  private lately(seconds: unknown): string {
+  #lately(seconds: unknown): string {
     const at = typeof seconds === 'number' ? seconds * 1_000 : 0;
     return new Date(Math.max(0, Math.min(at, this.parts.clock.now().getTime()))).toISOString();
   }
 
   /** The address to which the browser came back. */
-  private returned({ code, state, issuer }: ProviderAnswer): URL {
+  #returned({ code, state, issuer }: ProviderAnswer): URL {
     const url = new URL(this.parts.settings.redirectUri);
     url.searchParams.set('code', code.expose());
     url.searchParams.set('state', state.expose());
@@ -115,10 +115,10 @@ export class OidcProvider {
   }
 
   /** What the provider publishes of itself: one question at a time, and a failure is not remembered. */
-  private configuration(): Promise<openid.Configuration> {
+  #configuration(): Promise<openid.Configuration> {
     const now = this.parts.clock.monotonicMs();
     if (this.#known && now - this.#known.at < CONFIGURATION_MS_MAX) return this.#known.configuration;
-    const configuration = this.discover();
+    const configuration = this.#discover();
     const known = { at: now, configuration };
     this.#known = known;
     configuration.catch(() => {
@@ -127,7 +127,7 @@ export class OidcProvider {
     return configuration;
   }
 
-  private async discover(): Promise<openid.Configuration> {
+  async #discover(): Promise<openid.Configuration> {
     const { issuer, clientId, clientSecret, signingAlgorithm } = this.parts.settings;
     const openidClient = library();
     const metadata: Partial<openid.ClientMetadata> = {
@@ -154,7 +154,7 @@ export class OidcProvider {
   }
 
   /** `msMax`: what is left of the time. */
-  private async limited<T>(work: () => Promise<T>, msMax = TOGETHER_MS_MAX): Promise<T> {
+  async #limited<T>(work: () => Promise<T>, msMax = TOGETHER_MS_MAX): Promise<T> {
     if (this.#running >= AT_ONCE_MAX) throw new AppError('PROVIDER_UNAVAILABLE');
     this.#running += 1;
     const working = work().finally(() => (this.#running -= 1));

@@ -40,12 +40,12 @@ export class ProviderPeople {
     const emailCanonical = canonicalEmail(email);
     const domain = emailCanonical.split('@')[1] ?? '';
     const isOpen = this.config.oidc?.signUpDomains.includes(domain) === true;
-    const come = () => this.make(identity, { email, name: nameOf(profile) ?? email }, context);
+    const come = () => this.#make(identity, { email, name: nameOf(profile) ?? email }, context);
     return this.tickets.admit(ticket, { emailCanonical, isOpen, come }, context); // 2. who may come in
   }
 
   /** One person per address. */
-  private async make(
+  async #make(
     identity: ProvenIdentity,
     { email, name }: { email: string; name: string },
     context: MessageContext,

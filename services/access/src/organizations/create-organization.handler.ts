@@ -25,10 +25,10 @@ export class CreateOrganizationHandler {
     // An organization belongs to a person; the gateway lets no key come this far.
     if (command.caller.actorType !== 'user') throw new AppError('FORBIDDEN');
     const request = { message: createOrganization, command, fields: { name: command.name } };
-    return this.answers.once(request, (identified) => this.create(identified, context));
+    return this.answers.once(request, (identified) => this.#create(identified, context));
   }
 
-  private async create(command: Command, context: MessageContext): Promise<Reply> {
+  async #create(command: Command, context: MessageContext): Promise<Reply> {
     const { name, commandId } = command;
     const ownerId = command.caller.actorId;
     const orgId = idFromCommand('org', commandId);

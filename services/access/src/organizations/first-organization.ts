@@ -29,9 +29,9 @@ export class FirstOrganization {
   async make(keep: (key: Redacted<string>) => Promise<void>): Promise<Redacted<string> | null> {
     const orgId = FIRST_ORGANIZATION_ID;
     const stream = organizationStream(orgId);
-    const { state, expected } = await this.load();
+    const { state, expected } = await this.#load();
     if (state.organization) {
-      await this.refuseWithoutKeys();
+      await this.#refuseWithoutKeys();
       return null;
     }
 
@@ -71,19 +71,19 @@ export class FirstOrganization {
   async accepts(text: Redacted<string>): Promise<boolean> {
     const presented = parseApiKey(text);
     if (!presented) return false;
-    const { state } = await this.load();
+    const { state } = await this.#load();
     const key = state.keys.get(presented.id);
     if (!key || hasEnded(key, this.clock.now().toISOString())) return false;
     return verifyApiKey(await this.keyring.instanceKey('api-key-pepper'), presented, key.hash);
   }
 
-  private async load() {
+  async #load() {
     const orgId = FIRST_ORGANIZATION_ID;
     return foldStream(this.events, { orgId, stream: organizationStream(orgId) }, organizationFold);
   }
 
   /** A log whose keys are gone opens nothing: better to say so than to make new keys beside it. */
-  private async refuseWithoutKeys(): Promise<void> {
+  async #refuseWithoutKeys(): Promise<void> {
     if (await this.keyring.hasInstanceKey('api-key-pepper')) return;
     const safeMessage =
       'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.';

@@ -16,14 +16,14 @@ export class ListOrganizationsHandler {
   /** The index says where to look; whether the person is still a member, the organizations say. */
   @Handles(listOrganizations)
   async handle({ caller }: RequestOf<typeof listOrganizations>): Promise<ReplyOf<typeof listOrganizations>> {
-    const states = await Promise.all((await this.idsOf(caller)).map((id) => this.organizations.recent(id)));
+    const states = await Promise.all((await this.#idsOf(caller)).map((id) => this.organizations.recent(id)));
     const data = states
       .filter(({ members }) => caller.actorType !== 'user' || members.has(caller.actorId))
       .map((state) => this.views.of(state, caller));
     return { data: [...data].sort((a, b) => Number(b.kind === 'personal') - Number(a.kind === 'personal')) };
   }
 
-  private async idsOf({ orgId, actorType, actorId }: Caller): Promise<readonly string[]> {
+  async #idsOf({ orgId, actorType, actorId }: Caller): Promise<readonly string[]> {
     return actorType === 'user' ? this.memberships.organizationsOf(actorId) : [orgId];
   }
 }

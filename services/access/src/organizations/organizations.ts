@@ -49,7 +49,7 @@ export class Organizations {
     this.#folds = new StreamFolds(events, organizationFold);
     this.#recent = new RecentStates({
       clock,
-      read: (orgId) => this.read(orgId),
+      read: (orgId) => this.#read(orgId),
       freshMs: FRESH_MS,
       staleMs: STALE_MS,
       weigh: ({ members, invitations, keys }) => members.size + invitations.size + keys.size,
@@ -81,11 +81,11 @@ export class Organizations {
    * other processes keep changing it, and with whatever `decide` throws.
    */
   async change(command: OrganizationCommand, context: MessageContext, decide: Decide): Promise<Changed> {
-    const attempt = () => this.attempt(command, context, decide);
+    const attempt = () => this.#attempt(command, context, decide);
     return this.#turns.take(command.caller.orgId, () => untilWon(null, attempt));
   }
 
-  private async attempt(
+  async #attempt(
     { caller, commandId }: OrganizationCommand,
     { correlationId }: MessageContext,
     decide: Decide,
@@ -108,7 +108,7 @@ export class Organizations {
     return this.#folds.behind({ orgId, stream, commandId });
   }
 
-  private async read(orgId: string): Promise<OrganizationState | null> {
+  async #read(orgId: string): Promise<OrganizationState | null> {
     const { state, revision } = await this.#folds.of({ orgId, stream: organizationStream(orgId) });
     return revision === null ? null : state;
   }

@@ -42,17 +42,17 @@ export class PasswordHasher {
   }
 
   async hash(password: Redacted<string>): Promise<string> {
-    return this.inTurn(async ({ hash }, secret) => hash(normalised(password), { ...COST, secret }));
+    return this.#inTurn(async ({ hash }, secret) => hash(normalised(password), { ...COST, secret }));
   }
 
   /** Without a hash, for a person nobody knows, it is false after the same work. */
   async verify(hash: string | null, password: Redacted<string>): Promise<boolean> {
-    return this.inTurn(async ({ verify }, secret) =>
+    return this.#inTurn(async ({ verify }, secret) =>
       verify(hash ?? NOBODYS_HASH, normalised(password), { ...COST, secret }),
     );
   }
 
-  private async inTurn<T>(work: (library: typeof argon2, secret: Uint8Array) => Promise<T>): Promise<T> {
+  async #inTurn<T>(work: (library: typeof argon2, secret: Uint8Array) => Promise<T>): Promise<T> {
     this.assertRoom();
     const askedAt = this.clock.monotonicMs();
     if (this.#running >= RUNNING_MAX) await new Promise<void>((resume) => this.#waiting.push(resume));

@@ -28,11 +28,11 @@ export class Passwords implements OnModuleInit {
 
   /** False, after the same work, for nobody and for who has no password. Fails with RATE_LIMITED under a flood. */
   async verify(user: User | null, password: Redacted<string>): Promise<boolean> {
-    return this.hasher.verify(await this.hashOf(user), password);
+    return this.hasher.verify(await this.#hashOf(user), password);
   }
 
   async has(user: User): Promise<boolean> {
-    return (await this.hashOf(user)) !== null;
+    return (await this.#hashOf(user)) !== null;
   }
 
   /**
@@ -40,8 +40,8 @@ export class Passwords implements OnModuleInit {
    * password is verified: that takes long enough for somebody to change it.
    */
   async watch(user: User | null): Promise<() => Promise<boolean>> {
-    const before = await this.hashOf(user);
-    return async () => (await this.hashOf(user)) === before;
+    const before = await this.#hashOf(user);
+    return async () => (await this.#hashOf(user)) === before;
   }
 
   async hash(password: Redacted<string>): Promise<string> {
@@ -57,7 +57,7 @@ export class Passwords implements OnModuleInit {
     await this.reads.remove(passwordsCollection.name, credentialsId);
   }
 
-  private async hashOf(user: User | null): Promise<string | null> {
+  async #hashOf(user: User | null): Promise<string | null> {
     const record = await this.reads.get(passwordsCollection.name, user?.credentialsId ?? NOBODY);
     return record ? String(record['hash']) : null;
   }

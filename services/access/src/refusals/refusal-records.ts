@@ -45,7 +45,7 @@ export class RefusalRecords implements OnApplicationShutdown {
   readonly #windows = new LRUCache<string, Window>({
     ...entriesAtMost(WINDOWS_MAX),
     dispose: (window, _key, reason) => {
-      if (reason === 'evict') void this.tell(window);
+      if (reason === 'evict') void this.#tell(window);
     },
   });
   readonly #sweeping: NodeJS.Timeout;
@@ -56,33 +56,33 @@ export class RefusalRecords implements OnApplicationShutdown {
     @Inject(EVENT_STORE) private readonly events: EventStore,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
-    this.#sweeping = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
+    this.#sweeping = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
   /** After the answer: a known key that is refused must not take longer than an unknown one (case A2). */
   note(refusal: Refusal): void {
-    afterThis(() => this.record(refusal));
+    afterThis(() => this.#record(refusal));
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#sweeping);
-    for (const window of this.#windows.values()) void this.tell(window);
+    for (const window of this.#windows.values()) void this.#tell(window);
     await Promise.all(this.#writing);
   }
 
-  private record(refusal: Refusal): void {
+  #record(refusal: Refusal): void {
     const { caller, action, cause } = refusal;
     const kind = `${caller.orgId} ${caller.actorId} ${action ?? ''} ${cause}`;
-    const window = this.windowOf(kind, refusal);
+    const window = this.#windowOf(kind, refusal);
     window.latest = refusal;
     window.latestAt = this.clock.now();
     window.counted += 1;
     if (window.recorded >= BURST) return;
     window.recorded += 1;
-    void this.tell(window);
+    void this.#tell(window);
   }
 
-  private windowOf(kind: string, latest: Refusal): Window {
+  #windowOf(kind: string, latest: Refusal): Window {
     const known = this.#windows.get(kind);
     const startedAt = this.clock.monotonicMs();
     if (known && startedAt - known.startedAt < WINDOW_MS) return known;
@@ -94,21 +94,21 @@ export class RefusalRecords implements OnApplicationShutdown {
   }
 
   /** Tells what was only counted, once its minute is over; forgets what has nothing to tell. */
-  private sweep(): void {
+  #sweep(): void {
     const over = this.clock.monotonicMs() - WINDOW_MS;
     for (const [kind, window] of this.#windows.entries()) {
       if (window.startedAt > over) continue;
-      if (window.counted > 0) void this.tell(window);
+      if (window.counted > 0) void this.#tell(window);
       else this.#windows.delete(kind);
     }
   }
 
   /** One record of what has been counted. When it cannot be written, it stays counted. */
-  private tell(window: Window): Promise<void> {
+  #tell(window: Window): Promise<void> {
     const { latest, latestAt, counted } = window;
     if (counted === 0) return Promise.resolve();
     window.counted = 0;
-    const writing = this.append(latest, latestAt, counted)
+    const writing = this.#append(latest, latestAt, counted)
       .catch((error: unknown) => {
         window.counted += counted;
         this.logger.warn('refusal not recorded', { count: counted, ...errorFields(error) });
@@ -118,7 +118,7 @@ export class RefusalRecords implements OnApplicationShutdown {
     return writing;
   }
 
-  private async append(refusal: Refusal, when: Date, count: number): Promise<void> {
+  async #append(refusal: Refusal, when: Date, count: number): Promise<void> {
     const { caller, action, cause, address, userAgent, correlationId } = refusal;
     const { orgId } = caller;
     const at = when.toISOString();

@@ -33,13 +33,13 @@ export class RecoveryCodes implements OnModuleInit {
     await this.removeAll(userId);
     const codes = Array.from({ length: CODES }, newRecoveryCode);
     for (const code of codes)
-      await this.reads.put(codesCollection.name, { id: await this.hash(userId, code), userId });
+      await this.reads.put(codesCollection.name, { id: await this.#hash(userId, code), userId });
     return new Redacted(codes.map((code) => code.expose()).join(' '));
   }
 
   /** True for one that is left; it is not left afterwards. */
   async use(userId: string, code: Redacted<string>): Promise<boolean> {
-    const id = await this.hash(userId, code);
+    const id = await this.#hash(userId, code);
     if (!(await this.reads.get(codesCollection.name, id))) return false;
     const isFirst = await this.usedCodes.use(id);
     await this.reads.remove(codesCollection.name, id);
@@ -59,7 +59,7 @@ export class RecoveryCodes implements OnModuleInit {
     for (const { id } of codes) await this.reads.remove(codesCollection.name, id);
   }
 
-  private async hash(userId: string, code: Redacted<string>): Promise<string> {
+  async #hash(userId: string, code: Redacted<string>): Promise<string> {
     return hashRecoveryCode(await this.keyring.instanceKey('sign-in'), userId, code);
   }
 }

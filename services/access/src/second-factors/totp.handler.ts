@@ -47,8 +47,8 @@ export class TotpHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof confirmTotp>> {
     const user = await this.users.callerOf(request.caller);
-    const secret = await this.demandCode(user.id, request.totp);
-    await this.tell(user, originOf(request, context), { credential: 'totp', change: 'added' });
+    const secret = await this.#demandCode(user.id, request.totp);
+    await this.#tell(user, originOf(request, context), { credential: 'totp', change: 'added' });
     const recoveryCodes = await this.recoveryCodes.renew(user.id);
     await this.totp.enable(user.id, secret);
     await this.secondFactors.assertThere(user);
@@ -62,7 +62,7 @@ export class TotpHandler {
   ): Promise<Record<string, never>> {
     const user = await this.users.callerOf(request.caller);
     if (!(await this.totp.isEnabled(user.id))) return {};
-    await this.tell(user, originOf(request, context), { credential: 'totp', change: 'removed' });
+    await this.#tell(user, originOf(request, context), { credential: 'totp', change: 'removed' });
     await this.secondFactors.removeAll(user.id);
     return {};
   }
@@ -74,14 +74,14 @@ export class TotpHandler {
   ): Promise<ReplyOf<typeof renewRecoveryCodes>> {
     const user = await this.users.callerOf(request.caller);
     if (!(await this.totp.isEnabled(user.id))) throw new AppError('NOT_FOUND');
-    await this.tell(user, originOf(request, context), { credential: 'recovery-codes', change: 'changed' });
+    await this.#tell(user, originOf(request, context), { credential: 'recovery-codes', change: 'changed' });
     const recoveryCodes = await this.recoveryCodes.renew(user.id);
     await this.secondFactors.assertThere(user);
     return { recoveryCodes };
   }
 
   /** Gives the secret that the code is of, for `enable`. */
-  private async demandCode(userId: string, code: Redacted<string>): Promise<string> {
+  async #demandCode(userId: string, code: Redacted<string>): Promise<string> {
     const verdict = await this.lockouts.judged({ kind: 'session', id: userId }, () =>
       this.totp.judgeEnrolled(userId, code),
     );
@@ -90,7 +90,7 @@ export class TotpHandler {
     throw invalid([{ field: 'totp', message }]);
   }
 
-  private async tell(user: User, origin: Origin, data: Changed): Promise<void> {
+  async #tell(user: User, origin: Origin, data: Changed): Promise<void> {
     await this.trail.record(personOf(user), origin, { type: 'CredentialChanged', data });
   }
 }

@@ -42,7 +42,7 @@ export class Totp implements OnModuleInit {
   /** A new secret, told this once, which asks nothing of anybody until it is confirmed. */
   async enrol({ id, email }: User): Promise<{ secret: Redacted<string>; uri: Redacted<string> }> {
     const key = newKey();
-    const wrapped = wrapKey(key, await this.wrappingKey(), bindingOf(id)).toString('base64');
+    const wrapped = wrapKey(key, await this.#wrappingKey(), bindingOf(id)).toString('base64');
     await this.reads.put(totpCollection.name, { id: pendingOf(id), wrapped });
     const totp = generator(key, email);
     return { secret: new Redacted(totp.secret.base32), uri: new Redacted(totp.toString()) };
@@ -59,7 +59,7 @@ export class Totp implements OnModuleInit {
     const pending = await this.reads.get(totpCollection.name, pendingOf(userId));
     if (!pending) throw new AppError('NOT_FOUND');
     const wrapped = String(pending['wrapped']);
-    return (await this.isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'code' };
+    return (await this.#isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'code' };
   }
 
   /** From here on this secret counts. `wrapped`: what `judgeEnrolled` gave, whatever was enrolled since. */
@@ -71,17 +71,17 @@ export class Totp implements OnModuleInit {
   /** True for a code of now that was not used before. */
   async verify(userId: string, code: Redacted<string>): Promise<boolean> {
     const record = await this.reads.get(totpCollection.name, userId);
-    return record !== null && this.isRight(userId, String(record['wrapped']), code);
+    return record !== null && this.#isRight(userId, String(record['wrapped']), code);
   }
 
   async remove(userId: string): Promise<void> {
     for (const id of [userId, pendingOf(userId)]) await this.reads.remove(totpCollection.name, id);
   }
 
-  private async isRight(userId: string, wrapped: string, code: Redacted<string>): Promise<boolean> {
+  async #isRight(userId: string, wrapped: string, code: Redacted<string>): Promise<boolean> {
     const token = code.expose().replaceAll(/\s/g, '');
     if (!CODE.test(token)) return false;
-    const key = unwrapKey(Buffer.from(wrapped, 'base64'), await this.wrappingKey(), bindingOf(userId));
+    const key = unwrapKey(Buffer.from(wrapped, 'base64'), await this.#wrappingKey(), bindingOf(userId));
     const timestamp = this.clock.now().getTime();
     const delta = generator(key, '').validate({ token, timestamp, window: WINDOW });
     if (delta === null) return false;
@@ -89,7 +89,7 @@ export class Totp implements OnModuleInit {
     return this.usedCodes.use(`${userId}.${Math.floor(timestamp / 1_000 / PERIOD_S) + delta}`);
   }
 
-  private async wrappingKey(): Promise<Uint8Array> {
+  async #wrappingKey(): Promise<Uint8Array> {
     return this.keyring.instanceKey('totp');
   }
 }

@@ -62,7 +62,7 @@ export class SessionRecords {
 
   async find(id: string): Promise<SeenSession | null> {
     const record = await this.reads.get(sessionsCollection.name, id);
-    return record ? this.seen(record as unknown as SessionRecord) : null;
+    return record ? this.#seen(record as unknown as SessionRecord) : null;
   }
 
   /** All of a person's, the latest first; some may have ended. */
@@ -72,7 +72,7 @@ export class SessionRecords {
       sort: { field: 'createdAt', direction: 'descending' },
       limit: LIST_MAX,
     });
-    return Promise.all(rows.map((row) => this.seen(row as unknown as SessionRecord)));
+    return Promise.all(rows.map((row) => this.#seen(row as unknown as SessionRecord)));
   }
 
   async add(record: SessionRecord): Promise<void> {
@@ -92,7 +92,7 @@ export class SessionRecords {
       .catch((error: unknown) => this.logger.warn('use of a session not recorded', errorFields(error)));
   }
 
-  private async seen(record: SessionRecord): Promise<SeenSession> {
+  async #seen(record: SessionRecord): Promise<SeenSession> {
     const use = await this.reads.get(usesCollection.name, record.sessionId);
     const { createdAt, authenticatedAt } = record;
     const known = [createdAt, authenticatedAt, ...(use ? [String(use['lastSeenAt'])] : [])];

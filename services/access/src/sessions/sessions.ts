@@ -70,7 +70,7 @@ export class Sessions implements OnModuleInit {
   /** Null for a token that is nobody's, or nobody's any more. Using a session keeps it alive. */
   async find(token: Redacted<string>): Promise<KnownSession | null> {
     if (!isOpaqueToken(token)) return null;
-    const id = await this.hash(token);
+    const id = await this.#hash(token);
     const fresh = this.#fresh.get(id);
     if (fresh) return fresh;
     const endings = this.#endings;
@@ -94,9 +94,9 @@ export class Sessions implements OnModuleInit {
     return this.#turns.take(session.userId, async () => {
       const now = this.clock.now();
       const expiresAt = new Date(now.getTime() + SESSION_MS_MAX).toISOString();
-      const started = await this.issue({ ...session, createdAt: now.toISOString(), expiresAt }, holds);
+      const started = await this.#issue({ ...session, createdAt: now.toISOString(), expiresAt }, holds);
       const all = await this.records.listOf(session.userId);
-      await this.end(all.slice(SESSIONS_PER_USER_MAX));
+      await this.#end(all.slice(SESSIONS_PER_USER_MAX));
       return started;
     });
   }
@@ -118,8 +118,8 @@ export class Sessions implements OnModuleInit {
       const isThere = async () => (await this.records.find(latest.id)) !== null;
       const stillHolds = async () => (await isThere()) && holds();
       const renewed = { ...latest, authenticatedAt: authenticatedAt ?? latest.authenticatedAt };
-      const started = await this.issue(renewed, stillHolds);
-      await this.end(before);
+      const started = await this.#issue(renewed, stillHolds);
+      await this.#end(before);
       return started;
     });
   }
@@ -143,15 +143,15 @@ export class Sessions implements OnModuleInit {
       const ending = (await this.records.listOf(userId)).filter(chosen);
       const sessionIds = ending.map(({ sessionId }) => sessionId);
       await first(sessionIds);
-      await this.end(ending);
+      await this.#end(ending);
       // Another process may have renewed one of them meanwhile.
       const renewed = await this.records.listOf(userId);
-      await this.end(renewed.filter(({ sessionId }) => sessionIds.includes(sessionId)));
+      await this.#end(renewed.filter(({ sessionId }) => sessionIds.includes(sessionId)));
       return sessionIds;
     });
   }
 
-  private async end(sessions: readonly SessionRecord[]): Promise<void> {
+  async #end(sessions: readonly SessionRecord[]): Promise<void> {
     for (const { id } of sessions) await this.records.remove(id);
     this.#endings += 1;
     for (const { id } of sessions) this.#fresh.delete(id);
@@ -161,18 +161,18 @@ export class Sessions implements OnModuleInit {
    * Looks whether it still holds once the session is there. Whoever takes away what was proved lists the sessions
    * afterwards, so one of the two sees the other, in whichever processes they are.
    */
-  private async issue(session: Omit<SessionRecord, 'id'>, holds: Holds): Promise<StartedSession> {
+  async #issue(session: Omit<SessionRecord, 'id'>, holds: Holds): Promise<StartedSession> {
     const token = newOpaqueToken();
-    const record = { ...session, id: await this.hash(token) };
+    const record = { ...session, id: await this.#hash(token) };
     await this.records.add(record);
     if (!(await holds())) {
-      await this.end([record]);
+      await this.#end([record]);
       throw new AppError('AUTHENTICATION_REQUIRED');
     }
     return { token, expiresAt: session.expiresAt };
   }
 
-  private async hash(token: Redacted<string>): Promise<string> {
+  async #hash(token: Redacted<string>): Promise<string> {
     return hashOpaqueToken(await this.keyring.instanceKey('sign-in'), 'session', token);
   }
 }

@@ -33,7 +33,7 @@ export class ChangePasswordHandler {
     const holds = await this.passwords.watch(user);
     const hadOne = await this.passwords.has(user);
     // One that is sent is looked at, though there is none: the gateway asks for no other proof then.
-    if (hadOne || currentPassword) await this.demandCurrent(user, currentPassword, origin);
+    if (hadOne || currentPassword) await this.#demandCurrent(user, currentPassword, origin);
     const complaint = passwordComplaint(password, user.email);
     if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const hash = await this.passwords.hash(password);
@@ -51,7 +51,7 @@ export class ChangePasswordHandler {
         await this.trail.record(person, origin, { type: 'CredentialChanged', data });
         await signedOut(sessionIds);
       });
-      await this.keep(user, hash);
+      await this.#keep(user, hash);
       // And who came in between.
       await this.sessions.endThose(user.id, others, signedOut);
     });
@@ -60,7 +60,7 @@ export class ChangePasswordHandler {
   }
 
   /** NOT_FOUND for who was erased in the meantime. */
-  private async keep(user: User, hash: string): Promise<void> {
+  async #keep(user: User, hash: string): Promise<void> {
     await this.passwords.keep(user.credentialsId, hash);
     if (await this.users.isThere(user)) return;
     await this.passwords.remove(user.credentialsId);
@@ -68,7 +68,7 @@ export class ChangePasswordHandler {
   }
 
   /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
-  private async demandCurrent(user: User, current: Redacted<string> | null, origin: Origin): Promise<void> {
+  async #demandCurrent(user: User, current: Redacted<string> | null, origin: Origin): Promise<void> {
     if (!current) throw invalid([{ field: 'current_password', message: 'is missing' }]);
     await this.proofs.demandPassword(user, current, origin).catch((error: unknown) => {
       const isWrong = isAppError(error, 'AUTHENTICATION_REQUIRED');

@@ -43,7 +43,7 @@ export class Proofs {
     subject: Subject,
     { proof, origin }: { proof: Proof; origin: Origin },
   ): Promise<SecondFactor | null> {
-    return this.decide(user, { subject, origin }, () => this.judge(user, proof));
+    return this.#decide(user, { subject, origin }, () => this.#judge(user, proof));
   }
 
   /**
@@ -52,12 +52,12 @@ export class Proofs {
    */
   async demandPassword(user: User, password: Redacted<string>, origin: Origin): Promise<void> {
     const subject = { kind: 'password', id: user.id } as const;
-    await this.decide(user, { subject, origin }, async () =>
+    await this.#decide(user, { subject, origin }, async () =>
       (await this.passwords.verify(user, password)) ? { right: null } : { wrong: 'wrong-password' },
     );
   }
 
-  private async decide(
+  async #decide(
     user: User | null,
     { subject, origin }: { subject: Subject; origin: Origin },
     judge: () => Promise<Verdict>,
@@ -70,23 +70,23 @@ export class Proofs {
       return judge();
     };
     const verdict = await this.lockouts.judged(subject, look).catch((error: unknown) => {
-      if (isAppError(error, 'SECOND_FACTOR_REQUIRED')) this.refused(user, 'missing-code', origin);
-      if (!isLookedAt && isAppError(error, 'RATE_LIMITED')) this.refused(user, 'locked-out', origin);
+      if (isAppError(error, 'SECOND_FACTOR_REQUIRED')) this.#refused(user, 'missing-code', origin);
+      if (!isLookedAt && isAppError(error, 'RATE_LIMITED')) this.#refused(user, 'locked-out', origin);
       throw error;
     });
     if ('right' in verdict) return verdict.right;
-    this.refused(user, verdict.wrong, origin);
+    this.#refused(user, verdict.wrong, origin);
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  private async judge(user: User | null, { password, totp, recoveryCode }: Proof): Promise<Verdict> {
+  async #judge(user: User | null, { password, totp, recoveryCode }: Proof): Promise<Verdict> {
     const isRight = await this.passwords.verify(user, password);
     if (!user || !isRight) return { wrong: 'wrong-password' };
     return this.secondFactors.judge(user.id, { totp, recoveryCode });
   }
 
   /** Puts it on record, and into the log of the process. */
-  private refused(user: User | null, cause: Cause, origin: Origin): void {
+  #refused(user: User | null, cause: Cause, origin: Origin): void {
     const { address, userAgent, correlationId } = origin;
     this.logger.info('sign-in refused', {
       reason: user ? cause : 'unknown user',

@@ -51,10 +51,10 @@ export class FirstOwner implements OnModuleInit {
 
   /** The token of the link; null when there is an owner. */
   async token(): Promise<Redacted<string> | null> {
-    if (await this.isThere()) return null;
-    const wanted = await this.newRecord();
+    if (await this.#isThere()) return null;
+    const wanted = await this.#newRecord();
     const { seed } = await this.reads.putIfAbsent(linksCollection.name, wanted);
-    return this.tokenOf(String(seed));
+    return this.#tokenOf(String(seed));
   }
 
   /**
@@ -64,27 +64,27 @@ export class FirstOwner implements OnModuleInit {
    * the one that holds, CONCURRENT_CHANGE while another process lets somebody in.
    */
   async admit(token: Redacted<string>, come: () => Promise<User>, context: MessageContext): Promise<User> {
-    await this.assertGood(token); // nobody else waits, or makes others wait
+    await this.#assertGood(token); // nobody else waits, or makes others wait
     return this.#turns.take(ONLY, () =>
-      this.alone(async () => {
-        await this.assertGood(token); // nobody was faster
+      this.#alone(async () => {
+        await this.#assertGood(token); // nobody was faster
         const user = await come();
-        await this.become(user.id, context);
+        await this.#become(user.id, context);
         return user;
       }),
     );
   }
 
-  private async assertGood(token: Redacted<string>): Promise<void> {
+  async #assertGood(token: Redacted<string>): Promise<void> {
     const record = await this.reads.get(linksCollection.name, ONLY);
-    const given = await this.hash(token);
+    const given = await this.#hash(token);
     const kept = record ? String(record['hash']) : '';
     const isSame = constantTimeEqual(given, Buffer.from(kept, 'hex'));
-    if (!isSame || (await this.isThere())) throw notGood();
+    if (!isSame || (await this.#isThere())) throw notGood();
   }
 
   /** What other processes do meanwhile they refuse. */
-  private async alone<T>(work: () => Promise<T>): Promise<T> {
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
     const fence = await this.reads.acquireLease(LEASE, this.#holder, LEASE_MS);
     if (fence === null) throw new AppError('CONCURRENT_CHANGE');
     try {
@@ -96,8 +96,8 @@ export class FirstOwner implements OnModuleInit {
   }
 
   /** Repeated for the same person it changes nothing; NOT_FOUND once it was another. */
-  private async become(userId: string, context: MessageContext): Promise<void> {
-    const gone = await this.goneOwners();
+  async #become(userId: string, context: MessageContext): Promise<void> {
+    const gone = await this.#goneOwners();
     const memberId = idFromCommand('mem', uuidV5('first owner', userId));
     const command = {
       caller: { orgId: FIRST_ORGANIZATION_ID, actorType: 'user' as const, actorId: userId },
@@ -108,32 +108,32 @@ export class FirstOwner implements OnModuleInit {
         withinQuota(decideFirstOwner(state, { userId, memberId, isGone: (owner) => gone.has(owner), at })),
       ),
     );
-    await this.reads.put(linksCollection.name, await this.newRecord());
+    await this.reads.put(linksCollection.name, await this.#newRecord());
   }
 
   /** True once somebody can sign in as an owner. */
-  private async isThere(): Promise<boolean> {
+  async #isThere(): Promise<boolean> {
     const owners = ownersOf(await this.organizations.recent(FIRST_ORGANIZATION_ID));
-    return owners.length > (await this.goneOwners()).size;
+    return owners.length > (await this.#goneOwners()).size;
   }
 
-  private async goneOwners(): Promise<ReadonlySet<string>> {
+  async #goneOwners(): Promise<ReadonlySet<string>> {
     const owners = ownersOf(await this.organizations.recent(FIRST_ORGANIZATION_ID));
     const known = await this.users.findAll(owners);
     return new Set(owners.filter((owner) => !known.has(owner)));
   }
 
-  private async newRecord() {
+  async #newRecord() {
     const seed = randomBytes(BYTES).toString('hex');
-    const hash = await this.hash(await this.tokenOf(seed));
+    const hash = await this.#hash(await this.#tokenOf(seed));
     return { id: ONLY, seed, hash: hash.toString('hex') };
   }
 
-  private async tokenOf(seed: string): Promise<Redacted<string>> {
+  async #tokenOf(seed: string): Promise<Redacted<string>> {
     return opaqueToken(await this.keyring.derive('sign-up', seed, BYTES));
   }
 
-  private async hash(token: Redacted<string>): Promise<Buffer> {
+  async #hash(token: Redacted<string>): Promise<Buffer> {
     return Buffer.from(hashOpaqueToken(await this.keyring.instanceKey('sign-in'), 'sign-up', token), 'hex');
   }
 }

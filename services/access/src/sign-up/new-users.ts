@@ -38,7 +38,7 @@ export class NewUsers {
     const userId = await this.users.claim(emailCanonical);
     const known = await this.users.find(userId);
     if (known) return { user: known, isNew: false };
-    const personalOrgId = await this.personalOrganization(userId, context);
+    const personalOrgId = await this.#personalOrganization(userId, context);
     const credentialsId = randomUUID();
     await keep({ userId, credentialsId });
     const createdAt = this.clock.now().toISOString();
@@ -56,7 +56,7 @@ export class NewUsers {
   }
 
   /** The same for the same person, so that a second attempt makes no second one. */
-  private async personalOrganization(ownerId: string, context: MessageContext): Promise<string> {
+  async #personalOrganization(ownerId: string, context: MessageContext): Promise<string> {
     const orgId = idFromCommand('org', uuidV5('personal organization', ownerId));
     const memberId = idFromCommand('mem', uuidV5('personal organization', ownerId));
     const command = {

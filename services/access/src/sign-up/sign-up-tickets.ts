@@ -57,14 +57,14 @@ export class SignUpTickets {
       // It is for one address, and an address has one person: those who hold it at once are no two.
       await this.joining.check(invitationToken, emailCanonical);
       const user = await come();
-      await this.join(user, invitationToken, context);
+      await this.#join(user, invitationToken, context);
       return user;
     }
     if (!isOpen && !this.config.openSignUp) throw new AppError('SIGN_UP_CLOSED');
     return come();
   }
 
-  private async join(user: User, token: Redacted<string>, context: MessageContext): Promise<void> {
+  async #join(user: User, token: Redacted<string>, context: MessageContext): Promise<void> {
     const join = { user, token, commandId: newCommandId(this.clock.now()) };
     await this.joining.join(join, context).catch((error: unknown) => {
       if (!isAppError(error, 'ALREADY_MEMBER')) throw error;

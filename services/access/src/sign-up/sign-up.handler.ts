@@ -29,21 +29,21 @@ export class SignUpHandler {
   async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof signUp>> {
     const emailCanonical = canonicalEmail(request.email);
     const holds = await this.passwords.watch(await this.users.findByEmail(emailCanonical));
-    const come = () => this.come(request, context);
+    const come = () => this.#come(request, context);
     const user = await this.tickets.admit(request, { emailCanonical, come }, context);
     const origin = originOf(request, context);
     return this.newSessions.start(user, origin, { method: 'sign-up', secondFactor: null, holds });
   }
 
-  private async come(request: Request, context: MessageContext): Promise<User> {
+  async #come(request: Request, context: MessageContext): Promise<User> {
     const complaint = passwordComplaint(request.password, request.email); // 1. with what
     if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
-    const { user, isNew } = await this.make(request, context); // 2. one person per address
-    if (!isNew) await this.recognise(user, request, context); // 3. or the one who was cut off
+    const { user, isNew } = await this.#make(request, context); // 2. one person per address
+    if (!isNew) await this.#recognise(user, request, context); // 3. or the one who was cut off
     return user;
   }
 
-  private async make({ email, name, password }: Request, context: MessageContext) {
+  async #make({ email, name, password }: Request, context: MessageContext) {
     const hash = await this.passwords.hash(password);
     let kept = '';
     const made = await this.newUsers.make(
@@ -62,7 +62,7 @@ export class SignUpHandler {
   }
 
   /** Who repeats what may have succeeded has the password; anybody else learns that the address is taken. */
-  private async recognise(user: User, request: Request, context: MessageContext): Promise<void> {
+  async #recognise(user: User, request: Request, context: MessageContext): Promise<void> {
     const proof = { password: request.password, totp: null, recoveryCode: null };
     const subject = { kind: 'sign-in', id: user.emailCanonical } as const;
     const origin = originOf(request, context);

@@ -64,7 +64,7 @@ export class Users implements OnModuleInit {
 
   /** Null when nobody has this address, given in its canonical form. */
   async findByEmail(emailCanonical: string): Promise<User | null> {
-    const claim = await this.reads.get(claimsCollection.name, await this.claimId(emailCanonical));
+    const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
     const user = await this.find(claim ? String(claim['userId']) : NOBODY);
     return user?.emailCanonical === emailCanonical ? user : null;
   }
@@ -84,7 +84,7 @@ export class Users implements OnModuleInit {
    * next, so nothing that was made for it is left over.
    */
   async claim(emailCanonical: string): Promise<string> {
-    const id = await this.claimId(emailCanonical);
+    const id = await this.#claimId(emailCanonical);
     const wanted = { id, userId: newId('usr', this.clock.now()) };
     return String((await this.reads.putIfAbsent(claimsCollection.name, wanted))['userId']);
   }
@@ -106,14 +106,14 @@ export class Users implements OnModuleInit {
    * true, the erasure has yet to remove what was written; if it is false, the writer must remove it.
    */
   async isThere({ id, emailCanonical }: User): Promise<boolean> {
-    const claim = await this.reads.get(claimsCollection.name, await this.claimId(emailCanonical));
+    const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
     return claim?.['userId'] === id;
   }
 
   /** The first step of an erasure; `isThere` says why. The address is free at once. */
   async giveUpEmail(user: User): Promise<void> {
     if (await this.isThere(user))
-      await this.reads.remove(claimsCollection.name, await this.claimId(user.emailCanonical));
+      await this.reads.remove(claimsCollection.name, await this.#claimId(user.emailCanonical));
   }
 
   /** The last step of an erasure. */
@@ -121,7 +121,7 @@ export class Users implements OnModuleInit {
     await this.reads.remove(usersCollection.name, userId);
   }
 
-  private async claimId(emailCanonical: string): Promise<string> {
+  async #claimId(emailCanonical: string): Promise<string> {
     return this.pseudonyms.of('email', emailCanonical);
   }
 }

@@ -49,7 +49,7 @@ export class OidcController {
     errors: ['NOT_FOUND', 'PROVIDER_UNAVAILABLE', 'CROSS_SITE_REQUEST'],
   })
   async begin(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    return this.begun(await this.access.send(beginOidcSignIn, {}, contextOf(request)), reply);
+    return this.#begun(await this.access.send(beginOidcSignIn, {}, contextOf(request)), reply);
   }
 
   @Post('reauthenticate')
@@ -66,7 +66,7 @@ export class OidcController {
   })
   async reauthenticate(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const message = { caller: callerOf(request), sessionId: sessionIdOf(request) };
-    return this.begun(await this.access.send(beginOidcReauthentication, message, contextOf(request)), reply);
+    return this.#begun(await this.access.send(beginOidcReauthentication, message, contextOf(request)), reply);
   }
 
   /** A flow can be finished once, and not again after a failure. */
@@ -119,7 +119,7 @@ export class OidcController {
     return { data: { expires_at: started.expiresAt } };
   }
 
-  private begun({ url, flow, seconds }: ReplyOf<typeof beginOidcSignIn>, reply: FastifyReply) {
+  #begun({ url, flow, seconds }: ReplyOf<typeof beginOidcSignIn>, reply: FastifyReply) {
     this.#flow.set(reply, flow, seconds);
     return { data: { url } };
   }

@@ -36,14 +36,14 @@ export class OwnCookie {
   }
 
   set(reply: FastifyReply, value: Redacted<string>, seconds: number): void {
-    this.send(reply, `${this.#name}=${value.expose()}; Max-Age=${seconds}`);
+    this.#send(reply, `${this.#name}=${value.expose()}; Max-Age=${seconds}`);
   }
 
   clear(reply: FastifyReply): void {
-    this.send(reply, `${this.#name}=; Max-Age=0`);
+    this.#send(reply, `${this.#name}=; Max-Age=0`);
   }
 
-  private send(reply: FastifyReply, cookie: string): void {
+  #send(reply: FastifyReply, cookie: string): void {
     void reply.header('set-cookie', `${cookie}; ${this.#attributes}`).header('cache-control', 'no-store');
   }
 }

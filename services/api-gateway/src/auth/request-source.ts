@@ -19,7 +19,7 @@ export class RequestSource {
 
   /** For a request with a cookie, which must come from our own pages. */
   isOwn(request: GatewayRequest): boolean {
-    const source = this.of(request);
+    const source = this.#of(request);
     // A person may type an address into the browser, if the request changes nothing.
     return SAFE_METHODS.has(request.method) ? source !== 'foreign' : source === 'own';
   }
@@ -34,11 +34,11 @@ export class RequestSource {
    * choose who is signed in there. Fails with CROSS_SITE_REQUEST.
    */
   refuseForeign(request: GatewayRequest): void {
-    if (!SAFE_METHODS.has(request.method) && this.of(request) === 'foreign')
+    if (!SAFE_METHODS.has(request.method) && this.#of(request) === 'foreign')
       throw new AppError('CROSS_SITE_REQUEST');
   }
 
-  private of(request: GatewayRequest): Source {
+  #of(request: GatewayRequest): Source {
     const { 'sec-fetch-site': site, origin } = request.headers;
     if (site === 'same-origin') return 'own';
     // A request with an Origin was not typed into the address bar.

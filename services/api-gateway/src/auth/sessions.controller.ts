@@ -43,7 +43,7 @@ export class SessionsController {
     errors: ['CROSS_SITE_REQUEST', 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
   })
   async revokeOthers(@Req() request: GatewayRequest): Promise<void> {
-    await this.end(request, null);
+    await this.#end(request, null);
   }
 
   @Delete(':id')
@@ -56,10 +56,10 @@ export class SessionsController {
     errors: ['CROSS_SITE_REQUEST', 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
   })
   async revoke(@Req() request: GatewayRequest): Promise<void> {
-    await this.end(request, request.params['id'] ?? '');
+    await this.#end(request, request.params['id'] ?? '');
   }
 
-  private async end(request: GatewayRequest, target: string | null): Promise<void> {
+  async #end(request: GatewayRequest, target: string | null): Promise<void> {
     const message = {
       caller: callerOf(request),
       sessionId: sessionIdOf(request),

@@ -46,35 +46,35 @@ class JsonWalk {
     for (let at = 0; at < this.text.length; at += 1) {
       switch (this.text.charCodeAt(at)) {
         case 0x22: // "
-          at = this.string(at);
+          at = this.#string(at);
           break;
         case 0x7b: // {
-          this.push({ keys: new Set(), key: null });
+          this.#push({ keys: new Set(), key: null });
           break;
         case 0x5b: // [
-          this.push({ keys: null, key: null });
+          this.#push({ keys: null, key: null });
           break;
         case 0x7d: // }
         case 0x5d: // ]
           this.#open.pop();
           break;
         case 0x2c: // ,
-          this.nextKey();
+          this.#nextKey();
       }
     }
   }
 
-  private push(container: Container): void {
+  #push(container: Container): void {
     if (this.#open.push(container) > DEPTH_MAX) throw new AppError('MALFORMED_JSON');
   }
 
-  private nextKey(): void {
+  #nextKey(): void {
     const container = this.#open.at(-1);
     if (container) container.key = null;
   }
 
   /** Reads a string and gives the index of its closing quote. */
-  private string(start: number): number {
+  #string(start: number): number {
     let end = start + 1;
     let escaped = false;
     for (; this.text.charCodeAt(end) !== 0x22; end += 1) {
@@ -85,13 +85,13 @@ class JsonWalk {
     }
     const raw = this.text.slice(start, end + 1);
     const content = escaped ? (JSON.parse(raw) as string) : raw.slice(1, -1);
-    if (!this.isSecretValue() && isMisplacedCredential(content)) throw new AppError('MISPLACED_CREDENTIAL');
+    if (!this.#isSecretValue() && isMisplacedCredential(content)) throw new AppError('MISPLACED_CREDENTIAL');
     const container = this.#open.at(-1);
-    if (container?.keys && container.key === null) this.key(container, content);
+    if (container?.keys && container.key === null) this.#key(container, content);
     return end;
   }
 
-  private key(container: Container, key: string): void {
+  #key(container: Container, key: string): void {
     this.#keys += 1;
     if (this.#keys > KEYS_MAX || key === '__proto__' || container.keys?.has(key))
       throw new AppError('MALFORMED_JSON');
@@ -100,7 +100,7 @@ class JsonWalk {
   }
 
   /** True inside the value of a secret. A user may keep an API key there, because it is sealed. */
-  private isSecretValue(): boolean {
+  #isSecretValue(): boolean {
     return this.#open.length === 2 && this.#open[0]?.key === 'secret' && this.#open[1]?.key === 'value';
   }
 }

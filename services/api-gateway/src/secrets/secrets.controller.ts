@@ -146,7 +146,7 @@ export class SecretsController {
     @Req() request: GatewayRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const updated = await this.updated(request, toUpdate(request, secretRef(request), body));
+    const updated = await this.#updated(request, toUpdate(request, secretRef(request), body));
     this.ownWrites.answer(request, reply, updated.position);
     void reply.header('etag', etag(updated.revision));
     return { data: updated.data };
@@ -186,11 +186,11 @@ export class SecretsController {
     return this.query.send(listSecretVersions, message, contextOf(request));
   }
 
-  private async updated(
+  async #updated(
     request: GatewayRequest,
     message: RequestOf<typeof updateSecret>,
   ): Promise<ReplyOf<typeof updateSecret>> {
-    const asking = this.lastReadAt(request, message.secret);
+    const asking = this.#lastReadAt(request, message.secret);
     const send = (lastReadAt: string | null) =>
       this.command.send(updateSecret, { ...message, lastReadAt }, contextOf(request));
     // A repeated request gets the recorded answer, so the answer must be complete when it is recorded.
@@ -203,7 +203,7 @@ export class SecretsController {
    * Asks the query service when the secret was last read, because every answer says so. Gives null when it does not
    * answer: a write must not fail for this.
    */
-  private async lastReadAt(request: GatewayRequest, secret: string): Promise<string | null> {
+  async #lastReadAt(request: GatewayRequest, secret: string): Promise<string | null> {
     const message = { caller: callerOf(request), secret };
     const known = await this.query.send(getLastRead, message, contextOf(request)).catch(() => null);
     return known?.lastReadAt ?? null;

@@ -17,7 +17,7 @@ export interface StoredRecord {
 export class RecordSink implements Sink<StoredRecord> {
   readonly #ensured = new Set<string>();
   readonly #rows = new RowSink(({ owner, collection, document }: StoredRecord) =>
-    patiently(() => this.storeOf(owner).put(collection, document)),
+    patiently(() => this.#storeOf(owner).put(collection, document)),
   );
   #position: string | undefined;
 
@@ -29,7 +29,7 @@ export class RecordSink implements Sink<StoredRecord> {
   async take({ owner, collection, document }: StoredRecord): Promise<void> {
     // The end of the copied log is the first position known to be at or behind what the record meant.
     this.#position ??= (await this.log.head()) ?? '0';
-    await this.ensure(owner, collection);
+    await this.#ensure(owner, collection);
     await this.#rows.take({ owner, collection, document: withPosition(document, this.#position) });
   }
 
@@ -38,14 +38,14 @@ export class RecordSink implements Sink<StoredRecord> {
   }
 
   /** The service that owns the collection adds its fields and indexes when it starts. */
-  private async ensure(owner: StoreOwner, collection: string): Promise<void> {
+  async #ensure(owner: StoreOwner, collection: string): Promise<void> {
     const place = `${owner} ${collection}`;
     if (this.#ensured.has(place)) return;
-    await this.storeOf(owner).ensureCollection({ name: collection, fields: {}, indexes: [] });
+    await this.#storeOf(owner).ensureCollection({ name: collection, fields: {}, indexes: [] });
     this.#ensured.add(place);
   }
 
-  private storeOf(owner: StoreOwner): ReadStore {
+  #storeOf(owner: StoreOwner): ReadStore {
     const store = this.stores.get(owner);
     if (!store) throw moveRefused(`The target has no read store for ${owner}.`);
     return store;

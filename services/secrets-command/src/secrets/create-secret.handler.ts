@@ -31,7 +31,7 @@ export class CreateSecretHandler {
     const { name, value, description, tags, expiresAt } = command;
     const fields = { name, description, tags, expiresAt };
     return this.answers.once({ message: createSecret, command, fields, secret: value }, (identified) =>
-      this.createOnce(identified, context),
+      this.#createOnce(identified, context),
     );
   }
 
@@ -39,19 +39,19 @@ export class CreateSecretHandler {
    * Gives the answer of a command whose event is in the log already. A creation that was fenced off never comes to be under
    * its id, so its repetition goes on under the next, which every process derives alike.
    */
-  private async createOnce(command: Command, context: MessageContext): Promise<Reply> {
+  async #createOnce(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, commandId, idempotencyKey } = command;
     if (idempotencyKey !== null) {
       const secretId = idFromCommand('sec', commandId);
       const { state, applied } = await this.streams.load({ orgId: caller.orgId, secretId }, commandId);
       if (applied) return written(applied.state, applied, null);
       const next = { ...command, commandId: uuidV5('abandoned', commandId) };
-      if (state.status === 'abandoned') return this.createOnce(next, context);
+      if (state.status === 'abandoned') return this.#createOnce(next, context);
     }
-    return this.quota.during(caller.orgId, () => this.create(command, context));
+    return this.quota.during(caller.orgId, () => this.#create(command, context));
   }
 
-  private async create(command: Command, { correlationId }: MessageContext): Promise<Reply> {
+  async #create(command: Command, { correlationId }: MessageContext): Promise<Reply> {
     const { caller, commandId, name, description, tags, expiresAt } = command;
     const id = idFromCommand('sec', commandId);
     const at = this.clock.now().toISOString();

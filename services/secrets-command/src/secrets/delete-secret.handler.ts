@@ -34,18 +34,18 @@ export class DeleteSecretHandler {
     const request = { message: deleteSecret, command, fields, target };
     return this.answers.once(request, (identified, secretId) => {
       if (secretId === null) throw new AppError('NOT_FOUND');
-      return this.delete(secretId, identified, context);
+      return this.#delete(secretId, identified, context);
     });
   }
 
-  private async delete(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
+  async #delete(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
     const { orgId } = command.caller;
-    const reply = await untilWon(command.ifRevision, () => this.end(secretId, command, context));
+    const reply = await untilWon(command.ifRevision, () => this.#end(secretId, command, context));
     if (command.destroy) await this.shredder.shred({ orgId, secretId }, context);
     return reply;
   }
 
-  private async end(secretId: string, command: Command, { correlationId }: MessageContext): Promise<Reply> {
+  async #end(secretId: string, command: Command, { correlationId }: MessageContext): Promise<Reply> {
     const { caller, commandId, ifRevision } = command;
     const { orgId } = caller;
     const { state, revision, expected, applied } = await this.streams.load({ orgId, secretId }, commandId);

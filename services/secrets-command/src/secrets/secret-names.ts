@@ -64,7 +64,7 @@ export class SecretNames {
   /** The only id that `ref`, an id or a name, may stand for (`isLiveAs` tells); null when nobody holds the name. */
   async resolve(orgId: string, ref: string): Promise<string | null> {
     if (isId('sec', ref)) return ref;
-    const { last } = await this.tail(orgId, ref);
+    const { last } = await this.#tail(orgId, ref);
     return nameHolder(last)?.secretId ?? null;
   }
 
@@ -79,7 +79,7 @@ export class SecretNames {
     seal: () => Promise<S>,
   ): Promise<S> {
     // Again also with an If-Match: that the secret stands as it was loaded is asked when it is changed.
-    const attempt = () => untilWon(null, () => this.claimOnce(claim, metadata, seal));
+    const attempt = () => untilWon(null, () => this.#claimOnce(claim, metadata, seal));
     for (const pauseMs of PAUSES_MS) {
       try {
         return await attempt();
@@ -96,15 +96,15 @@ export class SecretNames {
    * seen the event and wants the name anew. Losing a race is fine: then the name is claimed or free already.
    */
   async release(claim: Claim, metadata: EventMetadata, givenUpAt: Position): Promise<void> {
-    const { stream, last } = await this.tail(claim.orgId, claim.name);
+    const { stream, last } = await this.#tail(claim.orgId, claim.name);
     if (!last || nameHolder(last)?.secretId !== claim.secretId) return;
     if (comparePositions(last.position, givenUpAt) > 0) return;
     const event: SecretNameEvent = { type: 'SecretNameReleased', data: { secretId: claim.secretId } };
-    await this.tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
+    await this.#tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
   }
 
   /** Fails with WRONG_REVISION when somebody was faster: what that means is to be seen anew. */
-  private async claimOnce<S extends SealedValue | undefined>(
+  async #claimOnce<S extends SealedValue | undefined>(
     claim: Claim,
     { occurredAt, ...origin }: EventMetadata,
     seal: () => Promise<S>,
@@ -112,18 +112,18 @@ export class SecretNames {
     // A command may claim a name more than once, and every time must count. So each attempt has an id of its own: that
     // it may be repeated follows from what the streams say, and not from a repetition being recognised.
     const metadata = { ...origin, occurredAt, commandId: newCommandId(this.clock.now()) };
-    const { stream, last } = await this.tail(claim.orgId, claim.name);
+    const { stream, last } = await this.#tail(claim.orgId, claim.name);
     const holder = nameHolder(last);
-    if (holder && holder.secretId !== claim.secretId) await this.takeOver(holder, claim, metadata);
+    if (holder && holder.secretId !== claim.secretId) await this.#takeOver(holder, claim, metadata);
 
     // Also when this secret holds the name: an older claim may be about to be released, or taken over.
     const claimed = { secretId: claim.secretId, claimedAt: occurredAt };
     const event: SecretNameEvent = { type: 'SecretNameClaimed', data: claimed };
     const expected: Expected = last ? { revision: last.revision } : 'no stream';
-    const claiming = this.tryAppend({ stream, events: [event], expected, metadata });
+    const claiming = this.#tryAppend({ stream, events: [event], expected, metadata });
     const [won, sealed] = await Promise.all([claiming, seal()]);
     if (won) return sealed;
-    const winner = nameHolder((await this.tail(claim.orgId, claim.name)).last);
+    const winner = nameHolder((await this.#tail(claim.orgId, claim.name)).last);
     // Another command claimed it for this secret, behind what was read above: as good as a claim of our own.
     if (winner?.secretId === claim.secretId) return sealed;
     if (sealed) await this.keyring.destroy([sealed.dataKeyId]);
@@ -136,7 +136,7 @@ export class SecretNames {
    * than that was made by a wrong one, and must not hold the name until that time. Fails with SECRET_NAME_TAKEN,
    * CONCURRENT_CHANGE while the holder has time, WRONG_REVISION when it came first.
    */
-  private async takeOver(
+  async #takeOver(
     holder: { secretId: string; claimedAt: string },
     { orgId, name }: Claim,
     metadata: EventMetadata,
@@ -155,13 +155,13 @@ export class SecretNames {
     await this.events.append({ orgId, stream, events: [fence], expected, metadata });
   }
 
-  private async tail(orgId: string, name: string) {
+  async #tail(orgId: string, name: string) {
     const stream = secretNameStream(orgId, await this.keyring.secretNameDigest(orgId, name));
     const [last] = await this.events.read({ orgId, stream, direction: 'backwards', limit: 1 });
     return { stream, last };
   }
 
-  private async tryAppend(append: Omit<AppendRequest, 'orgId'>): Promise<boolean> {
+  async #tryAppend(append: Omit<AppendRequest, 'orgId'>): Promise<boolean> {
     try {
       await this.events.append({ orgId: append.metadata.orgId, ...append });
       return true;

@@ -75,7 +75,7 @@ export class SecretStreams {
     const { secretId, events, metadata } = append;
     const { orgId } = metadata;
     const appended = await this.append(append, sealed);
-    if (mayBeRepeated || appended.duplicate) return this.changedInLog({ orgId, secretId }, metadata, sealed);
+    if (mayBeRepeated || appended.duplicate) return this.#changedInLog({ orgId, secretId }, metadata, sealed);
     this.#secrets.appended({ orgId, stream: secretStream(orgId, secretId), events, metadata }, appended);
     return { ...appended, state: evolved(before, events, metadata) };
   }
@@ -97,7 +97,7 @@ export class SecretStreams {
     }
   }
 
-  private async changedInLog(
+  async #changedInLog(
     { orgId, secretId }: SecretRef,
     { commandId }: EventMetadata,
     sealed: SealedValue | undefined,

@@ -32,22 +32,22 @@ export class UpdateSecretHandler {
     const request = { message: updateSecret, command, fields, secret: value, target };
     return this.answers.once(request, (identified, secretId) => {
       if (secretId === null) throw new AppError('NOT_FOUND');
-      return this.update(secretId, identified, context);
+      return this.#update(secretId, identified, context);
     });
   }
 
-  private async update(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
+  async #update(secretId: string, command: Command, context: MessageContext): Promise<Reply> {
     const ref = { orgId: command.caller.orgId, secretId };
     const load = () => this.streams.load(ref, command.commandId);
-    const decided = await this.changeRemembered(ref, command, context);
-    return decided ?? untilWon(command.ifRevision, async () => this.change(await load(), command, context));
+    const decided = await this.#changeRemembered(ref, command, context);
+    return decided ?? untilWon(command.ifRevision, async () => this.#change(await load(), command, context));
   }
 
   /**
    * A new value always appends something, and the append tells whether what is remembered was current: no need to ask
    * first. Whatever else comes of it is no answer, but for the log to give; undefined then.
    */
-  private async changeRemembered(
+  async #changeRemembered(
     ref: { orgId: string; secretId: string },
     command: Command,
     context: MessageContext,
@@ -56,14 +56,14 @@ export class UpdateSecretHandler {
     const asksFirst = value === undefined || name !== undefined || ifRevision !== null;
     const remembered = asksFirst ? undefined : this.streams.remembered(ref, commandId);
     try {
-      return remembered && (await this.change(remembered, command, context));
+      return remembered && (await this.#change(remembered, command, context));
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE')) throw error;
       return undefined;
     }
   }
 
-  private async change(
+  async #change(
     { state, revision, position, expected, applied }: Folded<SecretState>,
     command: Command,
     context: MessageContext,
@@ -79,7 +79,7 @@ export class UpdateSecretHandler {
     const at = this.clock.now().toISOString();
     const { correlationId } = context;
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
-    const sealed = await this.prepare(secret, command, metadata);
+    const sealed = await this.#prepare(secret, command, metadata);
     const events = decideUpdate(state, { ...command, sealed, at });
     if (events.length === 0) return written(state, { revision, position }, lastReadAt);
     const mayBeRepeated = command.idempotencyKey !== null;
@@ -91,7 +91,7 @@ export class UpdateSecretHandler {
   }
 
   /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
-  private async prepare(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
+  async #prepare(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
     const { orgId } = command.caller;
     const { name, value } = command;
     const seal = async () => value && this.keyring.seal(orgId, secret.id, secret.version + 1, value);

@@ -34,7 +34,7 @@ export class FoldedSecrets {
 
   /** `ref` is an id or a name. Fails with NOT_FOUND, also for a deleted secret. */
   async find(orgId: string, ref: string): Promise<FoundSecret> {
-    const found = await this.lookUp(orgId, ref);
+    const found = await this.#lookUp(orgId, ref);
     if (!found) throw new AppError('NOT_FOUND');
     return found;
   }
@@ -57,11 +57,11 @@ export class FoldedSecrets {
 
   /** The id that `ref` stands for; an id is taken as it is. Null when no secret has the name. */
   async idOf(orgId: string, ref: string): Promise<string | null> {
-    return isId('sec', ref) ? ref : ((await this.lookUp(orgId, ref))?.secret.id ?? null);
+    return isId('sec', ref) ? ref : ((await this.#lookUp(orgId, ref))?.secret.id ?? null);
   }
 
-  private async lookUp(orgId: string, ref: string): Promise<FoundSecret | null> {
-    const secretId = isId('sec', ref) ? ref : await this.holderOf(orgId, ref);
+  async #lookUp(orgId: string, ref: string): Promise<FoundSecret | null> {
+    const secretId = isId('sec', ref) ? ref : await this.#holderOf(orgId, ref);
     if (secretId === null) return null;
     const stream = secretStream(orgId, secretId);
     const { state, revision } = await this.#secrets.of({ orgId, stream });
@@ -69,7 +69,7 @@ export class FoldedSecrets {
   }
 
   /** Who may have the name, but need not have it. */
-  private async holderOf(orgId: string, name: string): Promise<string | null> {
+  async #holderOf(orgId: string, name: string): Promise<string | null> {
     const stream = secretNameStream(orgId, await this.keyring.secretNameDigest(orgId, name));
     const [last] = await this.events.read({ orgId, stream, direction: 'backwards', limit: 1 });
     return nameHolder(last)?.secretId ?? null;

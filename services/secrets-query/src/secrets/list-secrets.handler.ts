@@ -49,17 +49,17 @@ export class ListSecretsHandler {
     const { caller, atLeast, ...question } = request;
     if (atLeast !== null) await this.list.waitFor(atLeast, this.config.listWaitMsMax);
     const state = this.list.stateOf(caller.orgId);
-    if (state === null) return this.read(request);
+    if (state === null) return this.#read(request);
     // A page deep in a long list is a walk to it; and most who ask for one ask again.
     const key = JSON.stringify([caller.orgId, question]);
     const remembered = this.#remembered.get(key);
     if (remembered?.state === state) return remembered.reply;
-    const reply = await this.read(request);
+    const reply = await this.#read(request);
     this.#remembered.set(key, { state, reply });
     return reply;
   }
 
-  private async read(request: Request): Promise<Reply> {
+  async #read(request: Request): Promise<Reply> {
     const query = toQuery(request);
     const rows = (await this.reads.find(SECRETS, query)) as unknown as SecretRow[];
     const total = request.page === null ? null : await this.reads.count(SECRETS, query);

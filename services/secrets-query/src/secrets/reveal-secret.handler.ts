@@ -27,7 +27,7 @@ export class RevealSecretHandler {
   ): Promise<ReplyOf<typeof revealSecret>> {
     const { caller, address, userAgent } = request;
     const { orgId } = caller;
-    const at = this.timeOf(request);
+    const at = this.#timeOf(request);
     const found = await this.secrets.find(orgId, request.secret);
     const { secret } = found;
     const version = request.version ?? secret.version;
@@ -63,7 +63,7 @@ export class RevealSecretHandler {
    * write records that are too old to be kept, or are kept for too long: then the time of this service, for a second
    * record of one reading is better than none, and than no reading.
    */
-  private timeOf({ at }: Pick<RequestOf<typeof revealSecret>, 'at'>): string {
+  #timeOf({ at }: Pick<RequestOf<typeof revealSecret>, 'at'>): string {
     const now = this.clock.now();
     return Math.abs(Date.parse(at) - now.getTime()) <= CLOCKS_APART_MS_MAX ? at : now.toISOString();
   }

@@ -19,7 +19,7 @@ export class SecretReads {
     @Inject(READ_STORE) private readonly reads: ReadStore,
     @Inject(FOLLOWED_LOG) private readonly log: FollowedLog | undefined,
   ) {
-    log?.listen({ began: () => this.#remembered.clear(), note: (event) => this.note(event) });
+    log?.listen({ began: () => this.#remembered.clear(), note: (event) => this.#note(event) });
   }
 
   /** Null when never read, or when the read store is away: metadata does not fail for it. */
@@ -28,27 +28,27 @@ export class SecretReads {
     const remembered = this.log?.isFollowing ? this.#remembered.get(place) : undefined;
     if (remembered) return remembered.at;
     try {
-      const at = await this.stored(orgId, secretId);
-      return this.log?.isFollowing ? this.remember(place, at) : at;
+      const at = await this.#stored(orgId, secretId);
+      return this.log?.isFollowing ? this.#remember(place, at) : at;
     } catch (error) {
       if (isAppError(error, 'STORE_UNAVAILABLE')) return null;
       throw error;
     }
   }
 
-  private async stored(orgId: string, secretId: string): Promise<string | null> {
+  async #stored(orgId: string, secretId: string): Promise<string | null> {
     const row = await this.reads.get(SECRETS, secretId);
     return row?.['orgId'] === orgId && typeof row['lastReadAt'] === 'string' ? row['lastReadAt'] : null;
   }
 
-  private note({ type, data, metadata }: RecordedEvent): void {
+  #note({ type, data, metadata }: RecordedEvent): void {
     if (type !== 'SecretRead') return;
     const { secretId, readAt } = data as unknown as SecretRead['data'];
-    this.remember(`${metadata.orgId} ${secretId}`, readAt);
+    this.#remember(`${metadata.orgId} ${secretId}`, readAt);
   }
 
   /** The later of what was known and what is heard, which is given. */
-  private remember(place: string, at: string | null): string | null {
+  #remember(place: string, at: string | null): string | null {
     const known = this.#remembered.get(place)?.at ?? null;
     const later = known !== null && (at === null || known > at) ? known : at;
     this.#remembered.set(place, { at: later });
