@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   foldStream,
-  untilWon,
   type AppendRequest,
   type EventMetadata,
   type EventStore,
@@ -79,16 +78,16 @@ export class SecretNames {
     seal: () => Promise<S>,
   ): Promise<S> {
     // Again also with an If-Match: that the secret stands as it was loaded is asked when it is changed.
-    const attempt = () => untilWon(null, () => this.#claimOnce(claim, metadata, seal));
-    for (const pauseMs of PAUSES_MS) {
+    for (let attempt = 0; ; attempt += 1) {
       try {
-        return await attempt();
+        return await this.#claimOnce(claim, metadata, seal);
       } catch (error) {
-        if (!isAppError(error, 'CONCURRENT_CHANGE')) throw error;
-        await delay(pauseMs);
+        if (!isAppError(error, 'WRONG_REVISION')) throw error;
       }
+      const pauseMs = PAUSES_MS[attempt];
+      if (pauseMs === undefined) throw new AppError('CONCURRENT_CHANGE');
+      await delay(pauseMs);
     }
-    return attempt();
   }
 
   /**
@@ -103,7 +102,7 @@ export class SecretNames {
     await this.#tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
   }
 
-  /** Fails with WRONG_REVISION when somebody was faster: what that means is to be seen anew. */
+  /** Fails with WRONG_REVISION when somebody is faster: what comes of it is to be seen anew. */
   async #claimOnce<S extends SealedValue | undefined>(
     claim: Claim,
     { occurredAt, ...origin }: EventMetadata,
@@ -133,8 +132,8 @@ export class SecretNames {
   /**
    * Sees to it that the holder has no right to the name any more. A holder that is between its claim and its next event
    * gets CLAIM_GRACE_MS; afterwards an event in its stream makes its late append fail. A claim further ahead of the clock
-   * than that was made by a wrong one, and must not hold the name until that time. Fails with SECRET_NAME_TAKEN,
-   * CONCURRENT_CHANGE while the holder has time, WRONG_REVISION when it came first.
+   * than that was made by a wrong one, and must not hold the name until that time. Fails with SECRET_NAME_TAKEN, and
+   * with WRONG_REVISION while the holder has time, or when it came first.
    */
   async #takeOver(
     holder: { secretId: string; claimedAt: string },
@@ -146,7 +145,7 @@ export class SecretNames {
     if (state.status === 'live' && state.secret.name === name) throw new AppError('SECRET_NAME_TAKEN');
     if (state.status !== 'live' && state.status !== 'absent') return;
     const ageMs = this.clock.now().getTime() - Date.parse(holder.claimedAt);
-    if (Math.abs(ageMs) < CLAIM_GRACE_MS) throw new AppError('CONCURRENT_CHANGE');
+    if (Math.abs(ageMs) < CLAIM_GRACE_MS) throw new AppError('WRONG_REVISION');
 
     const fence: SecretEvent =
       state.status === 'live'
