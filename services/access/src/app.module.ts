@@ -139,8 +139,9 @@ const handlers = [
 const keyProviders = [ApiKeys, ApiKeyUses, NewApiKeys, PresentedKeys];
 const organizationProviders = [FirstOrganization, Organizations, OrganizationViews];
 const memberProviders = [Invitations, InvitationLinks, Joining, Memberships, MemberViews];
-const signUpProviders = [FirstOwner, SignUpTickets];
-const userProviders = [NewUsers, Users, Pseudonyms, MeViews, PersonalRecords, Erasures];
+const signUpProviders = [FirstOwner, NewUsers, SignUpTickets];
+const userProviders = [Users, Pseudonyms];
+const meProviders = [MeViews, PersonalRecords, Erasures];
 const sessionProviders = [Sessions, SessionRecords, SignInTrail, NewSessions];
 const proofProviders = [Proofs, Lockouts, PasswordHasher, Passwords];
 const secondFactorProviders = [SecondFactors, Totp, RecoveryCodes, UsedCodes];
@@ -192,6 +193,7 @@ export class AccessModule {
         ...memberProviders,
         ...signUpProviders,
         ...userProviders,
+        ...meProviders,
         ...sessionProviders,
         ...proofProviders,
         ...secondFactorProviders,

@@ -1,5 +1,5 @@
 import { hasEnded, type OrganizationEvent, type OrganizationState } from '#libs/events';
-import { AppError } from '#libs/kernel';
+import { AppError, invalid } from '#libs/kernel';
 
 type IssuedKey = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
 
@@ -15,11 +15,7 @@ export function decideIssue({ keys }: OrganizationState, facts: IssueFacts): Org
   const { key, makerExpiresAt, keysMax } = facts;
   const { issuedAt, expiresAt } = key;
   if (expiresAt !== null && expiresAt <= issuedAt) {
-    const message = 'must be in the future';
-    throw new AppError('VALIDATION_FAILED', {
-      safeMessage: `Validation failed: expires_at ${message}`,
-      details: [{ field: 'expires_at', message }],
-    });
+    throw invalid([{ field: 'expires_at', message: 'must be in the future' }]);
   }
   if (makerExpiresAt !== null && (expiresAt === null || expiresAt > makerExpiresAt)) {
     const safeMessage = 'A key cannot make one that lives longer than itself';
