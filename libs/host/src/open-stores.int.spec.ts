@@ -137,6 +137,14 @@ describe('openStores', () => {
       await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage: sentence });
     });
 
+    it('finds the newest value behind many events of another kind', async () => {
+      await withOlderKeys(async (opened) => {
+        await create(opened, 'sec_new');
+        for (let nth = 0; nth < 60; nth += 1) await append(opened);
+      });
+      await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage: sentence });
+    });
+
     it('looks at the value before when the newest is destroyed', async () => {
       const createAndShred = async (opened: Stores) =>
         shred(opened, 'sec_new', await create(opened, 'sec_new'));
