@@ -2,47 +2,47 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
 
-/** The machine on which the bars were set: what a Nest application that does nothing reached of raw, and raw itself. */
-const BARS_NEST_SHARE = 0.8;
+/** What the raw server answered where the bars were set. */
 const BARS_RAW_PER_SECOND = 86_000;
 /** What a request in a large store may cost, of one in a small store. */
 const SIZE_RATIO_MAX = 1.3;
 
 /**
  * The measurements as one Markdown page; ratios are to the raw server's rate in the same minute. Each bar stands there
- * twice: as it was set, and as it reads on this machine, where a framework costs more of the raw server's time
- * than where it was set, and a millisecond holds fewer requests.
+ * twice: as it was set, and as it reads on this machine (`barHere`).
  */
-export function table({ rows, single, flush, nestShare, idleMiB, secondStartMs, lastStartMs }) {
+export function table({ rows, single, flush, idleMiB, secondStartMs, lastStartMs }) {
   const mean = (field) => rows.reduce((sum, row) => sum + row[field], 0) / rows.length;
-  const slowness = BARS_RAW_PER_SECOND / mean('rawPerSecond');
   const lines = rows.map((row) => {
-    const ratio = row.ofRaw * 100;
-    const isMet = (must, mustP99) => (ratio >= must && row.p99Ms <= mustP99 ? 'yes' : 'no');
-    const here = [row.must * (nestShare / BARS_NEST_SHARE), row.mustP99 * slowness];
+    const isMet = ({ share, p99Ms }) => (row.ofRaw * 100 >= share && row.p99Ms <= p99Ms ? 'yes' : 'no');
+    const bar = { share: row.must, p99Ms: row.mustP99 };
+    const here = barHere(row);
+    const job = row.prototypeOfRaw;
     return [
       row.name,
       thousands(row.perSecond),
-      `${ratio.toFixed(1)} %`,
-      `${(ratio / nestShare).toFixed(0)} %`,
+      percent(row.ofRaw),
+      job ? percent(job) : '',
+      job ? percent(row.ofRaw / job, 0) : '',
       row.p50Ms.toFixed(2),
-      row.p99Ms.toFixed(2),
-      row.cpuUs.toFixed(0),
-      `${row.must} %, p99 ≤ ${row.mustP99} ms`,
-      isMet(row.must, row.mustP99),
-      `${here[0].toFixed(1)} %, p99 ≤ ${here[1].toFixed(0)} ms`,
-      isMet(...here),
+      job ? `${row.p99Ms.toFixed(1)} (${row.prototypeP99Ms.toFixed(1)})` : row.p99Ms.toFixed(1),
+      job ? `${row.cpuUs.toFixed(0)} (${row.prototypeCpuUs.toFixed(0)})` : row.cpuUs.toFixed(0),
+      `${bar.share} %, p99 ≤ ${bar.p99Ms} ms`,
+      isMet(bar),
+      `${here.share.toFixed(1)} %, p99 ≤ ${here.p99Ms.toFixed(0)} ms`,
+      isMet(here),
     ];
   });
   return [
-    `Node ${process.version}, ${cpus().length} cores shared with wrk, 32 connections; raw node:http: ${thousands(mean('rawPerSecond'))} requests/s = 100 %, p99 ${mean('rawP99Ms').toFixed(2)} ms. A Nest application with one route that does nothing: ${(nestShare * 100).toFixed(0)} % of raw on this machine, 80 % on the one where the bars were set, whose raw server answered 86,000 requests/s. Hence *must here*: ratios times the one, milliseconds times the other.`,
+    `Node ${process.version}, ${cpus().length} cores shared with wrk, 32 connections; raw node:http: ${thousands(mean('rawPerSecond'))} requests/s = 100 %, p99 ${mean('rawP99Ms').toFixed(2)} ms. *Prototype*: the job alone, without the product around it (bench/prototype-server.mjs), in the same rounds; its p99 and CPU in brackets. Where the bars were set prototypes of the two jobs reached 40 % (read) and 15 % (write) of raw; *must here* asks for as large a part of the prototype of this machine.`,
     '',
     markdown(
       [
         'path',
         'requests/s',
         'of raw',
-        'of bare Nest',
+        'prototype, of raw',
+        'of prototype',
         'p50 ms',
         'p99 ms',
         'CPU µs/request',
@@ -55,7 +55,7 @@ export function table({ rows, single, flush, nestShare, idleMiB, secondStartMs, 
     ),
     '',
     ...single.map(({ name, p50Ms, p99Ms, must }) => {
-      const bar = must ? ` (must ${must} ms; here ${(must * slowness).toFixed(2)} ms)` : '';
+      const bar = must ? ` (must ${must} ms)` : '';
       return `- ${name}: p50 ${p50Ms.toFixed(2)} ms${bar}, p99 ${p99Ms.toFixed(2)} ms`;
     }),
     `- a flush of this disk alone (fdatasync of 12 KiB): p50 ${flush.p50Ms.toFixed(2)} ms (0.14 ms where the bars were set), p99 ${flush.p99Ms.toFixed(2)} ms; a read waits for one, a creation for two`,
@@ -125,6 +125,19 @@ export function publish(name, text) {
   const file = path.join(folder, `${name}.md`);
   writeFileSync(file, `${text}\n`);
   console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);
+}
+
+/**
+ * A bar as it reads here. Its share of raw is as large a part of the prototype of the job as where it was set. Its
+ * milliseconds go with the rate that is asked for: as many connections, each answered that much later (Little's law).
+ */
+function barHere({ must, mustP99, prototypeShare, prototypeOfRaw, rawPerSecond }) {
+  const share = prototypeShare ? (must * prototypeOfRaw * 100) / prototypeShare : must;
+  return { share, p99Ms: (mustP99 * must * BARS_RAW_PER_SECOND) / (share * rawPerSecond) };
+}
+
+function percent(ratio, digits = 1) {
+  return `${(ratio * 100).toFixed(digits)} %`;
 }
 
 function thousands(number) {

@@ -1,5 +1,5 @@
-// `npm run bench`: starts the built server, a raw node:http server and a bare Nest application, loads all, prints ratios.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// `npm run bench`: starts the built server, a raw node:http server and a prototype of two jobs, loads all, prints ratios.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +22,8 @@ const ROUND_SECONDS = 2;
 /** V8 gives back what a start used once nothing has been asked for a while. */
 const IDLE_SECONDS = 30;
 
+const CREATION = { method: 'POST', body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}' };
+
 const usage = `Usage: npm run bench -- [--split | --size] [--seconds N]
 
   --split      five processes on the engines, as ratios to the bare client of
@@ -43,15 +45,15 @@ if (options.split) {
   const { benchSize } = await import('./size.mjs');
   await benchSize(options);
 } else {
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
   try {
-    await bench(dataDir);
+    await bench(path.join(folder, 'data'), path.join(folder, 'prototype'));
   } finally {
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function bench(dataDir) {
+async function bench(dataDir, prototypeDir) {
   const raw = await startServer(path.join(here, 'raw-server.mjs'));
   const env = { DATA_DIR: dataDir, PORT: '0', SECRETS_PER_ORGANIZATION_MAX: '1000000' };
   const first = await startServer(standalone, env);
@@ -65,39 +67,39 @@ async function bench(dataDir) {
   await delay(IDLE_SECONDS * 1_000);
   const idleMiB = server.memoryMiB();
   const { seconds } = options;
-  const nestShare = await framework(raw, seconds);
+  const prototype = await startPrototype(prototypeDir);
   const scenarios = scenariosOf(ids);
   const rows = [];
-  for (const { must, mustP99, ...scenario } of scenarios) {
+  for (const { must, mustP99, prototypeShare, ...scenario } of scenarios) {
     console.log(`${scenario.name} …`);
-    const warmUp = {
-      ...scenario,
-      key,
-      body: scenario.body?.replace('_$N', 'W_$N'),
-      seconds: WARM_UP_SECONDS,
-    };
-    await load(server, warmUp);
+    const requests = { ...scenario, key };
+    const job = prototype.jobs[scenario.prototype];
+    await loadRound(server, requests, 'W', WARM_UP_SECONDS);
+    if (job) await loadRound(prototype, job, 'W', WARM_UP_SECONDS);
     const rounds = [];
     for (let round = 0; round * ROUND_SECONDS < seconds; round += 1) {
-      const { perSecond: rawPerSecond, p99Ms: rawP99Ms } = await load(raw, {
-        name: 'raw',
-        paths: ['/'],
-        seconds: 1,
-      });
-      const body = scenario.body?.replace('_$N', `R${round}_$N`);
-      const measured = await load(server, { ...scenario, body, key, seconds: ROUND_SECONDS });
-      rounds.push({ ...measured, rawPerSecond, rawP99Ms, ofRaw: measured.perSecond / rawPerSecond });
+      const rawRun = await load(raw, { name: 'raw', paths: ['/'], seconds: 1 });
+      const jobRun = job && (await loadRound(prototype, job, `R${round}`, 1));
+      const run = await loadRound(server, requests, `R${round}`, ROUND_SECONDS);
+      rounds.push(compared(run, { raw: rawRun, job: jobRun }));
     }
-    rows.push({ ...medianOf(rounds), name: scenario.name, must, mustP99 });
+    rows.push({ ...medianOf(rounds), name: scenario.name, must, mustP99, prototypeShare });
   }
   const alone = { key, seconds, connections: 1 };
+  const prototypeAlone = (job) => {
+    const { name, ...requests } = prototype.jobs[job];
+    return load(prototype, { ...requests, name: `${name}, one connection`, seconds, connections: 1 });
+  };
   const singleWrite = { ...scenarios[2], body: scenarios[2].body.replace('CREATED', 'SINGLE') };
   const flush = flushTimes(dataDir);
   const single = [
     await load(raw, { ...alone, name: 'raw node:http, one connection', paths: ['/'] }),
+    await prototypeAlone('read'),
     { ...(await load(server, { ...scenarios[1], ...alone, name: 'read, one connection' })), must: 0.6 },
+    await prototypeAlone('create'),
     { ...(await load(server, { ...singleWrite, ...alone, name: 'create, one connection' })), must: 1.2 },
   ];
+  await prototype.stop();
   await server.stop();
   const again = await startServer(standalone, env);
   const readyMs = again.readyMs;
@@ -107,7 +109,6 @@ async function bench(dataDir) {
     rows,
     single,
     flush,
-    nestShare,
     idleMiB,
     secondStartMs: server.readyMs,
     lastStartMs: readyMs,
@@ -115,19 +116,30 @@ async function bench(dataDir) {
   publish('standalone', report);
 }
 
-/** What a Nest application that does nothing reaches of the raw server's rate, on this machine. */
-async function framework(raw, seconds) {
-  const nest = await startServer(path.join(here, 'nest-server.mjs'));
-  await load(nest, { name: 'nest', paths: ['/'], seconds: WARM_UP_SECONDS });
-  const shares = [];
-  for (let round = 0; round < 3; round += 1) {
-    const { perSecond } = await load(raw, { name: 'raw', paths: ['/'], seconds });
-    shares.push((await load(nest, { name: 'nest', paths: ['/'], seconds })).perSecond / perSecond);
-  }
-  await nest.stop();
-  return shares.sort((a, b) => a - b)[1];
+/** Load of a round; names that are created are new in each. */
+function loadRound(server, scenario, round, seconds) {
+  return load(server, { ...scenario, body: scenario.body?.replace('_$N', `${round}_$N`), seconds });
 }
 
+/** A run beside that of the raw server, and of the prototype where it has the job, right before it. */
+function compared(run, { raw, job }) {
+  const compare = { rawPerSecond: raw.perSecond, rawP99Ms: raw.p99Ms, ofRaw: run.perSecond / raw.perSecond };
+  if (!job) return { ...run, ...compare };
+  const prototypeOfRaw = job.perSecond / raw.perSecond;
+  return { ...run, ...compare, prototypeOfRaw, prototypeP99Ms: job.p99Ms, prototypeCpuUs: job.cpuUs };
+}
+
+/** The prototype, and what to ask of it. */
+async function startPrototype(folder) {
+  mkdirSync(folder);
+  const server = await startServer(path.join(here, 'prototype-server.mjs'), { PROTOTYPE_DIR: folder });
+  const { key, ids } = JSON.parse(readFileSync(path.join(folder, 'prototype.json'), 'utf8'));
+  const read = { name: 'read, prototype', key, paths: ids.map((id) => `/secrets/${id}/value`) };
+  const create = { ...CREATION, name: 'create, prototype', key, paths: ['/secrets'] };
+  return { ...server, jobs: { read, create } };
+}
+
+/** `must` and `prototypeShare`: % of raw, the latter of a prototype of the job where the bars were set. */
 function scenariosOf(ids) {
   return [
     {
@@ -144,14 +156,17 @@ function scenariosOf(ids) {
       paths: sample(ids, 1_000).map((id) => `/api/v1/secrets/${id}/value`),
       must: 21,
       mustP99: 6,
+      prototype: 'read',
+      prototypeShare: 40,
     },
     {
+      ...CREATION,
       name: 'create a secret',
-      method: 'POST',
-      body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}',
       paths: ['/api/v1/secrets'],
       must: 7,
       mustP99: 15,
+      prototype: 'create',
+      prototypeShare: 15,
     },
     {
       name: 'change a value',
@@ -160,6 +175,8 @@ function scenariosOf(ids) {
       paths: ids.slice(0, 5_000).map((id) => `/api/v1/secrets/${id}`),
       must: 7,
       mustP99: 15,
+      prototype: 'create',
+      prototypeShare: 15,
     },
   ];
 }
