@@ -1,4 +1,4 @@
-// What the framework allows: Nest 11 on Fastify with one route, answering the raw server's body and doing nothing else.
+// The limit that the framework sets: Nest 11 on Fastify with one route, which answers the raw server's body.
 import 'reflect-metadata';
 import { Controller, Get } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

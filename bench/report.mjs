@@ -2,16 +2,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import path from 'node:path';
 
-/** The machine on which the bars were set: what a Nest application that does nothing reached of raw, and raw itself. */
+/**
+ * The machine on which the bars were set: the share of the raw server's rate that a bare Nest application reached
+ * there, and that rate.
+ */
 const BARS_NEST_SHARE = 0.8;
 const BARS_RAW_PER_SECOND = 86_000;
-/** What a request in a large store may cost, of one in a small store. */
+/** How much CPU time a request in a large store may cost, as a multiple of that in a small store. */
 const SIZE_RATIO_MAX = 1.3;
 
 /**
- * The measurements as one Markdown page; ratios are to the raw server's rate in the same minute. Each bar stands there
- * twice: as it was set, and as it reads on this machine, where a framework costs more of the raw server's time
- * than where it was set, and a millisecond holds fewer requests.
+ * Gives the measurements as a Markdown page. Ratios are to the raw server's rate in the same minute. Each bar is shown
+ * as it was set, and as converted to this machine, where a framework reaches another share of the raw server's rate and
+ * a millisecond holds another number of requests.
  */
 export function table({ rows, single, flush, nestShare, idleMiB, secondStartMs, lastStartMs }) {
   const mean = (field) => rows.reduce((sum, row) => sum + row[field], 0) / rows.length;
@@ -64,7 +67,7 @@ export function table({ rows, single, flush, nestShare, idleMiB, secondStartMs, 
   ].join('\n');
 }
 
-/** Five processes against the bare client; ratios are to its rate on the same server in the same run. */
+/** Compares five processes with the bare client. Ratios are to its rate on the same server in the same run. */
 export function splitTable(rows) {
   const lines = rows.map((row) => {
     const ratio = (row.perSecond / row.barePerSecond) * 100;
@@ -89,7 +92,7 @@ export function splitTable(rows) {
   ].join('\n');
 }
 
-/** A large store against a small one; ratios are of CPU time per request, which the load generator has no part in. */
+/** Compares a large store with a small one. Ratios are of CPU time per request, which excludes the load generator. */
 export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
   const lines = rows.map((row) => {
     const { small, large } = row;
@@ -117,7 +120,7 @@ export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
   ].join('\n');
 }
 
-/** Prints a report and keeps it in bench/results, as NAME.md. */
+/** Prints a report and writes it to bench/results/NAME.md. */
 export function publish(name, text) {
   console.log(`\n${text}`);
   const folder = path.join(import.meta.dirname, 'results');

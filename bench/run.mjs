@@ -1,4 +1,4 @@
-// `npm run bench`: starts the built server, a raw node:http server and a bare Nest application, loads all, prints ratios.
+// `npm run bench`: loads the built server, a raw node:http server and a bare Nest application, and prints ratios.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,10 +16,10 @@ const here = import.meta.dirname;
 const standalone = path.join(here, '../dist/standalone.js');
 const SECRETS = 10_000;
 const PAGE_SIZE = 20;
-/** Until what a request runs through is compiled; a server in use is long past it. */
+/** The time until V8 has compiled the code of a request, as it has long since on a server in use. */
 const WARM_UP_SECONDS = 8;
 const ROUND_SECONDS = 2;
-/** V8 gives back what a start used once nothing has been asked for a while. */
+/** After this time without requests, V8 has freed the memory that the start used. */
 const IDLE_SECONDS = 30;
 
 const usage = `Usage: npm run bench -- [--split | --size] [--seconds N]
@@ -115,7 +115,7 @@ async function bench(dataDir) {
   publish('standalone', report);
 }
 
-/** What a Nest application that does nothing reaches of the raw server's rate, on this machine. */
+/** Measures which share of the raw server's rate a bare Nest application reaches on this machine. */
 async function framework(raw, seconds) {
   const nest = await startServer(path.join(here, 'nest-server.mjs'));
   await load(nest, { name: 'nest', paths: ['/'], seconds: WARM_UP_SECONDS });
