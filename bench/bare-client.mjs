@@ -1,5 +1,5 @@
-// What an EventStoreDB server gives to its own client and nothing around it: `node bench/bare-client.mjs URL KIND SECONDS`.
-// KIND is append (one event of the size of a changed value, at an exact revision) or read (a stream of three events).
+// Measures an EventStoreDB server with its own client alone: `node bench/bare-client.mjs URL KIND SECONDS`. KIND is
+// append (one event of the size of a changed value, at an exact revision) or read (a stream of three events).
 import { randomBytes, randomUUID } from 'node:crypto';
 import { EventStoreDBClient, jsonEvent, NO_STREAM } from '@eventstore/db-client';
 
@@ -40,7 +40,7 @@ console.log(`RESULT ${JSON.stringify(await load(work, Number(seconds)))}`);
 await client.dispose();
 process.exit(0);
 
-/** Keeps so many calls under way; gives how many were answered a second, and how long they took. */
+/** Keeps IN_FLIGHT calls under way for a time. Gives the calls a second and their latencies. */
 async function load(call, duration) {
   const took = [];
   const began = performance.now();
@@ -59,7 +59,7 @@ async function load(call, duration) {
   return { perSecond: took.length / elapsed, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
 }
 
-/** As large as the event of a changed value; a type that nobody reads. */
+/** Makes an event as large as that of a changed value, of a type that nobody reads. */
 function event() {
   const at = new Date().toISOString();
   const id = 'sec_06h0nwd7qsrf5ahb8a6rdsn01g';

@@ -2,10 +2,10 @@ import { closeSync, fdatasyncSync, openSync, unlinkSync, writeSync } from 'node:
 import path from 'node:path';
 
 const FLUSHES = 1_000;
-/** Written before each: about what an append of one event leaves in SQLite's log. */
+/** The bytes written before each flush: about as many as an append of one event adds to SQLite's write-ahead log. */
 const BYTES = 12 * 1024;
 
-/** How long the disk takes to make a small write durable, in ms: nothing is acknowledged sooner. */
+/** Measures how long the disk takes to make a small write durable, in ms. No write is acknowledged sooner. */
 export function flushTimes(folder) {
   const file = path.join(folder, 'flush');
   const fd = openSync(file, 'w', 0o600);

@@ -1,4 +1,4 @@
--- One scenario for wrk, given as arguments: method, content of a body with $N for a counter, and a file with a line
+-- One scenario for wrk. Its arguments are the method, a body in which $N stands for a counter, and a file with one line
 -- for each request: an API key, or nothing, and a path.
 local method, template, targets = 'GET', nil, {}
 local counter, thread_number = 0, 0

@@ -6,9 +6,9 @@ import path from 'node:path';
 const script = path.join(import.meta.dirname, 'load.lua');
 
 /**
- * Loads a server with wrk and gives requests a second, latencies in ms, CPU µs of the server per request. It asks for all
- * `paths` with one `key`, or makes the `requests`, each `{ key, path }`, one after the other and from the first again.
- * Any answer that is not 2xx, and any broken connection, fails the run: a refused request is a fast one.
+ * Loads a server with wrk. Gives the requests a second, latencies in ms, and the server's CPU time per request in µs.
+ * It requests all `paths` with one `key`, or all `requests`, each `{ key, path }`, in a cycle. An answer other than 2xx
+ * or a broken connection fails the run, because refused requests are fast and would improve the figures.
  */
 export async function load(
   server,
@@ -44,7 +44,7 @@ export async function load(
   };
 }
 
-/** The neighbours of this machine come and go: of each figure of several runs the one in the middle counts. */
+/** Gives the median of each figure of several runs, because other load on this machine varies. */
 export function medianOf(runs) {
   const middle = Math.floor(runs.length / 2);
   const figures = Object.keys(runs[0]).filter((name) => typeof runs[0][name] === 'number');

@@ -1,4 +1,4 @@
-// What the hardware allows: plain node:http answering a 208-byte JSON body. Every figure is a ratio to this.
+// The limit that the hardware sets: plain node:http that answers a 208-byte JSON body. Every figure is a ratio to this.
 import { createServer } from 'node:http';
 
 const body = JSON.stringify({ data: 'x'.repeat(197) });

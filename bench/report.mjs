@@ -4,7 +4,7 @@ import path from 'node:path';
 
 /** What the raw server answered where the bars were set. */
 const BARS_RAW_PER_SECOND = 86_000;
-/** What a request in a large store may cost, of one in a small store. */
+/** How much CPU time a request in a large store may cost, as a multiple of that in a small store. */
 const SIZE_RATIO_MAX = 1.3;
 
 /**
@@ -64,7 +64,7 @@ export function table({ rows, single, flush, idleMiB, secondStartMs, lastStartMs
   ].join('\n');
 }
 
-/** Five processes against the bare client; ratios are to its rate on the same server in the same run. */
+/** Compares five processes with the bare client. Ratios are to its rate on the same server in the same run. */
 export function splitTable(rows) {
   const lines = rows.map((row) => {
     const ratio = (row.perSecond / row.barePerSecond) * 100;
@@ -89,7 +89,7 @@ export function splitTable(rows) {
   ].join('\n');
 }
 
-/** A large store against a small one; ratios are of CPU time per request, which the load generator has no part in. */
+/** Compares a large store with a small one. Ratios are of CPU time per request, which excludes the load generator. */
 export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
   const lines = rows.map((row) => {
     const { small, large } = row;
@@ -117,7 +117,7 @@ export function sizeTable({ rows, organizations, each, memoryMiB, readyMs }) {
   ].join('\n');
 }
 
-/** Prints a report and keeps it in bench/results, as NAME.md. */
+/** Prints a report and writes it to bench/results/NAME.md. */
 export function publish(name, text) {
   console.log(`\n${text}`);
   const folder = path.join(import.meta.dirname, 'results');

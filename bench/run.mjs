@@ -16,10 +16,10 @@ const here = import.meta.dirname;
 const standalone = path.join(here, '../dist/standalone.js');
 const SECRETS = 10_000;
 const PAGE_SIZE = 20;
-/** Until what a request runs through is compiled; a server in use is long past it. */
+/** The time until V8 has compiled the code of a request, as it has long since on a server in use. */
 const WARM_UP_SECONDS = 8;
 const ROUND_SECONDS = 2;
-/** V8 gives back what a start used once nothing has been asked for a while. */
+/** After this time without requests, V8 has freed the memory that the start used. */
 const IDLE_SECONDS = 30;
 
 const CREATION = { method: 'POST', body: '{"secret":{"name":"CREATED_$N","value":"whsec_abc123_$N"}}' };

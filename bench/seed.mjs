@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 const CONCURRENCY = 64;
 const CONCURRENCY_PATIENT = 16;
 const TRIES_MAX = 20;
-/** With the one that signing up makes, no more than ORGANIZATIONS_PER_USER_MAX allows at most. */
+/** Together with the personal organization, this stays below the highest ORGANIZATIONS_PER_USER_MAX. */
 const ORGANIZATIONS_PER_PERSON = 900;
 const SCOPES = ['secrets:list', 'secrets:read', 'secrets:write'];
 const PAUSE_MS = 250;
 
 /**
- * Creates secrets through the API, `count` of them, changes the value of each so often, and gives their ids. Patient:
- * a store that is slow to answer is asked again, under an Idempotency-Key, which makes that harmless.
+ * Creates `count` secrets through the API, changes the value of each `changes` times, and gives their ids. With
+ * `isPatient`, a write that is answered with 503 is sent again under its Idempotency-Key, so that it takes effect once.
  */
 export async function seed(
   server,
@@ -46,8 +46,8 @@ export async function seed(
 }
 
 /**
- * Makes organizations with `each` secrets, through the API, as people who sign up and have them made. Gives of each an API
- * key and the ids of its secrets.
+ * Makes organizations with `each` secrets through the API, as people who sign up would. Gives an API key and the ids of
+ * the secrets for each organization.
  */
 export async function seedOrganizations(server, { organizations, each }) {
   const owned = [];

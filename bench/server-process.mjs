@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 
-/** Clock ticks a second in /proc, on every Linux that Node runs on. */
+/** Clock ticks a second in /proc, the same on every Linux that runs Node. */
 const TICKS_PER_SECOND = 100;
 
-/** Starts a server that prints `ready URL`; gives its URL, its pid and how long it took. */
+/**
+ * Starts a server that prints `ready URL`. Gives its URL, the time until then, and functions to measure and stop it.
+ */
 export async function startServer(file, env = {}) {
   const started = performance.now();
   const child = spawn(process.execPath, [file], {
@@ -35,7 +37,7 @@ function running(child, url, readyMs) {
   };
 }
 
-/** User and system time of all threads. */
+/** Gives the user and system time of all threads of a process, in seconds. */
 export function cpuSeconds(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

@@ -1,4 +1,4 @@
-// `npm run bench -- --size`: what a request costs in a large store, against what it costs in a small one.
+// `npm run bench -- --size`: compares the cost of a request in a large store with that in a small one.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ const standalone = path.join(here, '../dist/standalone.js');
 const SMALL_SECRETS = 100;
 const WARM_UP_SECONDS = 8;
 const ROUND_SECONDS = 2;
-/** Different ones that a run makes over and over, unless more organizations than that are active. */
+/** The number of different requests that a run repeats, unless more organizations than that are active. */
 const REQUESTS_MAX = 10_000;
 
 const scenarios = [
@@ -32,7 +32,10 @@ const scenarios = [
   },
 ];
 
-/** `organizations` with `each` secrets, of which so many as `active` says are used in turn, one request each. */
+/**
+ * Compares a small store with one of `organizations` with `each` secrets. Of these, first a twentieth and then all are
+ * active, and get one request each in turn.
+ */
 export async function benchSize({ seconds, organizations, each }) {
   const folder = mkdtempSync(path.join(tmpdir(), 'hklst-bench-'));
   try {
@@ -51,7 +54,7 @@ export async function benchSize({ seconds, organizations, each }) {
   }
 }
 
-/** However few organizations a run creates its secrets in. */
+/** Leaves room for all the secrets that a run creates, even if it creates them in few organizations. */
 const ROOM = { PORT: '0', SECRETS_PER_ORGANIZATION_MAX: '1000000' };
 
 async function smallStore(dataDir) {
@@ -61,7 +64,10 @@ async function smallStore(dataDir) {
   return { server, owned: [{ key, ids }] };
 }
 
-/** Filled, and then started anew: what it remembers from being filled is not what it would remember in use. */
+/**
+ * Fills a store and restarts its server, because a server that has just filled a store has other data in memory than
+ * one in use.
+ */
 async function largeStore(dataDir, { organizations, each }) {
   const env = { ...ROOM, DATA_DIR: dataDir, OPEN_SIGN_UP: 'true', ORGANIZATIONS_PER_USER_MAX: '1000' };
   const first = await startServer(standalone, env);
@@ -70,7 +76,10 @@ async function largeStore(dataDir, { organizations, each }) {
   return { server: await startServer(standalone, env), owned };
 }
 
-/** Both in turns, so that what the machine does meanwhile is in both; of each figure the median. */
+/**
+ * Measures both stores in alternating rounds, so that other load on the machine affects both. Gives the median of each
+ * figure.
+ */
 async function compare({ path: pathOf, ...scenario }, { small, large, active, seconds }) {
   const step = large.owned.length / active;
   const used = Array.from({ length: active }, (_, index) => large.owned[Math.floor(index * step)]);
@@ -91,7 +100,7 @@ async function compare({ path: pathOf, ...scenario }, { small, large, active, se
   return { name: scenario.name, small: ofSmall, large: ofLarge };
 }
 
-/** A secret of each organization, then another of each, and so on. */
+/** Gives requests for one secret of each organization, then for another one of each, and so on. */
 function inTurn(owned, pathOf) {
   const turns = Math.ceil(REQUESTS_MAX / owned.length);
   const turn = (index) =>

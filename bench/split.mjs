@@ -1,5 +1,5 @@
-// `npm run bench -- --split`: five processes over mutual TLS on EventStoreDB's double, MongoDB and Kafka, measured
-// against the vendor's bare client on the same double.
+// `npm run bench -- --split`: compares five processes, over mutual TLS on EventStoreDB's double, MongoDB and Kafka,
+// with the vendor's bare client on the same double.
 import { execFileSync, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const UNLIMITED = {
   RATE_LIMIT_PER_ORGANIZATION: '0',
 };
 
-/** The scenarios, each with what the bare client does for it, and the targets in percent of that. */
+/** The scenarios, each with the bare client's counterpart, and the targets in percent of its rate. */
 const scenarios = [
   {
     name: 'read a value',
@@ -45,14 +45,14 @@ export async function benchSplit({ seconds }) {
   require('../scripts/ts-hook.cjs');
   const certs = [path.join(root, 'scripts/certs.mjs'), '--dir', path.join(root, '.cache/split-certs')];
   execFileSync(process.execPath, certs, { stdio: ['ignore', 'ignore', 'inherit'] });
-  // The rig of the tests, from its sources; the services run as they are built.
+  // The tests' rig runs from its sources; the services run as they are built.
   const { Rig } = require('../test/split/rig.ts');
   const rig = await Rig.prepare({ env: UNLIMITED });
   try {
     const bare = { before: await bareRates(rig, seconds) };
     await rig.startAll();
     const rows = await measure(rig, seconds);
-    // The bare client has the machine to itself, before and after.
+    // The bare client is measured before and after the services, when it has the machine to itself.
     for (const process of rig.processes) await process.stop();
     bare.after = await bareRates(rig, seconds);
     publish('split', splitTable(rows.map((row) => ({ ...row, ...bareOf(row, bare) }))));

@@ -7,11 +7,11 @@ import { modified, writeStamped } from './stamped-file.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-/** The compiler's settings that dist/ was made with. */
+/** A copy of the compiler's settings with which dist/ was built. */
 const record = path.join(dist, '.swcrc');
 const rooms = ['libs', 'services'];
 
-/** Whether `build` has nothing to do. */
+/** Tells whether `build` has nothing to do. */
 export function isBuilt() {
   const { stale, leftOver, newest } = changes();
   const isCompiled = stale.length === 0 && leftOver.length === 0 && hasBuildOf(settingsText());
@@ -19,8 +19,8 @@ export function isBuilt() {
 }
 
 /**
- * Compiles what changed of the libs since the last build into dist/, removes what has no source any more, and bundles.
- * Worker threads load files of the libs; of the services only their bundles run.
+ * Compiles the files of libs/ that have changed since the last build, removes outputs without a source, and bundles the
+ * services. Worker threads load the compiled files of libs/; a service runs from its bundle only.
  */
 export async function build() {
   const settings = settingsText();
@@ -41,7 +41,8 @@ async function compile(stale, total, options) {
   await Promise.all(
     stale.map(async (source) => {
       const time = modified(source);
-      // An output carries its source's time: a newer source, and an older one put back, both differ.
+      // An output gets the modification time of its source. So a newer source differs, and so does an older one put
+      // back.
       writeStamped(outputOf(source), (await transformFile(source, options)).code, time);
     }),
   );
@@ -62,7 +63,7 @@ function changes() {
   return {
     compiled,
     stale: compiled.filter((source) => times.get(source) !== modified(outputOf(source))),
-    /** When the last of what goes into a bundle changed: a source, or the packages. */
+    /** The latest time at which an input of the bundles changed: a source, the packages, or the script that bundles. */
     newest: Math.max(...times.values(), ...besides),
     leftOver: rooms.flatMap((room) => filesIn(path.join(dist, room))).filter((file) => !outputs.has(file)),
   };

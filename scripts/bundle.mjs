@@ -7,7 +7,7 @@ const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 const services = path.join(root, 'services');
 
-/** Binaries, and what only some installations load: these stay packages of their own. */
+/** Packages that stay outside the bundles: binaries, and packages that only some installations load. */
 const OUTSIDE = [
   '@eventstore/db-client',
   '@node-rs/argon2',
@@ -18,16 +18,16 @@ const OUTSIDE = [
   'openid-client',
 ];
 
-/** Whether every process has its bundle, made of sources as old as `time` (milliseconds). */
+/** Tells whether the bundle of every process exists and has this time (milliseconds). */
 export function isBundled(time) {
   return Object.values(bundles()).every((file) => modified(file) === time);
 }
 
 /**
- * Puts each process into one file, dist/NAME.js: to find and open fifteen hundred files takes longer than all the rest
- * of a start. From the sources, compiled to ES modules, whose imports are then plain variables: through the getters of
- * CommonJS every call into another module is a call more. `options` are the compiler's. The bundles carry `time`, so
- * that a half-written one is made again.
+ * Bundles each process into one file, dist/NAME.js, because to find and open 1,500 files takes longer than the rest of
+ * a start. The sources are compiled to ES modules, whose imports become plain variables; with CommonJS, every call into
+ * another module would go through a getter. `options` are the compiler's. Bundles get the modification time `time`, so
+ * that a bundle from an interrupted build is made again.
  */
 export async function bundle(time, options) {
   const esbuild = await import('esbuild');
@@ -39,10 +39,11 @@ export async function bundle(time, options) {
     platform: 'node',
     tsconfigRaw: {},
     target: 'node20',
-    // A package that only some installations load is required like the others, whatever way it is asked for.
+    // Compiles `import()` to `require`, so that packages loaded on demand are required like the others.
     supported: { 'dynamic-import': false },
     legalComments: 'none',
-    // V8 keeps the text in memory. Names stay, and lines short enough for a stack to say where.
+    // V8 keeps the source text in memory, so white space is removed. Names stay, and lines are short enough to make
+    // stack traces useful.
     minifyWhitespace: true,
     lineLimit: 160,
     logLevel: 'error',
@@ -55,12 +56,12 @@ export async function bundle(time, options) {
   for (const { path: file, contents } of outputFiles) writeStamped(file, contents, time);
 }
 
-/** What a bundle does before anything else. */
+/** The code that a bundle runs first. */
 function noProtoSetter() {
   return readFileSync(path.join(import.meta.dirname, 'no-proto-setter.cjs'), 'utf8').trim();
 }
 
-/** Where the bundle of each process is, by the name of its service. */
+/** Gives the path of each bundle, by the name of its service. */
 function bundles() {
   const started = readdirSync(services).filter((name) => existsSync(mainOf(name)));
   return Object.fromEntries(started.map((name) => [name, path.join(dist, `${name}.js`)]));
@@ -78,7 +79,7 @@ function leaveOutside(build) {
     if (!request.startsWith('.'))
       return isOutside(request, resolveDir) ? { path: request, external: true } : undefined;
     if (kind !== 'require-resolve') return undefined;
-    // The modules of the worker threads stay files: a thread loads a handful.
+    // Worker threads load their modules from files, because each loads only a few.
     const file = path.relative(root, path.join(resolveDir, request));
     return { path: `./${file.split(path.sep).join('/')}`, external: true };
   });
@@ -97,7 +98,7 @@ function isOutside(request, folder) {
   return isListed || request.startsWith('#') || !isThere(request, folder);
 }
 
-/** Frameworks ask for packages that we do not have, and go without. */
+/** Tells whether a package is installed. Frameworks try to load optional packages that are not. */
 function isThere(request, folder) {
   try {
     createRequire(path.join(folder, 'x.js')).resolve(request);

@@ -7,7 +7,7 @@ import * as x509 from '@peculiar/x509';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 const authorityName = 'CN=hklst development authority';
-/** One with fewer days left is issued anew. */
+/** A certificate with fewer days left is issued again. */
 const renewalDays = 30;
 const caDays = 3_650;
 const leafDays = 365;
@@ -15,11 +15,13 @@ const leafDays = 365;
 const algorithms = {
   ec: { name: 'ECDSA', namedCurve: 'P-256' },
   rsa: rsa(2_048),
-  // Signs once a year: it can afford it.
+  // The authority's key signs once a year, so it may be slow.
   ca: rsa(3_072),
 };
 
-/** An authority whose key and certificate lie in a folder as ca.key and ca.crt; made unless it is there. */
+/**
+ * Opens the authority whose key and certificate are in a folder as ca.key and ca.crt. Makes it if it does not exist.
+ */
 export async function openAuthority(folder, { anew }) {
   const files = filesOf(folder, 'ca');
   const isKept = !anew && existsSync(files.cert);
@@ -42,8 +44,8 @@ export async function openAuthority(folder, { anew }) {
 }
 
 /**
- * Issues a certificate to a folder unless a valid one is there; gives whether it was. One that another authority has
- * signed is its owner's, and stays whatever it is. The names of ours stay with it: who renews does not repeat them.
+ * Issues a certificate into a folder unless a valid one exists, and tells whether it was kept. A certificate of another
+ * authority is never replaced. A renewed one keeps the names of the old one, so they need not be given again.
  */
 export async function issue(folder, authority, wanted) {
   const files = filesOf(folder, wanted.file);
@@ -87,7 +89,7 @@ function filesOf(folder, name) {
   return { cert: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
 }
 
-/** Of this authority, with its own key, with all the names, and for a while still. */
+/** Tells whether a certificate is of this authority, matches its key, has all names, and is valid for long enough. */
 function isValid(found, { files, authority, names }) {
   const there = new Set(namesOf(found).map(canonicalName));
   return (
@@ -99,7 +101,7 @@ function isValid(found, { files, authority, names }) {
   );
 }
 
-/** Also of an authority that `--force` has replaced: it had the same name. */
+/** Tells whether our authority signed a certificate. An authority that `--force` has replaced had the same name. */
 function isOurs({ issuer }, authority) {
   return issuer === authorityName || issuer === authority.certificate.subject;
 }
@@ -121,13 +123,13 @@ function parsed(file, what, parse) {
   }
 }
 
-/** The names and addresses that a certificate is for. */
+/** Gives the names and addresses that a certificate is for. */
 function namesOf(certificate) {
   const alternatives = certificate?.subjectAltName?.split(', ') ?? [];
   return alternatives.map((text) => text.replace(/^(DNS|IP Address):/, ''));
 }
 
-/** One of the many ways to write an IPv6 address. */
+/** Writes a name in one form only. An IPv6 address could be written in many. */
 function canonicalName(name) {
   return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase();
 }
@@ -153,7 +155,7 @@ function rsa(modulusLength) {
 }
 
 function validFor(days) {
-  // A little earlier: the clock of another machine may be behind.
+  // Validity begins five minutes ago, because the clock of another machine may be behind.
   return { notBefore: new Date(Date.now() - 5 * 60_000), notAfter: new Date(Date.now() + days * dayMs) };
 }
 
@@ -170,7 +172,10 @@ function writePair({ cert, key }, pair) {
   writeFileSync(cert, `${pair.certificate.toString('pem')}\n`);
 }
 
-/** Made anew, so that nobody who had the old one open sees it, and the mode is ours from the first byte. */
+/**
+ * Removes the old file and creates a new one, so that nobody who has the old one open can read the new text, and so
+ * that its mode is 0600 from the first byte.
+ */
 function writePrivate(file, text) {
   rmSync(file, { force: true });
   writeFileSync(file, text, { mode: 0o600, flag: 'wx' });

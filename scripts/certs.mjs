@@ -1,4 +1,5 @@
-// `npm run certs`: a private authority and the certificates by which services and engines know each other.
+// `npm run certs`: makes a private authority, and the certificates by which services and engines authenticate each
+// other.
 import './check-node.mjs';
 import { isIP } from 'node:net';
 import path from 'node:path';
@@ -47,13 +48,13 @@ await run(() => makeAll(values));
 
 async function makeAll({ dir, host, force: anew }) {
   install();
-  // Not before its packages are there.
+  // This module needs the packages that `install` has installed.
   const { issue, openAuthority } = await import('./certificates.mjs');
   const folder = path.resolve(dir);
   makePrivateFolder(folder);
   const authority = await openAuthority(folder, { anew });
   report('ca', authority);
-  // A certificate of the authority that was is nobody's.
+  // With a new authority, `anew` is set, so certificates of the old one are issued again.
   for (const wanted of certificates(host))
     report(wanted.file, await issue(folder, authority, { ...wanted, anew }));
   const shown = path.relative(process.cwd(), folder) || '.';
@@ -72,7 +73,7 @@ function certificates(hosts) {
   return [
     ...services.map((name) => ({ file: name, commonName: name, names: [name], key: 'ec', usages: both })),
     { file: 'https', commonName: 'hklst', names: [...local, ...hosts], key: 'ec', usages: ['serverAuth'] },
-    // EventStoreDB reads RSA keys, and knows other nodes of its cluster by this common name.
+    // EventStoreDB reads RSA keys, and recognises other nodes of its cluster by this common name.
     {
       file: 'event-store',
       commonName: 'eventstoredb-node',

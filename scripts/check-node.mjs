@@ -1,4 +1,4 @@
-// Imported first by whatever a user starts. Plain old syntax, so that an old Node can still read the sentence.
+// Each script that a user starts imports this first. It uses only old syntax, so that an old Node can still run it.
 var version = process.versions.node.split('.').map(Number);
 
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {

@@ -1,4 +1,4 @@
-// `npm run check [-- step …]`: everything that can be said about the code without starting it.
+// `npm run check [-- step …]`: runs every check of the code that does not start the server.
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { install } from './install.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 
-// Longest first, so that two lanes end at about the same time.
+// The longest step comes first, so that both lanes end at about the same time.
 const steps = {
   tests: ['jest/bin/jest.js', '--selectProjects', 'unit', 'house', '--maxWorkers=1', '--forceExit'],
   lint: ['eslint/bin/eslint.js', '--max-warnings=0', '.'],
@@ -32,7 +32,7 @@ const waiting = Object.keys(steps).filter((name) => chosen.length === 0 || chose
 const lanes = await Promise.all([lane(), lane()]);
 process.exitCode = lanes.every(Boolean) ? 0 : 1;
 
-/** Takes one step after the other until none is left; true when all of them passed. */
+/** Runs one step after the other until none is left. Gives true when all of them passed. */
 async function lane() {
   const name = waiting.shift();
   if (name === undefined) return true;

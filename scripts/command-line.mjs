@@ -1,24 +1,24 @@
-// What every script says of its arguments and of its failures: one sentence, never a stack.
+// How every script reads its arguments and reports a failure: in one sentence, without a stack trace.
 import { parseArgs } from 'node:util';
 
-/** By convention of the shell: the command was called wrongly. 1 is for what was asked for and did not work. */
+/** The exit code for a wrong call, by convention of the shell. 1 is for a correct call that failed. */
 const USAGE_ERROR = 2;
 
-/** Reads a script's arguments. `--help` shows `usage` and ends with 0; what `options` does not know ends with 2. */
+/** Reads a script's arguments. `--help` prints `usage` and exits with 0; an unknown argument exits with 2. */
 export function readArguments({ command, usage, options = {}, allowPositionals = false }) {
   try {
     const known = { ...options, help: { type: 'boolean', default: false } };
     const { values, positionals } = parseArgs({ options: known, allowPositionals });
     if (!values.help) return { values, positionals };
   } catch (error) {
-    // The first sentence; the next ones explain what nobody meant.
+    // Only the first sentence of Node's message is shown. The others advise on arguments that nobody meant.
     refuseArguments(error.message.split(/\. |\.$/)[0], command);
   }
   console.log(usage);
   process.exit(0);
 }
 
-/** Ends a script that was called wrongly. `why` is a sentence without its full stop. */
+/** Exits with 2 after a wrong call. `why` is a sentence without its full stop. */
 export function refuseArguments(why, command) {
   console.error(`${why}. ${command} --help explains.`);
   process.exit(USAGE_ERROR);
@@ -35,12 +35,12 @@ const reasons = {
   EROFS: 'its file system is mounted read-only',
 };
 
-/** One sentence about a failure: of the file system's, which file and why; any other says what it says. */
+/** Describes a failure in one sentence: for one of the file system, which file and why; for any other, its message. */
 function sentenceOf({ code, path: file, message }) {
   return file === undefined ? message : `${file} cannot be used: ${reasons[code] ?? code}.`;
 }
 
-/** Runs a script's work; when that fails, says why and leaves exit code 1. */
+/** Runs a script's work. When it fails, prints why and sets exit code 1. */
 export async function run(work) {
   try {
     await work();

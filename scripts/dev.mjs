@@ -1,4 +1,4 @@
-// `npm run dev`: the server from its sources, started again whenever one of them changes.
+// `npm run dev`: runs the server from its sources, and restarts it when one of them changes.
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';

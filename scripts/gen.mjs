@@ -1,4 +1,4 @@
-// `npm run gen` writes what is derived from the code; `npm run gen:check` fails when it is out of date.
+// `npm run gen` writes the files that are generated from the code. `npm run gen:check` fails when one is out of date.
 import './check-node.mjs';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,8 +1,8 @@
-// `node healthy.mjs FILE [MS]`: exit code 0 when a process has written its HEALTH_FILE within the last MS milliseconds.
-// It stands alone: an image holds this script without the others.
+// `node healthy.mjs FILE [MS]`: exits with 0 when a process has written its HEALTH_FILE within the last MS
+// milliseconds. It imports no other script, because the images contain only this one.
 import { statSync } from 'node:fs';
 
-/** A process writes every 5 seconds: three such intervals. */
+/** Three intervals: a process writes its file every 5 seconds. */
 const AGE_MS_MAX = '15000';
 const usage = `Usage: node scripts/healthy.mjs FILE [MS]
 

@@ -4,11 +4,11 @@ import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
 
-/** Runs `npm ci` when what is installed is not what package-lock.json asks for. */
+/** Runs `npm ci` when the installed packages are not those of package-lock.json. */
 export function install() {
   if (isInstalled()) return;
   console.log('Installing the packages of package-lock.json from the npm registry; this takes a minute.');
-  // Production mode included: the build needs its compiler.
+  // Development packages are installed in production mode too, because the build needs its compiler.
   const options = { cwd: root, stdio: ['ignore', 'ignore', 'pipe'], shell: process.platform === 'win32' };
   const flags = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error', ...impatient];
   const npm = spawnSync('npm', ['ci', ...flags], options);
@@ -17,7 +17,7 @@ export function install() {
   process.exit(1);
 }
 
-/** npm's own pauses between its tries add up to a minute and a half. */
+/** Shortens npm's pauses between its attempts, which add up to 90 seconds by default. */
 const impatient = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
 const AWAY = /EAI_AGAIN|ENOTFOUND|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT/;
 
@@ -30,13 +30,13 @@ function failureOf({ error, stderr }) {
   return `The npm registry cannot be reached (${reason}): this first step needs the network, or a proxy that npm knows. Try again with it.`;
 }
 
-/** npm records what it put into node_modules when it is done; a broken or missing install has no such record. */
+/** Compares package-lock.json with npm's record in node_modules. An incomplete installation has no such record. */
 export function isInstalled() {
   const record = path.join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(record)) return false;
   const found = packagesOf(record);
   return Object.entries(packagesOf(path.join(root, 'package-lock.json'))).every(
-    // '' is this project; optional packages are those of other platforms.
+    // '' is this project. Optional packages may be for other platforms.
     ([name, wanted]) => name === '' || wanted.optional || found[name]?.version === wanted.version,
   );
 }

@@ -1,9 +1,10 @@
-// Runs once, in mongosh: the image of MongoDB does so when it finds no data. It makes a login for each of the two stores,
-// with rights on the databases of that store alone: whoever has the one for read models reaches no wrapped key.
+// The image of MongoDB runs this once in mongosh, when it finds no data. It makes one login for the read stores and one
+// for the key store. Each has rights on its own databases only, so the login of the read stores cannot reach a wrapped
+// key.
 /* global db */
 const { READ_STORE_PASSWORD, KEY_STORE_PASSWORD } = process.env;
 
-// Each service has a read store of its own, as libs/host names them.
+// Each service has its own read store, with the name that libs/host gives it.
 const readStores = ['access', 'secrets-command', 'secrets-query', 'audit-relay'].map(
   (name) => `hklst-${name}`,
 );

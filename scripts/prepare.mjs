@@ -8,7 +8,7 @@ const root = path.join(import.meta.dirname, '..');
 const lock = path.join(root, '.cache', 'prepare.lock');
 const waitMsMax = 10 * 60_000;
 
-/** Installs and builds what is missing. Of processes that start together one does it, and the others wait for it. */
+/** Installs and builds what is missing. If several processes start together, one does it and the others wait. */
 export async function prepare() {
   if (isInstalled() && isBuilt()) return;
   await acquire();
@@ -20,7 +20,7 @@ export async function prepare() {
   }
 }
 
-/** The lock is a file that names its process; one whose process is gone is nobody's. */
+/** Takes the lock: a file with the id of its process. A lock is free when that process has ended. */
 async function acquire() {
   mkdirSync(path.dirname(lock), { recursive: true });
   const giveUpAt = Date.now() + waitMsMax;
@@ -50,7 +50,7 @@ function isHeld() {
     process.kill(Number(readFileSync(lock, 'utf8') || process.pid), 0);
     return true;
   } catch (error) {
-    // EPERM: it lives, and is somebody else's. ENOENT: it was released just now.
+    // EPERM: the process runs under another user. ENOENT: the lock was released just now.
     return error.code === 'EPERM' || error.code === 'ENOENT';
   }
 }

@@ -1,4 +1,6 @@
-/** docs/roles.md: who may do what, from the one table that decides (docs/adr/0013) and the routes that name its actions. */
+/**
+ * Gives the text of docs/roles.md, from the table of permissions (docs/adr/0013) and the routes that name its actions.
+ */
 export function rolesPage({ permissions, routes }) {
   const { actions, may, roles, scopes } = permissions;
   const routed = new Set(routes.map(({ requirement }) => requirement));

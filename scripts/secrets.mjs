@@ -1,4 +1,4 @@
-// `npm run secrets`: a root key and the passwords of the engines, for docker compose or for a split installation.
+// `npm run secrets`: makes a root key and the engines' passwords, for docker compose or for a split installation.
 import './check-node.mjs';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ function makeAll(folder) {
   ]);
   const tls = 'tlsCAFile=/run/secrets/ca.crt';
   const esdb = `esdb://admin:${valueOf(events, 'EVENTSTORE_DEFAULT_ADMIN_PASSWORD')}@event-store:2113?${tls}`;
-  // Both logins, and the databases they may use, are those of scripts/mongodb-users.cjs.
+  // scripts/mongodb-users.cjs makes both logins, with rights on these databases.
   const mongodb = (name, itsPassword) =>
     `mongodb://${name}:${valueOf(mongo, itsPassword)}@mongodb:27017/${name}?authSource=admin&tls=true&${tls}`;
   keep(folder, 'stores.env', () => [
@@ -54,7 +54,7 @@ Next: npm run certs, and then docker compose --profile split up: docs/deploy.md.
 Back up ${path.relative(process.cwd(), path.join(folder, 'root.key'))} now, apart from the data.`);
 }
 
-/** Gives the text of the file, made of these lines unless it is there. */
+/** Gives the text of the file. If the file does not exist, it is made of these lines. */
 function keep(folder, name, lines) {
   const file = path.join(folder, name);
   const isKept = existsSync(file);
@@ -63,7 +63,9 @@ function keep(folder, name, lines) {
   return readFileSync(file, 'utf8');
 }
 
-/** Stands in URLs and in files of variables: letters and digits, nothing to escape. 192 bits. */
+/**
+ * Makes a password of 192 random bits. It stands in URLs and env files, so it has only characters that need no escape.
+ */
 function password() {
   return randomBytes(24).toString('hex');
 }

@@ -5,7 +5,7 @@ import { prepare } from './prepare.mjs';
 import { loadSettings } from './settings-file.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-/** What `npm run start:NAME` starts. */
+/** The services that `npm run start:NAME` starts. */
 const services = ['api-gateway', 'access', 'secrets-command', 'secrets-query', 'audit-relay'];
 
 const isService = services.includes(process.argv[2]);

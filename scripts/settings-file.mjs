@@ -5,9 +5,9 @@ import { parseEnv } from 'node:util';
 const root = path.join(import.meta.dirname, '..');
 
 /**
- * Adds the settings of .env to the environment, which comes first. That file is ours: a name that no process reads is a
- * slip, and refused. The environment is everybody's: there a name is told that looks like one of ours.
- * `names` is libs/process/src/setting-names.
+ * Adds the settings of .env to the environment, which takes precedence. An unknown name in .env fails the start,
+ * because that file is only for us. The environment is shared with other programs, so an unknown name there is reported
+ * only if it looks like a setting of ours. The argument is libs/process/src/setting-names.
  */
 export function loadSettings({ describeNames, settingNames, strangeNames }) {
   const known = settingNames(readFileSync(path.join(root, '.env.example'), 'utf8'));

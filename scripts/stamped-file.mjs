@@ -2,8 +2,8 @@ import { mkdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node
 import path from 'node:path';
 
 /**
- * Writes a file with a time of its own (milliseconds), all or nothing: two builds at once, and a process that starts
- * meanwhile, find whole files.
+ * Writes a file with the given modification time (milliseconds) atomically, so that a parallel build, or a process that
+ * starts meanwhile, never sees half a file.
  */
 export function writeStamped(file, contents, time) {
   mkdirSync(path.dirname(file), { recursive: true });
@@ -13,7 +13,9 @@ export function writeStamped(file, contents, time) {
   renameSync(part, file);
 }
 
-/** Whole milliseconds: what a file system gives back of a time that was set. 0 when there is no such file. */
+/**
+ * Gives the modification time in whole milliseconds, which a file system stores without loss; 0 without such a file.
+ */
 export function modified(file) {
   return Math.round(statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
 }

@@ -1,4 +1,4 @@
-// `npm test [-- jest's arguments]`: everything that needs only Node, and a last line that adds it up.
+// `npm test [-- jest's arguments]`: runs every test that needs only Node, and prints the totals in its last line.
 import './check-node.mjs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,7 +33,7 @@ const suites = runs.flatMap(({ results }) => results?.testResults ?? []);
 const sum = (count) => runs.reduce((total, { results }) => total + (results?.[count] ?? 0), 0);
 if (isSplit) for (const line of leftOut()) console.log(line);
 for (const line of [...slowest(suites), ...skippedSuites(suites)]) console.log(line);
-// A suite that cannot even be loaded has no failed tests, and no report at all means that jest itself broke.
+// A suite that cannot be loaded has no failed tests, so it is counted apart. Without a report, jest itself has failed.
 let failed =
   sum('numFailedTests') + sum('numRuntimeErrorTestSuites') + runs.filter(({ results }) => !results).length;
 if (runs.some(({ leftOpen }) => leftOpen)) {
@@ -45,7 +45,10 @@ console.log(
 );
 process.exitCode = failed > 0 ? 1 : (runs.find(({ code }) => code !== 0)?.code ?? 0);
 
-/** What measures time runs alone, after all others on two cores: most of those wait rather than work. */
+/**
+ * Splits the suites into two runs. The first uses two cores, because most suites wait more than they compute. Suites
+ * that measure time come after it, one at a time.
+ */
 function twoRuns() {
   const folder = path.join('test', 'e2e');
   const isAlone = (name) => /^\/\/ Runs alone: /m.test(readFileSync(path.join(root, folder, name), 'utf8'));
@@ -68,7 +71,7 @@ async function runJest(options) {
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(hook)}`,
   };
   const jest = ['node_modules/jest/bin/jest.js', '--json', '--outputFile', report, ...options];
-  // Jest prints its progress on stderr; with --json its stdout holds the report only.
+  // Jest prints progress to stderr. With --json its stdout holds only the report.
   const run = spawn(process.execPath, jest, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
   const leftOpen = endAfterReport(run, report);
   const [code] = await once(run, 'exit');
@@ -77,7 +80,7 @@ async function runJest(options) {
   return { code, results, leftOpen: leftOpen() };
 }
 
-/** Where the time of a whole run goes. */
+/** Gives lines for the slowest suites. */
 function slowest(suites) {
   const seconds = ({ startTime, endTime }) => (endTime - startTime) / 1000;
   const longest = suites
@@ -88,7 +91,10 @@ function slowest(suites) {
     .map((suite) => `${seconds(suite).toFixed(0).padStart(4)} s  ${path.relative(root, suite.name)}`);
 }
 
-/** The report is the last thing that jest writes; it would then wait for ever for what a test left open. */
+/**
+ * Kills jest when it still runs ten seconds after its report, because something that a test left open keeps it from
+ * ending.
+ */
 function endAfterReport(jestProcess, report) {
   let tooLate = false;
   let polls = 0;
@@ -101,7 +107,10 @@ function endAfterReport(jestProcess, report) {
   return () => tooLate;
 }
 
-/** The suites that jest.config.cjs leaves out on five processes say why in their first line; `measured` is in server.ts. */
+/**
+ * Gives a line for each test that does not run on five processes. A suite that jest.config.cjs leaves out states the
+ * reason in its first line; `measured` is in server.ts.
+ */
 function leftOut() {
   const folder = path.join('test', 'e2e');
   return readdirSync(path.join(root, folder)).flatMap((name) => {
@@ -113,7 +122,10 @@ function leftOut() {
   });
 }
 
-/** A suite for a real server names the TEST_ variable that holds its address; any other says in its title what it needs. */
+/**
+ * Gives a line for each suite with skipped tests, and the reason: the TEST_ variable for a real server that is not set,
+ * or else the titles.
+ */
 function skippedSuites(suites) {
   return suites.flatMap(({ name, assertionResults }) => {
     const left = assertionResults.filter(({ status }) => status === 'pending' || status === 'todo');

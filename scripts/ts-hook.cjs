@@ -1,5 +1,5 @@
-// Lets plain node run the sources, worker threads included: `node --require ./scripts/ts-hook.cjs file.ts`.
-// Tests and `npm run dev` use it; what ships is built by scripts/build.mjs with the same settings.
+// Lets Node run the TypeScript sources, in worker threads too: `node --require ./scripts/ts-hook.cjs file.ts`. Tests
+// and `npm run dev` use it. scripts/build.mjs builds what is shipped, with the same settings.
 const { readFileSync } = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
@@ -17,7 +17,7 @@ Module._extensions['.ts'] = (module, filename) => {
   module._compile(transformSync(readFileSync(filename, 'utf8'), { ...options, filename }).code, filename);
 };
 
-// package.json maps #libs/* to the build; from the sources it means the sources.
+// package.json maps #libs/* to the build. This maps it to the sources.
 const resolveFilename = Module._resolveFilename;
 Module._resolveFilename = (request, ...rest) => {
   const lib = /^#libs\/([a-z-]+)$/.exec(request);

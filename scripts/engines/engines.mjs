@@ -1,4 +1,4 @@
-// Real servers for the tests, where only Node, Python, Java and their package registries are at hand.
+// Installs and runs real servers for the tests, on machines with only Node, Python, Java and their package registries.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -75,7 +75,7 @@ async function startBoth(folder, options) {
   return { servers, env: { TEST_KAFKA_BROKERS: kafka.brokers, TEST_MONGODB_URL: mongo.url } };
 }
 
-/** Gives the exit code as a shell does. Signals to us are the command's affair: we stop when it has. */
+/** Runs a command and gives its exit code as a shell would. Signals go to the command; this process ends after it. */
 function run(command, args, env) {
   const child = spawn(command, args, { env, stdio: 'inherit' });
   for (const signal of endings) process.removeAllListeners(signal).on(signal, () => child.kill(signal));
@@ -89,7 +89,10 @@ function exitCodeOf(signal) {
   return 128 + os.constants.signals[signal];
 }
 
-/** Those of start that run. A process id may have gone to a stranger since: ours name our folder. */
+/**
+ * Gives the running servers that `start` has started. The system may have reused a process id, so each is recognised by
+ * our folder in its arguments.
+ */
 function runningPids() {
   if (!existsSync(pidFile)) return [];
   const pids = readFileSync(pidFile, 'utf8').split('\n').filter(Boolean);
@@ -109,7 +112,7 @@ function fail(text) {
   process.exitCode = 2;
 }
 
-// An exit takes the servers along; dying of a signal would not.
+// On exit, the servers are ended. A signal that kills this process would leave them running.
 for (const signal of endings) process.on(signal, () => process.exit(exitCodeOf(signal)));
 const [name, ...args] = process.argv.slice(2);
 try {

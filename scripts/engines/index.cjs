@@ -1,4 +1,4 @@
-// For specs and scripts that need a server of their own, to kill, pause and restart.
+// For specs and scripts that need their own server, to kill, pause and restart it.
 const { composeCheck, enginesInstalled } = require('./install-engines.cjs');
 const { startEventStore } = require('./start-event-store.cjs');
 const { startKafka } = require('./start-kafka.cjs');

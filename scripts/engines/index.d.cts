@@ -1,33 +1,35 @@
 export interface EngineOptions {
-  /** Default: a free one. */
+  /** The default is a free port. */
   readonly port?: number;
-  /** Data, settings and log (`server.log`). What an earlier start left there is taken up again. */
+  /** The folder for data, settings and log (`server.log`). A later start uses what an earlier one left there. */
   readonly dataDir: string;
-  /** Default false: the server ends when the process that started it exits (not when that is killed). */
+  /** By default the server ends when the process that started it exits (but not when that process is killed). */
   readonly outlives?: boolean;
 }
 
-/** The promises settle when what they ask for has happened; stopping what has ended does nothing. */
+/** The promises resolve when the action is complete. To stop a server that has ended does nothing. */
 export interface Engine {
-  /** Changes with a restart. */
+  /** The process id, which changes with a restart. */
   readonly pid: number;
-  /** SIGTERM, and SIGKILL after 20 seconds. */
+  /** Sends SIGTERM, and SIGKILL after 20 seconds. */
   stop(): Promise<void>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing answers. The MongoDB server may reset them when it goes on. */
+  /** Sends SIGSTOP: connections stay open and nothing answers. The MongoDB server may reset them when it goes on. */
   pause(): boolean;
-  /** SIGCONT. */
+  /** Sends SIGCONT. */
   resume(): boolean;
-  /** Starts it again, on the same port and data; stops it first if it runs. */
+  /** Stops the server if it runs, and starts it again on the same port and data. */
   restart(): Promise<void>;
 }
 
-/** The command that reads compose files as docker compose does; undefined when it is not installed. */
+/** Gives the command that reads compose files as docker compose does; undefined when it is not installed. */
 export function composeCheck(): string | undefined;
-/** Whether both engines are installed, so that they can be started. */
+/** Tells whether both engines are installed. */
 export function enginesInstalled(): boolean;
-/** The double of EventStoreDB, which needs nothing installed. `control` works one of the switches in its main.ts. */
+/**
+ * Starts the double of EventStoreDB, which needs no installation. `control` sets one of the switches in its main.ts.
+ */
 export function startEventStore(
   options: EngineOptions,
 ): Promise<Engine & { readonly url: string; control(fault: string, value?: number): Promise<void> }>;
@@ -36,7 +38,10 @@ export function startKafka(options: EngineOptions): Promise<Engine & { readonly 
 /** Throws when the engine is not installed or does not come up within a minute. */
 export function startMongo(
   options: EngineOptions & {
-    /** Default false: whoever connects may do everything. True: who logs in, and what the login's roles allow. */
+    /**
+     * By default every client may do everything. With `auth`, clients must log in and have the rights of their login's
+     * roles.
+     */
     readonly auth?: boolean;
   },
 ): Promise<Engine & { readonly url: string }>;

@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const cache = path.join(__dirname, '..', '..', '.cache', 'engines');
 
-/** The servers, and a tool: for each the file that pins its version, and the command that fetches what it names. */
+/** For each server, and for one tool: the file that pins its version, and the command that downloads it. */
 const servers = ['kafka', 'mongo'];
 const engines = {
   kafka: {
@@ -20,14 +20,14 @@ const engines = {
   mongo: {
     pins: path.join(__dirname, 'mongo', 'requirements.txt'),
     needs: 'Python 3.10 to 3.13 with pip',
-    // Without dependencies: they are for the package's Python server, and only its binary is run.
+    // Dependencies are left out. Only the package's Python server needs them, and we run only its binary.
     fetch: (pins, folder) => [
       'python3',
       ...['-m', 'pip', 'install', '--quiet', '--root-user-action', 'ignore', '--no-deps'],
       ...['--only-binary', ':all:', '--target', folder, '--requirement', pins],
     ],
   },
-  // The reader of compose files that is inside `docker compose`, for machines without that.
+  // The compose-file reader of `docker compose`, for machines without docker.
   compose: {
     pins: path.join(__dirname, 'compose', 'module.txt'),
     needs: 'Go 1.23 or newer',
@@ -35,13 +35,15 @@ const engines = {
   },
 };
 
-/** Where an engine lies: named after what its pins ask for, so a folder that is there is the right one. */
+/**
+ * Gives the folder of an engine. Its name is a hash of the pins, so an existing folder always has the right version.
+ */
 function folderOf(name) {
   const hash = createHash('sha256').update(readFileSync(engines[name].pins)).digest('hex');
   return path.join(cache, `${name}-${hash.slice(0, 12)}`);
 }
 
-/** Downloads what is missing. Any number of processes may do so at the same time. */
+/** Downloads the missing engines. Several processes may do so at the same time. */
 function installEngines(names = servers) {
   mkdirSync(cache, { recursive: true });
   for (const name of names) {
@@ -59,28 +61,28 @@ function installEngines(names = servers) {
   }
 }
 
-/** The final name appears with everything in it, or not at all. */
+/** Renames the finished folder, so that the final name never shows an incomplete one. */
 function adopt(unfinished, folder) {
   try {
     renameSync(unfinished, folder);
   } catch (error) {
-    // Another process was faster.
+    // Another process has installed the engine in the meantime.
     if (!existsSync(folder)) throw error;
   }
 }
 
-/** Whether the servers can be started here; a suite that needs one of its own skips itself otherwise. */
+/** Tells whether the servers are installed. A suite that needs them is skipped otherwise. */
 function enginesInstalled() {
   return servers.every((name) => existsSync(folderOf(name)));
 }
 
-/** The folder of an installed engine. */
+/** Gives the folder of an installed engine. Throws when it is not installed. */
 function engineFolder(name) {
   if (existsSync(folderOf(name))) return folderOf(name);
   throw new Error('The engines are not installed: run node scripts/engines/engines.mjs install');
 }
 
-/** The validator of compose files; undefined when it is not installed. */
+/** Gives the path of the validator of compose files; undefined when it is not installed. */
 function composeCheck() {
   const file = path.join(folderOf('compose'), 'cmd');
   return existsSync(file) ? file : undefined;

@@ -5,7 +5,7 @@ const { freePort, startServer } = require('./start-server.cjs');
 const root = path.join(__dirname, '..', '..');
 const main = path.join(root, 'libs', 'testing', 'src', 'event-store-double', 'main.ts');
 
-/** Starts the double of EventStoreDB as a process of its own, on what `dataDir` holds. */
+/** Starts the double of EventStoreDB in a process of its own, with the data in `dataDir`. */
 async function startEventStore({ port, dataDir, outlives }) {
   port ??= await freePort();
   mkdirSync(dataDir, { recursive: true });

@@ -9,7 +9,7 @@ const settings = path.join(__dirname, 'kafka', 'server.properties');
 const logging = path.join(__dirname, 'kafka', 'log4j2.properties');
 const clusterId = Buffer.from('hklst-test-node.').toString('base64url');
 
-/** Starts a Kafka broker, a single node, on what `dataDir` holds. It creates no topics by itself. */
+/** Starts a Kafka broker, a single node, with the data in `dataDir`. The broker does not create topics on its own. */
 async function startKafka({ port, dataDir, outlives }) {
   port ??= await freePort();
   const controllerPort = await freePort();
@@ -39,7 +39,7 @@ log.dirs=${logDir}
   return Object.assign(server, { brokers: `127.0.0.1:${port}` });
 }
 
-/** A small heap, and compilers and a collector that start fast rather than run fastest. */
+/** Options for a small heap, and for a compiler and a collector that favour a fast start over top speed. */
 function javaOptions() {
   return [
     ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${logging}`],

@@ -7,7 +7,7 @@ const stopMsMax = 20_000;
 const pollMs = 25;
 const pauseMsMax = 1_000;
 
-/** Starts a server and waits until its log says `ready`. What the handle's methods promise is in index.d.cts. */
+/** Starts a server and waits until its log matches `ready`. index.d.cts describes the methods of the handle. */
 async function startServer({ command, args, ready, logFile, outlives = false }) {
   const launch = () => launchServer({ command, args, ready, logFile, outlives });
   let child = await launch();
@@ -32,7 +32,8 @@ async function startServer({ command, args, ready, logFile, outlives = false }) 
 
 async function launchServer({ command, args, ready, logFile, outlives }) {
   const log = openSync(logFile, 'w');
-  // A process group of its own: Ctrl-C in a terminal is for the one who started it, who then ends the server.
+  // The server gets its own process group, so that Ctrl-C in a terminal reaches only this process, which then ends the
+  // server.
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   let failure;
@@ -53,7 +54,7 @@ async function launchServer({ command, args, ready, logFile, outlives }) {
   return child;
 }
 
-/** The signal takes effect a little later, thread by thread, and until then a server goes on answering. */
+/** Waits until all threads of a process have stopped. Until then a server that got SIGSTOP still answers. */
 function untilStopped(pid) {
   const tasks = `/proc/${pid}/task`;
   if (!existsSync(tasks)) return;
@@ -63,11 +64,11 @@ function untilStopped(pid) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
-/** A test run that fails leaves no server behind. */
+/** Kills the server when this process exits, so that a failed test run leaves no server running. */
 function endWithUs(child) {
   const kill = () => child.kill('SIGKILL');
   const forget = () => process.off('exit', kill);
-  // Ahead of others' listeners, who may want to remove the data.
+  // This runs before other listeners, because they may remove the server's data.
   process.prependOnceListener('exit', kill);
   child.once('exit', forget);
   return () => {
@@ -80,14 +81,14 @@ async function end(child, signal) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill(signal);
-  // A paused process sees SIGTERM only when it goes on.
+  // A paused process handles SIGTERM only after SIGCONT.
   if (signal === 'SIGTERM') child.kill('SIGCONT');
   const giveUp = setTimeout(() => child.kill('SIGKILL'), stopMsMax);
   await ended;
   clearTimeout(giveUp);
 }
 
-/** A port of the loopback address that nobody listens on right now. */
+/** Gives a free port of the loopback address. */
 async function freePort() {
   const probe = createServer();
   await new Promise((resolve, reject) => probe.once('error', reject).listen(0, '127.0.0.1', resolve));

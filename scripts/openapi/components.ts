@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** What the document keeps under a name of its own and refers to. */
+/** The parts of the document that have a name and are referred to. */
 export class Components {
   readonly #kinds: Record<string, Record<string, unknown>> = {};
 
-  /** Keeps `content` and gives the reference to it. One name means one thing. */
+  /** Stores `content` and gives a reference to it. Fails when the name already stands for other content. */
   refer(kind: 'schemas' | 'responses' | 'headers' | 'parameters', name: string, content: object) {
     const named = (this.#kinds[kind] ??= {});
     if (named[name] !== undefined && !isDeepStrictEqual(named[name], content))
@@ -13,7 +13,7 @@ export class Components {
     return { $ref: `#/components/${kind}/${name}` };
   }
 
-  /** All of them, by name, so that the document does not depend on which route came first. */
+  /** Gives all parts, sorted by name, so that the order of the routes does not change the document. */
   all(): Record<string, Record<string, unknown>> {
     const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
     return Object.fromEntries(

@@ -25,27 +25,27 @@ export interface DeclaredRoute {
   readonly method: string;
   /** As Fastify registers it: `/api/v1/secrets/:id`. */
   readonly path: string;
-  /** Where to mend it: `SecretsController.get`. */
+  /** The method to correct when the route is wrong: `SecretsController.get`. */
   readonly place: string;
   readonly requirement: Requirement | undefined;
   readonly needsRecentSignIn: boolean;
-  /** No operation of the API. */
+  /** True for a route that serves a page and is no operation of the API. */
   readonly servesPage: boolean;
   readonly operation: OperationDescription | undefined;
-  /** The message it sends, unless it answers by itself. */
+  /** The message that the route sends; undefined when it answers without one. */
   readonly message: Message | undefined;
   readonly section: SectionDescription | undefined;
   readonly status: number;
   readonly contentType: string;
   readonly body: Type | undefined;
   readonly query: Type | undefined;
-  /** A query parameter that the route does not know is refused. */
+  /** True when the route refuses a query parameter that it does not know. */
   readonly refusesQuery: boolean;
 }
 
 type Handler = (...args: unknown[]) => unknown;
 
-/** Every route of the controllers, read from what Nest and our decorators keep on them. */
+/** Gives every route of the controllers, from the metadata of Nest and of our decorators. */
 export function declaredRoutes(controllers: readonly Type[]): DeclaredRoute[] {
   return controllers.flatMap((controller) => {
     const prototype = controller.prototype as Record<string, Handler>;
@@ -81,7 +81,7 @@ function routeOf(controller: Type, name: string): Omit<DeclaredRoute, 'path'> {
   };
 }
 
-/** A method may stand under several paths. */
+/** Gives the paths of a method, which may have several. */
 function pathsOf(controller: Type, name: string): string[] {
   const handler = (controller.prototype as Record<string, Handler>)[name] as Handler;
   const [bases, ends] = [controller, handler].map((owner) =>
@@ -104,7 +104,7 @@ function contentTypeOf(handler: Handler): string {
   return header?.value.replace(/;.*/, '') ?? 'application/json';
 }
 
-/** The class of the one parameter that holds the body or the query. */
+/** Gives the class of the parameter that holds the body or the query. */
 function parameterType({
   controller,
   name,

@@ -2,7 +2,7 @@ import { errorRegistry, type AppError, type ErrorCode } from '#libs/kernel';
 import type { DeclaredRoute } from './declared-routes';
 import { requestHeadersOf } from './parameters';
 
-/** What any route may answer: refused before it is looked at, or failed in a way that nobody foresaw. */
+/** Errors that every route may answer: refusals before the route is reached, and unforeseen failures. */
 const onEveryRoute: readonly ErrorCode[] = [
   'MALFORMED_REQUEST',
   'MISPLACED_CREDENTIAL',
@@ -19,7 +19,7 @@ const withCredential: readonly ErrorCode[] = [
 ];
 const withServices: readonly ErrorCode[] = ['STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'];
 
-/** Codes that a route has by its kind; all other codes it must name itself. */
+/** The codes that follow from the kind of a route. A route must name all others itself. */
 export const usualErrors: readonly ErrorCode[] = [
   ...onEveryRoute,
   ...withCredential,
@@ -31,7 +31,9 @@ export const usualErrors: readonly ErrorCode[] = [
   'CONCURRENT_CHANGE',
 ];
 
-/** Every error that a route may answer, by kind: those of its kind of route and those it names. */
+/**
+ * Gives every error that a route may answer, by the error's kind: those that follow from the route, and those it names.
+ */
 export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[]> {
   const codes: ErrorCode[] = [
     ...onEveryRoute,
@@ -48,7 +50,7 @@ export function errorsOf(route: DeclaredRoute): Map<AppError['kind'], ErrorCode[
   return byKind;
 }
 
-/** What can be wrong with who calls, and with those who are asked about it. */
+/** Errors about the caller, and about the services that the gateway asks. */
 function ofCaller({ requirement, message, needsRecentSignIn }: DeclaredRoute): ErrorCode[] {
   const isPublic = requirement === 'public';
   return [
@@ -58,7 +60,7 @@ function ofCaller({ requirement, message, needsRecentSignIn }: DeclaredRoute): E
   ];
 }
 
-/** What can be wrong with what a route takes. */
+/** Errors about the content of the request. */
 function ofRequest(route: DeclaredRoute): ErrorCode[] {
   const headers = requestHeadersOf(route).map(({ name }) => name);
   const takesKey = headers.includes('Idempotency-Key');

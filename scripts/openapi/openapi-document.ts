@@ -8,7 +8,7 @@ import { responsesOf } from './responses';
 
 type Needed = 'user' | { readonly role: Role | null; readonly scope: Scope | null };
 
-/** The OpenAPI 3.1 document of these controllers. Fails on a route that is not described, and says which. */
+/** Gives the OpenAPI 3.1 document of these controllers. Throws for a route without a description, and names it. */
 export function openApiDocument(controllers: readonly Type[]): object {
   const components = new Components();
   const routes = declaredRoutes(controllers).filter((route) => !route.servesPage);
@@ -56,7 +56,7 @@ function sectionOf({ section, place }: DeclaredRoute) {
   return section;
 }
 
-/** The ways to be allowed: a key with the scope, or a person with at least the role. */
+/** Gives the alternatives that allow a request: a key with the scope, or a person with at least the role. */
 function securityOf({ requirement, place }: DeclaredRoute): object[] {
   if (requirement === undefined) throw new Error(`${place} declares neither what it requires nor @Public()`);
   if (requirement === 'public') return [];

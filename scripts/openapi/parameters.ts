@@ -15,7 +15,7 @@ interface RequestHeader {
   readonly schema: JsonSchema;
 }
 
-/** Headers by the field of the message that they fill. */
+/** Headers, by the field of the message that they fill. */
 const headerOfField: Readonly<Record<string, RequestHeader>> = {
   idempotencyKey: {
     name: 'Idempotency-Key',
@@ -42,7 +42,10 @@ const organizationHeader: RequestHeader = {
   schema: idParameter('org', '').schema,
 };
 
-/** The headers that a route takes: those its message has a place for, and the organization where no path names it. */
+/**
+ * Gives the headers that a route takes: one for each field of its message that a header fills, and the organization if
+ * the path does not name it.
+ */
 export function requestHeadersOf({ message, requirement, path }: DeclaredRoute): RequestHeader[] {
   const fields = Object.keys(message?.request.entries ?? {});
   const inOrganization =

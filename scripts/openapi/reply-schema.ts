@@ -3,15 +3,15 @@ import type * as v from 'valibot';
 import type { JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 import type { Components } from './components';
 
-/** A reply as the document states it: shapes that carry a title stand among the components. */
+/** Gives the schema of a reply. Shapes with a title become components. */
 export function replySchema(reply: v.GenericSchema, components: Components): JsonSchema {
   const { $schema: _, ...schema } = toJsonSchema(reply, { target: 'draft-2020-12' });
   return published('', schema, components) as JsonSchema;
 }
 
 /**
- * Says what every reply keeps to and contracts need not repeat (REST contract, ground rules): names that end in `_at`
- * hold times, numbers are whole, and fields may be added, so a client must not refuse what it does not know.
+ * Adds the rules that all replies follow and contracts do not repeat (REST contract, ground rules): fields that end in
+ * `_at` hold times, numbers are integers, and fields may be added, so a client must not refuse unknown ones.
  */
 function published(field: string, schema: unknown, components: Components): unknown {
   if (Array.isArray(schema)) return schema.map((part) => published(field, part, components));
@@ -30,7 +30,7 @@ function publishedFields(properties: JsonSchema, components: Components): JsonSc
   return Object.fromEntries(fields) as JsonSchema;
 }
 
-/** Without what closes an object, and without what is true of every object. */
+/** Removes the keywords that forbid further fields, and those that are true of every object. */
 function open({ additionalProperties, propertyNames: _, ...schema }: JsonSchema): JsonSchema {
   return additionalProperties === false || additionalProperties === undefined
     ? schema

@@ -15,8 +15,8 @@ export interface ObjectSchema extends JsonSchema {
 }
 
 /**
- * What a DTO accepts, from the rules on its fields. A rule without a known schema is refused: what the document does
- * not say would otherwise be found out by its readers.
+ * Gives the schema of what a DTO accepts, from the rules on its fields. Throws for a rule without a known schema,
+ * because the document would otherwise leave the rule out.
  */
 export function requestSchema(dto: Type): ObjectSchema {
   const rules = getMetadataStorage().getTargetValidationMetadatas(dto, '', false, false);
@@ -49,7 +49,7 @@ function fieldSchema(dto: Type, name: string, rules: readonly ValidationMetadata
 
 const isConditional = ({ type }: ValidationMetadata) => type === 'conditionalValidation';
 
-/** The rules of class-validator that our DTOs use. */
+/** Schemas of the rules of class-validator that our DTOs use. */
 const known: Record<string, ((rule: ValidationMetadata) => JsonSchema) | undefined> = {
   conditionalValidation: () => ({}),
   isDefined: () => ({}),

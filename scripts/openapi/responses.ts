@@ -29,7 +29,7 @@ const headers: Readonly<Record<string, { description: string; schema: JsonSchema
   'WWW-Authenticate': { description: 'The scheme.', schema: { type: 'string', const: 'Bearer' } },
 };
 
-/** Everything that a route may answer, by status. */
+/** Gives every response of a route, by status. */
 export function responsesOf(route: DeclaredRoute, components: Components): Record<string, object> {
   const { operation, status } = route;
   const responses: Record<string, object> = {};
@@ -61,7 +61,9 @@ function replyHeadersOf({ operation, message }: DeclaredRoute): string[] {
   ];
 }
 
-/** Errors of the usual codes stand among the components; where a route adds one, its answer stands with the route. */
+/**
+ * Gives a component for errors with usual codes only. If a route adds a code, the response is written out at the route.
+ */
 function errorResponse(kind: AppError['kind'], codes: readonly ErrorCode[], components: Components): object {
   const usual = usualErrors.filter((code) => errorRegistry[code].kind === kind);
   const isUsual = codes.every((code) => usual.includes(code));

@@ -90,18 +90,21 @@ import {
 import { Pseudonyms } from './users/pseudonyms';
 import { Users } from './users/users';
 
-/** What the composition root opens for this service, and closes after it. */
+/** The parts that the composition root opens for this service, and closes after it. */
 export interface AccessParts {
   readonly config: AccessConfig;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventStore;
   readonly keyring: Keyring;
-  /** This service's own. */
+  /** The read store of this service alone. */
   readonly reads: ReadStore;
-  /** Removes whatever file holds the first API key. */
+  /** Removes every file that holds the first API key. */
   readonly forgetFirstKey: () => Promise<void>;
-  /** Where people reach the installation. Asked when a link is made: a port that the system chooses is known late. */
+  /**
+   * Gives the URL of the installation. It is a function, because a port that the system chooses is known only after the
+   * start.
+   */
   readonly publicUrl: () => string;
 }
 
@@ -147,7 +150,7 @@ const proofProviders = [Proofs, Lockouts, PasswordHasher, Passwords];
 const secondFactorProviders = [SecondFactors, Totp, RecoveryCodes, UsedCodes];
 const oidcProviders = [Flows, Identities, ProviderPeople];
 
-/** Answers "who is this, and what may they do", and keeps organizations, their members and their keys. */
+/** Authenticates callers, and keeps organizations, their members and their keys. */
 @Module({})
 export class AccessModule {
   static register({ forgetFirstKey, publicUrl, ...parts }: AccessParts): DynamicModule {
@@ -203,7 +206,7 @@ export class AccessModule {
   }
 }
 
-/** What speaks SMTP is loaded only where it is used: it takes three megabytes. */
+/** Loads the SMTP client only when mail is configured, because it takes three megabytes of memory. */
 async function mailerOf({ mail }: AccessConfig, logger: Logger): Promise<Mailer> {
   if (!mail) return noMailer;
   const { SmtpMailer } = await import('./mail/smtp-mailer.js');

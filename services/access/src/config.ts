@@ -35,18 +35,18 @@ export function readAccessConfig(env = process.env) {
   return {
     /** Name of the organization that the first start makes. */
     firstOrganizationName: settings.FIRST_ORGANIZATION_NAME,
-    /** Where clients reach the gateway, for links and examples; null when the operator has not said. */
+    /** The URL at which clients reach the gateway, for links and examples; null when the operator has not set it. */
     publicUrl: settings.PUBLIC_URL,
-    /** Whether anybody may sign up, without an invitation. */
+    /** Whether anybody may sign up without an invitation. */
     openSignUp: settings.OPEN_SIGN_UP,
-    /** What an organization shows that has not chosen; the command service goes by the same setting. */
+    /** The recovery window of an organization that has not chosen one. The command service reads the same setting. */
     recoveryDays: settings.RECOVERY_DAYS,
     apiKeysPerOrganizationMax: settings.API_KEYS_PER_ORGANIZATION_MAX,
     membersPerOrganizationMax: settings.MEMBERS_PER_ORGANIZATION_MAX,
     organizationsPerUserMax: settings.ORGANIZATIONS_PER_USER_MAX,
-    /** How invitations are mailed; null when they are not. */
+    /** The mail server and the sender of invitations; null when no mail is sent. */
     mail,
-    /** The company's provider for signing in; null when there is none. */
+    /** The company's OpenID Connect provider; null when there is none. */
     oidc,
   };
 }
@@ -76,7 +76,7 @@ function readMail(env: NodeJS.ProcessEnv) {
   );
 }
 
-/** Settings of the process, when this service is one of its own. */
+/** Settings of the process, for a service that runs in a process of its own. */
 export function readAccessHostConfig(env = process.env) {
   return readServiceConfig(env, 7101);
 }

@@ -7,8 +7,8 @@ import { prepareAccess } from './prepare-access';
 import { PUBLIC_URL } from './tokens';
 
 /**
- * Makes the first key in a new installation, and brings the access service up to date, so that this key works as well.
- * Gives what to show to whoever has installed it.
+ * Makes the first key in a new installation, then brings the access service up to date, so that this key can be found.
+ * Gives what a start shows to the operator.
  */
 export async function firstSteps(app: INestApplicationContext, stores: StoresConfig): Promise<FirstSteps> {
   const key = await makeFirstKey(app.get(FirstOrganization), stores);

@@ -6,7 +6,7 @@ import { readAccessConfig, readAccessHostConfig } from './config';
 import { firstSteps } from './first-steps';
 import { forgetFirstKey } from './organizations/first-key-file';
 
-/** Where a gateway listens that nobody has told otherwise. */
+/** The URL of a gateway with the default settings. */
 const USUAL_URL = 'http://127.0.0.1:8080';
 
 runService({

@@ -1,15 +1,15 @@
-/** Injection tokens for what the composition root opens and this service only uses. */
+/** Injection tokens for the parts that the composition root opens and this service only uses. */
 export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('AccessConfig');
 export const EVENT_STORE = Symbol('EventStore');
 export const LOGGER = Symbol('Logger');
 /** Removes the file of the first API key, if it is there. */
 export const FORGET_FIRST_KEY = Symbol('ForgetFirstKey');
-/** How invitations reach people. */
+/** Sends invitations by mail. */
 export const MAILER = Symbol('Mailer');
 /** The company's OpenID Connect provider; null when there is none. */
 export const OIDC_PROVIDER = Symbol('OidcProvider');
-/** Gives where people reach the installation. */
+/** Gives the URL at which people reach the installation. */
 export const PUBLIC_URL = Symbol('PublicUrl');
 export const READ_STORE = Symbol('ReadStore');
 /** The running projection that finds the organization of a key. */

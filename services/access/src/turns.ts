@@ -1,4 +1,6 @@
-/** Work on one thing is done one after the other, in the order it came; work on different things at once. */
+/**
+ * Runs work on the same thing one after the other, in the order of the calls, and work on different things in parallel.
+ */
 export class Turns {
   readonly #last = new Map<string, Promise<unknown>>();
 

@@ -1,10 +1,10 @@
 import { IpRange } from '#libs/contracts';
 import type { ApiKey } from '#libs/events';
 
-/** Parsed once per key, not once per request. */
+/** The parsed ranges of each key, so that not every request parses them. */
 const parsed = new WeakMap<ApiKey, readonly IpRange[]>();
 
-/** True when a key may be used from this address. A range that this version cannot read lets nobody in. */
+/** Tells whether a key may be used from this address. A range that this version cannot parse allows no address. */
 export function isAllowedFrom(key: ApiKey, address: string): boolean {
   const { allowedIps = [] } = key;
   return allowedIps.length === 0 || rangesOf(key, allowedIps).some((range) => range.includes(address));

@@ -3,7 +3,7 @@ import type { Projection } from '#libs/projection';
 
 export const API_KEY_INDEX_COLLECTION = 'api_key_index_v1';
 
-/** Which organization an API key belongs to. Where to look, no more: rights come from the organization's stream. */
+/** Finds the organization of an API key. It gives no rights: those come from the organization's stream. */
 export const apiKeyIndex = {
   name: 'api-key-index',
   version: 1,

@@ -5,12 +5,12 @@ import { errorFields, type Logger } from '#libs/observability';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import { CLOCK, LOGGER, READ_STORE } from '../tokens';
 
-/** One record a minute says when a key was last used, however often it is. */
+/** The last use of a key is written once a minute at most, however often the key is used. */
 const INTERVAL_MS = 60_000;
 const KEYS_MAX = 50_000;
-/** Beyond so many at once a use goes unrecorded; the key's next one is not. */
+/** With more writes than this under way, a use is not recorded. The next use of that key tries again. */
 const WRITES_MAX = 1_000;
-/** Above what an organization keeps in mind of its keys. */
+/** More keys than any organization holds in memory. */
 const LIST_MAX = 20_000;
 
 const usesCollection = {
@@ -19,10 +19,10 @@ const usesCollection = {
   indexes: [['orgId']],
 } as const satisfies CollectionSpec;
 
-/** When keys were last used: information, never a decision, and never worth the wait of a request. */
+/** Records when keys were last used. No decision rests on it, and no request waits for it. */
 @Injectable()
 export class ApiKeyUses implements OnModuleInit {
-  /** When each key's use was last written, in `monotonicMs`. */
+  /** By key id: when its use was last written, in `monotonicMs`. */
   readonly #written = new LRUCache<string, number>(entriesAtMost(KEYS_MAX));
   #writing = 0;
 
@@ -36,7 +36,7 @@ export class ApiKeyUses implements OnModuleInit {
     await this.reads.ensureCollection(usesCollection);
   }
 
-  /** `at` is ISO 8601. */
+  /** Notes a use of a key without waiting for the write. `at` is ISO 8601. */
   note(orgId: string, keyId: string, at: string): void {
     const now = this.clock.monotonicMs();
     const written = this.#written.get(keyId);
@@ -46,7 +46,7 @@ export class ApiKeyUses implements OnModuleInit {
     void this.#write({ id: keyId, orgId, lastUsedAt: at });
   }
 
-  /** By key, all of an organization's that were ever used. */
+  /** Gives the time of the last use by key id, for all keys of an organization that were ever used. */
   async of(orgId: string): Promise<ReadonlyMap<string, string>> {
     const rows = await this.reads.find(usesCollection.name, {
       where: { orgId },

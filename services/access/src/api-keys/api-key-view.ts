@@ -2,7 +2,7 @@ import type { ApiKeyView } from '#libs/contracts';
 import type { ApiKey } from '#libs/events';
 import { rightsOfKey } from '../organizations/actor';
 
-/** A key as the REST contract shows it. */
+/** Gives a key as the REST contract shows it. */
 export function apiKeyView(key: ApiKey, lastUsedAt: string | null): ApiKeyView {
   return {
     id: key.keyId,

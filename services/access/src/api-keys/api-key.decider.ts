@@ -5,12 +5,15 @@ type IssuedKey = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
 
 interface IssueFacts {
   readonly key: IssuedKey;
-  /** When the key that makes it runs out; null when it does not, or when a person makes it. */
+  /** When the key that makes the new key expires; null when it never does, or when a person makes the new key. */
   readonly makerExpiresAt: string | null;
   readonly keysMax: number;
 }
 
-/** A key that lives no longer than its maker. Fails with VALIDATION_FAILED, FORBIDDEN, QUOTA_EXCEEDED. */
+/**
+ * Issues a key that expires no later than the key that makes it. Fails with VALIDATION_FAILED, FORBIDDEN or
+ * QUOTA_EXCEEDED.
+ */
 export function decideIssue({ keys }: OrganizationState, facts: IssueFacts): OrganizationEvent[] {
   const { key, makerExpiresAt, keysMax } = facts;
   const { issuedAt, expiresAt } = key;
@@ -29,7 +32,7 @@ export function decideIssue({ keys }: OrganizationState, facts: IssueFacts): Org
   return [{ type: 'ApiKeyIssued', data: key }];
 }
 
-/** Fails with NOT_FOUND, also for a key that was revoked before. */
+/** Revokes a key. Fails with NOT_FOUND, also for a key that was already revoked. */
 export function decideKeyEnd(
   { keys }: OrganizationState,
   { keyId, at }: { keyId: string; at: string },

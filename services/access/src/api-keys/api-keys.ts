@@ -9,9 +9,12 @@ import { Organizations } from '../organizations/organizations';
 import { API_KEY_INDEX, EVENT_STORE, READ_STORE } from '../tokens';
 import { API_KEY_INDEX_COLLECTION } from './api-key-index.projection';
 
-/** The index of a log that was never indexed: seconds, not minutes. */
+/** How long a start waits for the index. Even for a log that was never indexed this takes seconds. */
 const CURRENT_MS_MAX = 60_000;
-/** A new key: longer, and the index has a problem of its own; the key works once it is solved. */
+/**
+ * How long a new key waits for the index. If the index is slower, it is faulty, and the key works once it has caught
+ * up.
+ */
 const INDEXED_MS_MAX = 2_000;
 
 export interface KnownKey {
@@ -20,8 +23,8 @@ export interface KnownKey {
 }
 
 /**
- * Keys by id, as the organization's stream knows them. Where a key belongs never changes and is remembered; what it
- * may do is as fresh as the organization itself.
+ * Finds keys by id, in the state of the organization's stream. The organization of a key never changes, so it is
+ * remembered. The rights of a key are as fresh as the state of its organization.
  */
 @Injectable()
 export class ApiKeys {
@@ -34,18 +37,18 @@ export class ApiKeys {
     private readonly organizations: Organizations,
   ) {}
 
-  /** Resolves once every key of the log is known; until then a good key could be taken for an unknown one. */
+  /** Resolves once every key of the log is indexed. Before that, a valid key could be refused as unknown. */
   async whenCurrent(): Promise<void> {
     const head = await this.events.head();
     if (head !== null) await this.index.waitFor(head, CURRENT_MS_MAX);
   }
 
-  /** Resolves once a key that was issued at this position is found, or when that takes too long. */
+  /** Resolves once a key that was issued at this position can be found, or after two seconds without it. */
   async whenIndexed(position: string): Promise<void> {
     await this.index.waitFor(position, INDEXED_MS_MAX).catch(() => undefined);
   }
 
-  /** The key if it is at hand; otherwise ask `find`. */
+  /** Gives a key whose organization is fresh in memory; undefined otherwise, and then `find` must be asked. */
   peek(keyId: string): KnownKey | undefined {
     const orgId = this.#owners.get(keyId);
     const key = orgId === undefined ? undefined : this.organizations.peek(orgId)?.keys.get(keyId);
@@ -60,7 +63,10 @@ export class ApiKeys {
     return key ? { orgId, key } : null;
   }
 
-  /** The work that an unknown id costs: done before a known one is refused, so that time tells nothing. */
+  /**
+   * Does the work that an unknown id costs. It is called before a known key is refused, so that the time of the answer
+   * does not tell whether the id exists.
+   */
   async pretendUnknown(keyId: string): Promise<void> {
     await this.#indexed(keyId);
   }

@@ -19,7 +19,10 @@ export class AuthenticateHandler {
     private readonly sessions: Sessions,
   ) {}
 
-  /** Exactly one credential: with none or both there is nobody to speak of. */
+  /**
+   * Takes exactly one credential. Fails with AUTHENTICATION_REQUIRED for none or both, because the caller is then
+   * unclear.
+   */
   @Handles(authenticate)
   async handle(request: Request, context: MessageContext): Promise<Reply> {
     const { apiKey, session, organizationId, address, userAgent } = request;
@@ -31,7 +34,7 @@ export class AuthenticateHandler {
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  /** An organization that the person is no member of is like one that does not exist. */
+  /** Fails with NOT_FOUND for an organization without this person as a member, as for one that does not exist. */
   async #withSession(token: Redacted<string>, organizationId: string | null): Promise<Reply> {
     const session = await this.sessions.find(token);
     if (!session) throw new AppError('AUTHENTICATION_REQUIRED');

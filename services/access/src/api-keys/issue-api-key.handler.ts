@@ -59,7 +59,7 @@ export class IssueApiKeyHandler {
   }
 }
 
-/** A key that works from some addresses only makes none that works from others. */
+/** Refuses a new key with more addresses than the key that makes it. Fails with FORBIDDEN. */
 function assertWithin(ranges: readonly string[], makersRanges: readonly string[]): void {
   if (makersRanges.length === 0) return;
   const makers = makersRanges.flatMap((text) => IpRange.parse(text) ?? []);

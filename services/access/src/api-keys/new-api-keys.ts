@@ -5,7 +5,7 @@ import type { Redacted } from '#libs/kernel';
 
 const SECRET_BYTES = 52;
 
-/** Makes the text of a key from a seed, so that the answer that shows it can be given again while the seed is there. */
+/** Derives the text of a key from a seed. While the seed is stored, a repeated request gets the same key text again. */
 @Injectable()
 export class NewApiKeys {
   constructor(private readonly keyring: Keyring) {}

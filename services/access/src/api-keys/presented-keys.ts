@@ -12,17 +12,20 @@ import { isAllowedFrom } from './allowed-addresses';
 import { ApiKeyUses } from './api-key-uses';
 import { ApiKeys, type KnownKey } from './api-keys';
 
-/** A key's text, and where it came from. */
+/** The text of a key, and the client that sent it. */
 interface Presented {
   readonly text: Redacted<string>;
   readonly address: string;
   readonly userAgent: string | null;
 }
 
-/** Decides whether what a request presents is a key that works, here and now. */
+/** Decides whether the text that a request presents is a valid key that may be used now and from this address. */
 @Injectable()
 export class PresentedKeys {
-  /** By the digest of its text: the id of a key and the stored hash that it was found to have. */
+  /**
+   * Keys that were verified before, by the digest of their text. A key is recognised only while it has this stored
+   * hash.
+   */
   readonly #verified = new LRUCache<string, { readonly id: string; readonly hash: string }>(
     entriesAtMost(20_000),
   );
@@ -37,15 +40,15 @@ export class PresentedKeys {
   ) {}
 
   /**
-   * The key that works. Every refusal is the same to the caller, AUTHENTICATION_REQUIRED, and takes the same work once
-   * the key is well-formed; the cause is recorded on our side only.
+   * Gives the key. Every refusal is the same AUTHENTICATION_REQUIRED and, for a well-formed key, costs the same work.
+   * The cause is only logged and recorded.
    */
   async verify(presented: Presented, context: MessageContext): Promise<KnownKey> {
     const digest = digestApiKey(presented.text);
     return this.#recognised(digest, presented.address) ?? this.#checked(digest, presented, context);
   }
 
-  /** A key that was verified before and is at hand: most requests end here. */
+  /** Gives a key that was verified before and is in memory. Most requests end here. */
   #recognised(digest: string, address: string): KnownKey | undefined {
     const verified = this.#verified.get(digest);
     const known = verified && this.apiKeys.peek(verified.id);
@@ -68,7 +71,7 @@ export class PresentedKeys {
     return known;
   }
 
-  /** True when the right key works now and from there; then this is a use of it. */
+  /** Tells whether the right key may be used now and from this address. If it may, this notes a use of the key. */
   #works({ orgId, key }: KnownKey, address: string): boolean {
     const at = this.clock.now().toISOString();
     if (hasEnded(key, at) || !isAllowedFrom(key, address)) return false;
@@ -76,7 +79,7 @@ export class PresentedKeys {
     return true;
   }
 
-  /** Why the right key does not work. */
+  /** Gives the cause for which the right key is refused. */
   #causeAgainst(key: ApiKey): Refusal['cause'] {
     if (key.revokedAt !== null) return 'revoked';
     return hasEnded(key, this.clock.now().toISOString()) ? 'expired' : 'address';

@@ -1,21 +1,21 @@
-/** How often somebody has failed to prove who they are. Times are milliseconds since the epoch. */
+/** The failed attempts of one subject to prove who they are. Times are milliseconds since the epoch. */
 export interface Failures {
   readonly count: number;
   readonly lastAt: number;
-  /** No attempt is looked at before. */
+  /** Every attempt before this time is refused. */
   readonly lockedUntil: number;
 }
 
-/** So many attempts are free: people mistype. */
+/** This many attempts have no delay between them, because people mistype. */
 export const FREE_ATTEMPTS = 5;
 const FIRST_LOCK_MS = 1_000;
 const LOCK_MS_MAX = 15 * 60_000;
-/** After a day without an attempt all is forgotten. */
+/** Failures are forgotten after a day without an attempt. */
 export const FAILURES_KEPT_MS = 24 * 3_600_000;
 
 /**
- * Whether an attempt may be looked at, and what is known afterwards unless it succeeds. It counts before its outcome is
- * known: a thousand guesses sent at once are a thousand guesses.
+ * Decides whether an attempt may be judged. If it may, `counted` is stored before the outcome is known; otherwise a
+ * thousand guesses that are sent at once would count as one.
  */
 export function decideAttempt(
   known: Failures | null,
@@ -29,21 +29,23 @@ export function decideAttempt(
 }
 
 /**
- * What is known once an attempt that was counted is taken back: it was neither right nor wrong. Those that were counted
- * beside it stay counted. Null: nothing is known.
+ * Takes back an attempt that turned out neither right nor wrong. Attempts that were counted at the same time stay
+ * counted. Null when no failure is left.
  */
 export function withdrawAttempt(
   known: Failures | null,
   { before, counted }: { readonly before: Failures | null; readonly counted: Failures },
 ): Failures | null {
   if (!known || known.count <= 1) return null;
-  // Nobody came after it: the wait that was over then is over.
+  // No later attempt was counted, so the lock that this attempt has begun ends with it.
   if (before && known.count === counted.count && known.lastAt === counted.lastAt) return before;
   const count = known.count - 1;
   return { count, lastAt: known.lastAt, lockedUntil: known.lastAt + lockMs(count) };
 }
 
-/** How long nobody may try after the `count`th failure in a row: 1 s after the fifth, twice that after the next. */
+/**
+ * Gives the delay after the `count`th failure in a row: 1 s after the fifth, and twice as long after each further one.
+ */
 function lockMs(count: number): number {
   if (count < FREE_ATTEMPTS) return 0;
   return Math.min(LOCK_MS_MAX, FIRST_LOCK_MS * 2 ** (count - FREE_ATTEMPTS));

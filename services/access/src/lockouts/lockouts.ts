@@ -12,33 +12,33 @@ const failuresCollection = {
   indexes: [['lastAt']],
 } as const satisfies CollectionSpec;
 
-/** Whoever guesses at ever new addresses makes ever new records; the oldest go first. */
+/** The number of records is bounded, because each newly guessed address makes one. The oldest are removed first. */
 export const RECORDS_MAX = 100_000;
 const TRIMMED_EVERY = 1_000;
 
 /**
- * Whose failures are counted together: who has no session by the address they typed, who has one by themselves. A password
- * alone, from who has a session, is counted apart: a right one would else have the wrong codes beside it forgotten.
+ * Whose failures are counted together. Without a session it is the typed address, with a session the person. A password
+ * alone, sent with a session, is counted apart: if it were not, a right password would make the wrong codes forgotten.
  */
 export interface Subject {
   readonly kind: 'sign-in' | 'session' | 'password';
   readonly id: string;
 }
 
-/** What became of an attempt: right with what it proved, or wrong with the reason. */
+/** The outcome of an attempt: right with what it proved, or wrong with the reason. */
 type Verdict = { readonly right: unknown } | { readonly wrong: unknown };
 
-/** What was known of a subject before an attempt, and what is known once it is counted. */
+/** The failures of a subject before an attempt, and after it was counted. */
 interface Attempt {
   readonly before: Failures | null;
   readonly counted: Failures;
 }
 
 /**
- * Counts failed attempts per subject and makes guessing slow (docs/adr/0014). A subject is an address as somebody typed
- * it, whether anybody has it or not, so that a refusal tells nothing; it is stored as a pseudonym. The store alone knows the
- * counts, so all processes go by the same; what happens to one subject happens in turn. Two processes that count at the
- * very same moment may count one too few. The number of records is bounded.
+ * Counts failed attempts per subject and makes guessing slow (docs/adr/0014). A typed address is counted whether or not
+ * it has a user, so that a refusal does not tell which, and is stored as a pseudonym. Counts are kept in the store
+ * only, so that all processes share them. Attempts of one subject are counted one after the other within a process; two
+ * processes that count at the same moment may count one too few.
  */
 @Injectable()
 export class Lockouts implements OnModuleInit {
@@ -56,9 +56,9 @@ export class Lockouts implements OnModuleInit {
   }
 
   /**
-   * Gives what `judge` says of one attempt, which is counted, durably, before it is judged. A right one makes all failures
-   * forgotten, a wrong one stays counted. One that `judge` throws at was neither: it is taken back, and what was counted
-   * beside it stays. Fails with RATE_LIMITED, saying when to try again, and with whatever `judge` throws.
+   * Gives the verdict of `judge` on one attempt. The attempt is counted durably before it is judged. A right one
+   * removes all failures; a wrong one stays counted. When `judge` throws, only this attempt is taken back. Fails with
+   * RATE_LIMITED and the time to wait, or with what `judge` throws.
    */
   async judged<V extends Verdict>({ kind, id: subject }: Subject, judge: () => Promise<V>): Promise<V> {
     const id = await this.pseudonyms.of('lockout', kind, subject);
@@ -115,7 +115,7 @@ export class Lockouts implements OnModuleInit {
     await this.reads.remove(failuresCollection.name, id);
   }
 
-  /** Removes the oldest records beyond the bound. */
+  /** Removes the oldest records above RECORDS_MAX. */
   async #trim(): Promise<void> {
     const { name } = failuresCollection;
     const excess = (await this.reads.count(name, { where: {} })) - RECORDS_MAX;

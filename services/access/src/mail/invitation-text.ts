@@ -1,7 +1,10 @@
 import type { InvitationMail } from './mailer';
 
 const NAME_CHARACTERS_MAX = 100;
-/** What ends a line, steers a terminal or turns text around, and blanks: in a name, each is one blank. */
+/**
+ * White space, line ends, control characters and characters that change the direction of text. In a name, each run
+ * becomes one blank.
+ */
 const BLANK = /[\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 interface Text {
@@ -9,7 +12,9 @@ interface Text {
   readonly text: string;
 }
 
-/** What an invitation says. The name was chosen by somebody else than who reads it, so it stays on its line and short. */
+/**
+ * Writes the mail of an invitation. Another person chose the organization's name, so it is cut and kept on one line.
+ */
 export function invitationText({ organization, link, expiresAt }: InvitationMail): Text {
   const name = oneLine(organization);
   return {
@@ -26,7 +31,7 @@ If you did not expect this, leave it: nothing happens unless you open the link.
 }
 
 function oneLine(name: string): string {
-  // What begins an encoded word in a subject would be decoded into whatever it says.
+  // `=?` begins an encoded word (RFC 2047). A mail program would decode the rest of the name into other text.
   const plain = name.replace(BLANK, ' ').replaceAll('=?', '= ?').trim();
   const characters = Array.from(plain);
   return characters.length > NAME_CHARACTERS_MAX
@@ -34,7 +39,7 @@ function oneLine(name: string): string {
     : plain;
 }
 
-/** `30 November 2026, 10:00 UTC`. */
+/** Gives a time as in `30 November 2026, 10:00 UTC`. */
 function readable(time: string): string {
   const date = new Date(time);
   const day = date.toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' });

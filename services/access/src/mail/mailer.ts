@@ -2,9 +2,9 @@ import type { Redacted } from '#libs/kernel';
 
 export interface InvitationMail {
   readonly to: string;
-  /** Its name. */
+  /** The name of the organization. */
   readonly organization: string;
-  /** Opens the door: to be mailed and written nowhere else. */
+  /** The link lets its holder in, so it is written nowhere but into the mail. */
   readonly link: Redacted<string>;
   /** ISO 8601, UTC. */
   readonly expiresAt: string;
@@ -13,11 +13,11 @@ export interface InvitationMail {
 /** Sends mail to people. */
 export interface Mailer {
   /**
-   * True when a mail server has taken the mail. False when it has not, or not yet: the link was shown to who invited.
-   * Never rejects, and gives up waiting after two seconds.
+   * Gives true when a mail server has accepted the mail. Gives false when it has not, or not within two seconds; the
+   * inviter has the link in any case. Never rejects.
    */
   invite(mail: InvitationMail): Promise<boolean>;
 }
 
-/** Without a mail server nothing is sent. */
+/** The mailer without a mail server. It sends nothing. */
 export const noMailer: Mailer = { invite: async () => false };

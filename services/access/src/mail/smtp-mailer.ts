@@ -6,15 +6,15 @@ import { invitationText } from './invitation-text';
 import type { InvitationMail, Mailer } from './mailer';
 import { mailbox, type Mailbox, type SmtpServer } from './smtp-server';
 
-/** How long an answer waits for the mail server; the mail itself may take longer. */
+/** How long an invitation's answer waits for the mail server. The sending itself may take longer. */
 const ANSWER_MS_MAX = 2_000;
 const CONNECT_MS_MAX = 5_000;
-/** Some servers make strangers wait before they say a word. */
+/** Some servers delay their greeting to unknown clients. */
 const GREETING_MS_MAX = 15_000;
 const SILENCE_MS_MAX = 15_000;
 const RETRY_AFTER_MS = 1_000;
 const SENDING_MAX = 20;
-/** From here on an SMTP status says that it will be the same the next time. */
+/** From this SMTP status on, a failure is permanent. */
 const PERMANENT = 500;
 
 interface SmtpMailerOptions {
@@ -23,7 +23,7 @@ interface SmtpMailerOptions {
   readonly logger: Logger;
 }
 
-/** Sends by SMTP, as plain text, with one more attempt after a failure that may pass. Logs name no address and no link. */
+/** Sends plain text by SMTP, and tries once more after a temporary failure. Log lines hold no address and no link. */
 export class SmtpMailer implements Mailer {
   readonly #transport: Transporter;
   readonly #from: Mailbox;
@@ -67,7 +67,7 @@ export class SmtpMailer implements Mailer {
   async #send(mail: InvitationMail, to: Mailbox): Promise<boolean> {
     this.#sending += 1;
     try {
-      // One id for both attempts: should the first have arrived after all, a mailbox shows the mail once.
+      // Both attempts have the same id, so that a mailbox shows the mail once even if the first one did arrive.
       const messageId = `<${randomUUID()}@${this.#from.address.split('@')[1] ?? ''}>`;
       const message = { ...invitationText(mail), messageId, from: this.#from, to };
       await this.#attempt(message).catch(async (error: unknown) => {

@@ -4,7 +4,10 @@ import { isLoopback, Redacted } from '#libs/kernel';
 export interface SmtpServer {
   readonly host: string;
   readonly port: number;
-  /** `implicit` from the first byte, `starttls` before anything is said, `none` on the loopback interface alone. */
+  /**
+   * `implicit`: TLS from the first byte. `starttls`: TLS before anything else is sent. `none`: on the loopback
+   * interface only.
+   */
   readonly tls: 'implicit' | 'starttls' | 'none';
   readonly login: { readonly user: string; readonly password: Redacted<string> } | null;
 }
@@ -13,7 +16,9 @@ const DEFAULT_PORT = { 'smtp:': 587, 'smtps:': 465 };
 const EXPECTED =
   'must be smtp://[user:password@]host[:port] or smtps://…, with what is special in user and password percent-encoded';
 
-/** Reads SMTP_URL. Throws a plain Error that says what is expected and repeats nothing: the URL may hold a password. */
+/**
+ * Reads SMTP_URL. Throws an Error that says what is expected but repeats nothing, because the URL may hold a password.
+ */
 export function smtpServer(text: string | undefined): SmtpServer | null {
   if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -28,7 +33,7 @@ function hasScheme(url: URL): url is URL & { protocol: keyof typeof DEFAULT_PORT
   return url.protocol in DEFAULT_PORT;
 }
 
-/** What else a URL could hold would be ignored, TLS options for one. */
+/** Tells whether a URL has only parts that are used. Other parts, such as TLS options, would be ignored silently. */
 function isBare({ hostname, pathname, search, hash }: URL): boolean {
   return hostname !== '' && (pathname === '' || pathname === '/') && search === '' && hash === '';
 }
@@ -43,7 +48,7 @@ function login({ username, password }: URL): SmtpServer['login'] {
   }
 }
 
-/** `address` or `name <address>`; also what a mail is sent to. No list, no comment, no line end. */
+/** `address` or `name <address>`, for sender and recipient. It allows no list, no comment and no line end. */
 const MAILBOX = /^(?:([^<>"\r\n]{1,100}) <([^<>]+)>|([^<>]+))$/;
 const ADDRESS = /^[^\s@<>()[\]\\,;:"]{1,64}@[^\s@<>()[\]\\,;:"]{1,190}$/;
 
@@ -52,7 +57,7 @@ export interface Mailbox {
   readonly address: string;
 }
 
-/** Reads MAIL_FROM, or an address to send to; null for anything else than one mailbox. */
+/** Reads MAIL_FROM, or the address of a recipient; null for anything but one mailbox. */
 export function mailbox(text: string): Mailbox | null {
   const match = MAILBOX.exec(text);
   const address = match?.[2] ?? match?.[3] ?? '';

@@ -12,10 +12,10 @@ import { PersonalRecords } from './personal-records';
 const erasuresCollection = { name: 'erasures_v1', fields: {}, indexes: [] } as const satisfies CollectionSpec;
 
 const ERASURES_MAX = 1_000;
-/** A store may be away in the middle of one. */
+/** Erasures that a store's outage has interrupted are tried again this often. */
 const RETRY_INTERVAL_MS = 60_000;
 
-/** Erases people. What a crash leaves of it, the next start finishes. */
+/** Erases people. The next start finishes an erasure that a crash has interrupted. */
 @Injectable()
 export class Erasures implements OnModuleInit, OnApplicationShutdown {
   readonly #retries = new PeriodicTask({
@@ -38,7 +38,10 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     await this.reads.ensureCollection(erasuresCollection);
   }
 
-  /** Fails with LAST_OWNER, and has then changed nothing. */
+  /**
+   * Erases a person. Fails with LAST_OWNER before anything is changed, unless the other owner leaves at the same
+   * moment.
+   */
   async erase(userId: string, context: MessageContext): Promise<void> {
     const organizations = await this.memberships.organizationsOf(userId);
     const at = this.clock.now().toISOString();
@@ -51,7 +54,7 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     return this.#retries.end();
   }
 
-  /** For the start: finishes what a crash has cut off, and from then on what a store that was away has. */
+  /** Finishes the erasures that a crash has interrupted, and from then on regularly those that a store's outage has. */
   async begin(): Promise<void> {
     await this.#finishAll();
     this.#retries.begin();
@@ -71,12 +74,12 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  /** Every step may be repeated. */
+  /** Runs all steps of an erasure. Each may be repeated. */
   async #finish(userId: string, context: MessageContext): Promise<void> {
     for (const orgId of await this.memberships.organizationsOf(userId))
       await this.#leave(orgId, userId, context);
     await this.records.erase(userId);
-    // The bytes as well: what was removed from a table is still in its file.
+    // The SQLite file still holds the bytes of removed rows; this removes them as well.
     await this.reads.forget();
     await this.reads.remove(erasuresCollection.name, userId);
   }

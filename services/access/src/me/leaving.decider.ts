@@ -2,9 +2,9 @@ import { hasEnded, type Member, type OrganizationEvent, type OrganizationState }
 import { AppError } from '#libs/kernel';
 
 /**
- * What an erased person leaves behind in an organization. Their own ends with them: its keys stop working and its
- * invitations are void. One that they share goes on without them, and with its keys where nobody else is in it: machines
- * still use those. Fails with LAST_OWNER where others would be left without an owner.
+ * Removes an erased person from an organization. In their personal organization without other members, this also ends
+ * all keys and invitations. A shared one keeps its keys, even without members, because machines still use them. Fails
+ * with LAST_OWNER where other members would have no owner.
  */
 export function decideLeaving(
   state: OrganizationState,
@@ -23,7 +23,7 @@ export function decideLeaving(
   ];
 }
 
-/** True for the last owner of those who stay. */
+/** Tells whether the member is the last owner and other members stay. */
 function isNeededBy(others: readonly Member[], { role }: Member): boolean {
   return role === 'owner' && others.length > 0 && others.every((other) => other.role !== 'owner');
 }

@@ -6,7 +6,7 @@ import { RecoveryCodes } from '../second-factors/recovery-codes';
 import { Totp } from '../second-factors/totp';
 import type { User } from '../users/users';
 
-/** People as they see themselves. */
+/** Builds the view of a person that the person gets. */
 @Injectable()
 export class MeViews {
   constructor(

@@ -6,7 +6,7 @@ import { SecondFactors } from '../second-factors/second-factors';
 import { Sessions } from '../sessions/sessions';
 import { Users } from '../users/users';
 
-/** Everything that names a person, or lets them in. */
+/** Erases all records that name a person or let the person sign in. */
 @Injectable()
 export class PersonalRecords {
   constructor(
@@ -19,8 +19,8 @@ export class PersonalRecords {
   ) {}
 
   /**
-   * May be repeated. The address goes first: whoever writes something of the person's asks for it afterwards. The
-   * person's own record goes last: it says where the others are.
+   * Erases the records; may be repeated. The address is given up first, because everybody who writes a record of the
+   * person checks it afterwards. The user record is removed last, because it holds the ids of the other records.
    */
   async erase(userId: string): Promise<void> {
     const user = await this.users.find(userId);

@@ -28,7 +28,8 @@ export class ChangeMemberRoleHandler {
         demand(actorIn(before, caller, at), 'change-member-role', { roles: [knownRole(member.role), role] });
         return decideRole(before, { member, role, at });
       });
-      // Kept to be answered again, so without what is erased with the person.
+      // This reply is stored for repetitions of the request, so it must hold no name and no address, which can be
+      // erased.
       return { data: namelessView(memberOf(changed.state, memberId)), position: changed.position };
     });
     return { data: await this.views.named(data), position };

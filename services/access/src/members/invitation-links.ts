@@ -6,7 +6,7 @@ import { PUBLIC_URL } from '../tokens';
 
 const TOKEN_BYTES = 32;
 
-/** The links that let somebody in. Kept is the hash of their token alone. */
+/** Makes the links of invitations. Only the hash of a link's token is stored. */
 @Injectable()
 export class InvitationLinks {
   constructor(
@@ -14,10 +14,10 @@ export class InvitationLinks {
     private readonly keyring: Keyring,
   ) {}
 
-  /** The link of an invitation, the same for the same seed, and the hash to keep. */
+  /** Gives the link of an invitation, which is the same for the same seed, and the hash to store. */
   async make(invitationId: string, seed: string): Promise<{ link: Redacted<string>; hash: string }> {
     const token = invitationToken(invitationId, await this.keyring.derive('invitation', seed, TOKEN_BYTES));
-    // Behind the `#`, which a browser sends to nobody: no server on the way logs it.
+    // A browser sends the part behind `#` to no server, so no server on the way logs the token.
     const link = new Redacted(`${this.publicUrl()}/accept-invitation#token=${token.text.expose()}`);
     return { link, hash: await this.hash(token) };
   }
@@ -27,7 +27,7 @@ export class InvitationLinks {
   }
 }
 
-/** Compares two hashes without telling where they differ. */
+/** Compares two hashes in constant time. */
 export function isSameHash(a: string, b: string): boolean {
   return constantTimeEqual(Buffer.from(a, 'hex'), Buffer.from(b, 'hex'));
 }

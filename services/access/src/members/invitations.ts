@@ -7,10 +7,10 @@ import { Users } from '../users/users';
 
 const DAY_MS = 86_400_000;
 const INVITATION_DAYS = 7;
-/** Above any quota an operator can set. */
+/** More invitations than any quota that an operator can set. */
 const LIST_MAX = 20_000;
 
-/** Whom an invitation is for: a record that can be erased, never an event. */
+/** The address that was invited. It is a record that can be erased, and stands in no event. */
 export interface InvitedAddress {
   /** `inv_…` */
   readonly id: string;
@@ -20,11 +20,14 @@ export interface InvitedAddress {
   readonly expiresAt: string;
 }
 
-/** What is known of an address before it is invited. */
+/** The user and the earlier invitations of an address. */
 interface Addressee {
-  /** The user who has it; null when nobody does. */
+  /** The user with this address; null when there is none. */
   readonly userId: string | null;
-  /** Ids of the address's invitations to the organization, also of those that were refused after `keep`. */
+  /**
+   * Ids of earlier invitations of this address to the organization. Some may not exist: `keep` runs before the
+   * decision.
+   */
   readonly replaces: readonly string[];
 }
 
@@ -34,12 +37,12 @@ const invitationsCollection = {
   indexes: [['orgId', 'emailCanonical', 'expiresAt'], ['expiresAt']],
 } as const satisfies CollectionSpec;
 
-/** When an invitation of this time runs out, ISO 8601. */
+/** Gives the time at which an invitation made at `at` expires. Both are ISO 8601. */
 export function invitationExpiry(at: string): string {
   return new Date(Date.parse(at) + INVITATION_DAYS * DAY_MS).toISOString();
 }
 
-/** The addresses that were invited. They are erased with the invitation: when it is revoked, or has run out. */
+/** Keeps the addresses that were invited. An address is erased when its invitation is revoked or has expired. */
 @Injectable()
 export class Invitations implements OnModuleInit {
   constructor(
@@ -67,7 +70,7 @@ export class Invitations implements OnModuleInit {
     return { userId: user?.id ?? null, replaces: earlier.map(({ id }) => id) };
   }
 
-  /** All of an organization, by id. */
+  /** Gives the invited addresses of an organization, by the id of the invitation. */
   async addressesOf(orgId: string): Promise<ReadonlyMap<string, InvitedAddress>> {
     const rows = await this.reads.find(invitationsCollection.name, {
       where: { orgId },
@@ -77,7 +80,10 @@ export class Invitations implements OnModuleInit {
     return new Map(rows.map((row) => [row.id, row as unknown as InvitedAddress]));
   }
 
-  /** Before the event that needs it: an address without an invitation invites nobody, and is erased like any other. */
+  /**
+   * Stores an address before the event of its invitation is appended. Without that event the address invites nobody,
+   * and is erased when it expires.
+   */
   async keep(id: string, orgId: string, email: string): Promise<void> {
     const now = this.clock.now();
     const expiresAt = invitationExpiry(now.toISOString());
@@ -89,7 +95,7 @@ export class Invitations implements OnModuleInit {
     await this.reads.remove(invitationsCollection.name, id);
   }
 
-  /** For who is erased; the invitations themselves run out. */
+  /** Erases all records of an address, when its person is erased. The invitations themselves expire. */
   async eraseAllTo(emailCanonical: string): Promise<void> {
     const rows = await this.reads.find(invitationsCollection.name, {
       where: { emailCanonical },
@@ -99,7 +105,7 @@ export class Invitations implements OnModuleInit {
     for (const { id } of rows) await this.erase(id);
   }
 
-  /** Erases the addresses of invitations that have run out. */
+  /** Erases the addresses of expired invitations. */
   async purge(): Promise<void> {
     const now = this.clock.now().toISOString();
     await this.reads.removeBefore(invitationsCollection.name, 'expiresAt', now);

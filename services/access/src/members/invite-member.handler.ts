@@ -14,7 +14,10 @@ import { decideInvite, invitationOf } from './member.decider';
 
 type Command = RequestOf<typeof inviteMember>;
 type Reply = ReplyOf<typeof inviteMember>;
-/** What is kept to be answered again: without the address, which is erased when the invitation ends. */
+/**
+ * The outcome that is stored for repetitions of the request. It has no address, because the address is erased when the
+ * invitation ends.
+ */
 interface InviteOutcome {
   readonly data: Omit<InvitationView, 'email'>;
   readonly mailed: boolean;
@@ -40,7 +43,7 @@ export class InviteMemberHandler {
       this.#invite(identified, invitationSeed, context),
     );
     const { link } = await this.links.make(reply.data.id, seed);
-    // The address of this request: another one would be other content.
+    // A repetition has the same address as the first request, because the same key with another address is refused.
     return { ...reply, data: { ...reply.data, email }, acceptLink: link };
   }
 
@@ -58,7 +61,8 @@ export class InviteMemberHandler {
     });
     const { invitedAt, expiresAt } = invitationOf(state, invitationId);
     const data = { id: invitationId, role, invited_at: invitedAt, expires_at: expiresAt };
-    // A repetition may find it ended: then its address was erased already, and its link opens nothing.
+    // A repetition may find that the invitation has ended. Then its address must not come back, and its link is not
+    // mailed.
     const { invitations } = await this.organizations.recent(caller.orgId);
     if (!invitations.has(invitationId)) {
       await this.invitations.erase(invitationId);

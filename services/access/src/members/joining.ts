@@ -18,7 +18,7 @@ interface Join {
   readonly commandId: string;
 }
 
-/** How a person with an invitation becomes a member. */
+/** Makes a person with an invitation a member. */
 @Injectable()
 export class Joining {
   constructor(
@@ -31,8 +31,9 @@ export class Joining {
   ) {}
 
   /**
-   * Uses the invitation up. Fails with NOT_FOUND for any token that is not good, whatever the cause; FORBIDDEN for a
-   * good one that was meant for another address: it may have been forwarded, or stolen; ALREADY_MEMBER; QUOTA_EXCEEDED.
+   * Uses up the invitation. Fails with NOT_FOUND for any invalid token, whatever the cause. Fails with FORBIDDEN when
+   * the invitation is for another address, because the token may have been forwarded or stolen. Fails with
+   * ALREADY_MEMBER or QUOTA_EXCEEDED.
    */
   async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
     const invited = await this.#find(token);
@@ -51,7 +52,10 @@ export class Joining {
     );
   }
 
-  /** Whether somebody with this address could use the invitation now; uses nothing up. Fails like `join`. */
+  /**
+   * Checks that a person with this address could use the invitation now. It does not use it up. Fails like `join`,
+   * except for ALREADY_MEMBER and QUOTA_EXCEEDED.
+   */
   async check(token: Redacted<string>, emailCanonical: string): Promise<void> {
     const invited = await this.#find(token);
     const state = await this.organizations.recent(invited.orgId);
@@ -68,7 +72,7 @@ export class Joining {
   }
 }
 
-/** What a token that was presented says, and for whom the invitation is that it names. */
+/** The content of a presented token, and the address of the invitation that it names. */
 interface PresentedInvitation {
   readonly invitationId: string;
   readonly orgId: string;

@@ -4,7 +4,7 @@ import type { Member } from '#libs/events';
 import { knownRole } from '../organizations/actor';
 import { Users, type User } from '../users/users';
 
-/** Members as people see them: what the organization knows, with the name and the address of the person. */
+/** Builds the views of members: the organization's data, with the name and the address of the person. */
 @Injectable()
 export class MemberViews {
   constructor(private readonly users: Users) {}
@@ -14,13 +14,13 @@ export class MemberViews {
     return members.map((member) => withUser(namelessView(member), users.get(member.userId)));
   }
 
-  /** With the name and the address that the person has now. */
+  /** Adds the name and the address that the person has now. */
   async named(view: MemberView): Promise<MemberView> {
     return withUser(view, await this.users.find(view.user_id));
   }
 }
 
-/** As the organization alone knows a member: what may be kept. */
+/** Gives a member without name and address. This view may be stored. */
 export function namelessView({ memberId, userId, role, joinedAt }: Member): MemberView {
   return {
     id: memberId,

@@ -4,20 +4,20 @@ import { AppError } from '#libs/kernel';
 type Invitation = Extract<OrganizationEvent, { type: 'MemberInvited' }>['data'];
 type Joined = Extract<OrganizationEvent, { type: 'MemberJoined' }>['data'];
 
-/** Fails with NOT_FOUND. */
+/** Gives the member with this id. Fails with NOT_FOUND. */
 export function memberOf({ members }: OrganizationState, memberId: string): Member {
   for (const member of members.values()) if (member.memberId === memberId) return member;
   throw new AppError('NOT_FOUND');
 }
 
-/** Fails with NOT_FOUND for an invitation that was accepted or revoked; one that has run out is still there. */
+/** Gives an invitation, expired or not. Fails with NOT_FOUND for one that was accepted or revoked. */
 export function invitationOf({ invitations }: OrganizationState, invitationId: string): Invitation {
   const invitation = invitations.get(invitationId);
   if (!invitation) throw new AppError('NOT_FOUND');
   return invitation;
 }
 
-/** Fails with NOT_FOUND also for one that has run out. */
+/** Gives an invitation that has not expired. Fails with NOT_FOUND. */
 export function openInvitationOf(state: OrganizationState, invitationId: string, at: string): Invitation {
   const invitation = invitationOf(state, invitationId);
   if (invitation.expiresAt <= at) throw new AppError('NOT_FOUND');
@@ -28,12 +28,15 @@ interface InvitationFacts {
   readonly invitation: Invitation;
   /** The user with the invited address; null when there is none. */
   readonly userId: string | null;
-  /** Ids that the same address was invited under before, whether the invitations still stand or ever came to be. */
+  /** Ids of earlier invitations of the same address. Some may have ended, and some may never have been decided. */
   readonly replaces: readonly string[];
   readonly membersMax: number;
 }
 
-/** An invitation that replaces the earlier ones of the same address. Open ones count as members: they may all be accepted. */
+/**
+ * Invites an address, and revokes its earlier invitations. Open invitations count against the quota of members, because
+ * all of them may be accepted. Fails with ALREADY_MEMBER or QUOTA_EXCEEDED.
+ */
 export function decideInvite(state: OrganizationState, facts: InvitationFacts): OrganizationEvent[] {
   const { invitation, userId, replaces, membersMax } = facts;
   const { invitedAt } = invitation;
@@ -49,7 +52,7 @@ export function decideInvite(state: OrganizationState, facts: InvitationFacts): 
   ];
 }
 
-/** Fails with NOT_FOUND; one that has run out can still be revoked, which erases its address. */
+/** Revokes an invitation, expired or not; the caller then erases its address. Fails with NOT_FOUND. */
 export function decideInvitationEnd(
   state: OrganizationState,
   { invitationId, at }: { invitationId: string; at: string },
@@ -57,7 +60,7 @@ export function decideInvitationEnd(
   return [revoked(invitationOf(state, invitationId).invitationId, at)];
 }
 
-/** Uses up an invitation. Fails with NOT_FOUND when it is none any more, ALREADY_MEMBER, QUOTA_EXCEEDED. */
+/** Uses up an invitation. Fails with NOT_FOUND when it has ended, ALREADY_MEMBER, or QUOTA_EXCEEDED. */
 export function decideJoin(
   state: OrganizationState,
   { member, membersMax }: { member: Omit<Joined, 'role'> & { invitationId: string }; membersMax: number },
@@ -68,7 +71,7 @@ export function decideJoin(
   return [{ type: 'MemberJoined', data: { ...member, role } }];
 }
 
-/** Nothing when the member has the role already. Fails with LAST_OWNER. */
+/** Changes a member's role. Gives no event when the member already has the role. Fails with LAST_OWNER. */
 export function decideRole(
   state: OrganizationState,
   { member, role, at }: { member: Member; role: string; at: string },
@@ -79,7 +82,7 @@ export function decideRole(
   return [{ type: 'MemberRoleChanged', data: { memberId, userId, role, previousRole, changedAt: at } }];
 }
 
-/** Fails with LAST_OWNER. */
+/** Removes a member. Fails with LAST_OWNER. */
 export function decideRemoval(
   state: OrganizationState,
   { member, at }: { member: Member; at: string },
@@ -89,7 +92,7 @@ export function decideRemoval(
   return [{ type: 'MemberRemoved', data: { memberId, userId, removedAt: at } }];
 }
 
-/** Refuses what would leave an organization without an owner, or a person without the personal one. */
+/** Fails with LAST_OWNER for the only owner of an organization, and for the person of a personal one. */
 function assertOwned({ organization, members }: OrganizationState, { userId, role }: Member): void {
   if (role !== 'owner') return;
   if (organization?.kind === 'personal' && organization.ownerId === userId) {

@@ -27,10 +27,10 @@ export class FinishOidcFlowHandler {
   @Handles(finishOidcFlow)
   async handle(request: Request, context: MessageContext): Promise<Reply> {
     if (!this.provider) throw new AppError('NOT_FOUND');
-    const flow = await this.flows.finish(request.flow, request.state); // 1. begun in this browser, and used up
-    const identity = await this.provider.identify(flow, request); // 2. who the provider says they are
-    if (flow.renewal) return this.#renew(flow.renewal, identity, { request, context }); // 3. the same person again
-    const user = await this.people.welcome(identity, request, context); // 3. or somebody who comes in
+    const flow = await this.flows.finish(request.flow, request.state); // 1. this browser began the flow; use it up
+    const identity = await this.provider.identify(flow, request); // 2. ask the provider who this is
+    if (flow.renewal) return this.#renew(flow.renewal, identity, { request, context }); // 3. renew the session
+    const user = await this.people.welcome(identity, request, context); // 3. or sign the person in
     const { authenticatedAt } = identity;
     const how = { method: 'oidc', secondFactor: null, authenticatedAt } as const;
     const started = await this.newSessions.start(user, originOf(request, context), how);

@@ -7,33 +7,33 @@ import { newOpaqueToken } from '../sessions/opaque-token';
 import { CLOCK, LOGGER } from '../tokens';
 import { Pseudonyms } from '../users/pseudonyms';
 
-/** People may have to find their password at the provider; nobody needs longer. */
+/** Enough time for a person who must first find a password at the provider. */
 export const FLOW_SECONDS_MAX = 600;
 
-/** The session whose person proves again who they are. */
+/** The session that a person renews by signing in again. */
 export interface Renewal {
   readonly userId: string;
   readonly sessionId: string;
 }
 
-/** A sign-in under way at the provider, with what must come back from there. */
+/** A sign-in under way at the provider, with the values that must come back from there. */
 export interface Flow {
-  /** Null: a new session is wanted. */
+  /** Null when a new session is wanted. */
   readonly renewal: Renewal | null;
   /** Milliseconds since the epoch. */
   readonly begunAt: number;
   readonly state: string;
   readonly nonce: string;
-  /** PKCE: who presents the code must know it; the provider has seen its hash. */
+  /** The PKCE verifier. The provider has its hash, and accepts the code only together with the verifier. */
   readonly verifier: string;
 }
 
 const FLOW = /^[A-Za-z0-9_-]{43}\.(\d{13})\.(?:(usr_[0-9a-z]{26})\.(ses_[0-9a-z]{26}))?$/;
 
 /**
- * Sign-ins under way. All that is known of one is in a cookie of the browser that began it: 256 random bits, when, and what
- * for. `state`, `nonce` and the PKCE verifier are keyed hashes of that text, so a cookie and a `state` that fit can come
- * from us alone, beginning one stores nothing, and any process can finish it. A record is made when it is used.
+ * Keeps sign-ins under way in a cookie of the browser that began them: 256 random bits, the time and the purpose.
+ * `state`, `nonce` and the PKCE verifier are keyed hashes of that text, so only this installation can make a matching
+ * pair. To begin a sign-in stores nothing, any process can finish it, and a record is written only when it is used.
  */
 @Injectable()
 export class Flows {
@@ -44,7 +44,7 @@ export class Flows {
     private readonly usedCodes: UsedCodes,
   ) {}
 
-  /** `cookie` binds it to the browser. */
+  /** Begins a sign-in. `cookie` binds it to the browser. */
   async begin(renewal: Renewal | null): Promise<{ cookie: Redacted<string>; flow: Flow }> {
     const whose = renewal ? `${renewal.userId}.${renewal.sessionId}` : '';
     const text = `${newOpaqueToken().expose()}.${this.clock.now().getTime()}.${whose}`;
@@ -52,7 +52,10 @@ export class Flows {
     return { cookie, flow: await this.#read(cookie) };
   }
 
-  /** Once: fails with AUTHENTICATION_REQUIRED unless this browser began it, lately, and has not finished it. */
+  /**
+   * Finishes a sign-in, once. Fails with AUTHENTICATION_REQUIRED unless this browser began it within the last ten
+   * minutes and has not finished it.
+   */
   async finish(cookie: Redacted<string> | null, state: Redacted<string>): Promise<Flow> {
     if (!cookie || !FLOW.test(cookie.expose())) throw this.#refused('no sign-in was begun in this browser');
     const flow = await this.#read(cookie);

@@ -11,14 +11,14 @@ const identitiesCollection = {
   indexes: [['subject']],
 } as const satisfies CollectionSpec;
 
-/** More than attempts to sign up that die halfway leave. */
+/** More records than interrupted attempts to sign up can leave for one subject. */
 const ATTEMPTS_MAX = 100;
 
 type Identity = Pick<ProvenIdentity, 'issuer' | 'subject'>;
 
 /**
- * Who at the provider is which person here: by issuer and subject, of which a pseudonym is kept, and by nothing else. A
- * record each, under the id that the person's own record names, so what an attempt that died left lets nobody in.
+ * Maps a provider's identity to a user, by a pseudonym of issuer and subject only. Each record's id is a user's
+ * `credentialsId`. A record that an interrupted attempt left has the id of no user, so nobody can sign in with it.
  */
 @Injectable()
 export class Identities implements OnModuleInit {
@@ -32,7 +32,7 @@ export class Identities implements OnModuleInit {
     await this.reads.ensureCollection(identitiesCollection);
   }
 
-  /** Null when nobody here is this person. */
+  /** Gives the user of an identity; null when there is none. */
   async find(identity: Identity): Promise<User | null> {
     const subject = await this.#pseudonym(identity);
     const records = await this.reads.find(identitiesCollection.name, {

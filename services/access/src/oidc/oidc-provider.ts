@@ -7,36 +7,39 @@ import type { Flow } from './flows';
 import type { OidcSettings } from './oidc-settings';
 import { providerError } from './provider-error';
 
-// Loaded when somebody signs in with it: an installation without a provider needs none of it.
+// The library is loaded at the first sign-in, so that an installation without a provider never loads it.
 const load = createRequire(__filename);
 
 const CALL_SECONDS_MAX = 3;
-/** All calls for one person together: below what the gateway waits for us. */
+/** The limit for all calls of one sign-in together. It is below the time that the gateway waits for this service. */
 const TOGETHER_MS_MAX = 4_000;
 const CONFIGURATION_MS_MAX = 3_600_000;
 const CLOCK_TOLERANCE_S = 5;
-/** People who are looked up at the provider at the same time; it may be slow. */
+/** Sign-ins that may wait for the provider at the same time, because it may be slow. */
 const AT_ONCE_MAX = 50;
 
-/** What the provider sent the browser back with. */
+/** The parameters with which the provider sent the browser back. */
 export interface ProviderAnswer {
   readonly code: Redacted<string>;
   readonly state: Redacted<string>;
   readonly issuer: string | null;
 }
 
-/** Who somebody is at the provider; nobody else has the pair. */
+/** A person's identity at the provider. No two people have the same issuer and subject. */
 export interface ProvenIdentity {
   readonly issuer: string;
   readonly subject: string;
-  /** When they proved it there, ISO 8601; 1970 when the provider does not say, so that what is dangerous asks again. */
+  /**
+   * When the person signed in there, ISO 8601. It is 1970 when the provider does not say, so that every action that
+   * needs a recent sign-in asks for one.
+   */
   readonly authenticatedAt: string;
-  /** What it says of them; asked for only when it is needed. */
+  /** Gives the person's profile. It is asked for only when it is needed. */
   readonly profile: () => Promise<Profile>;
 }
 
 export interface Profile {
-  /** Null when it says none, or does not vouch for it. */
+  /** Null when the provider gives no address, or has not verified it. */
   readonly verifiedEmail: string | null;
   readonly name: string | null;
 }
@@ -48,9 +51,10 @@ interface ProviderParts {
 }
 
 /**
- * The company's OpenID Connect provider. Authorization code with PKCE; issuer, audience and algorithm are the settings', and
- * signatures are checked although the token comes straight from the provider. Every call has a time limit, and what the
- * provider publishes of itself is read once an hour. Whatever fails there is PROVIDER_UNAVAILABLE here.
+ * The company's OpenID Connect provider, used with authorization code and PKCE. Issuer, audience and algorithm must
+ * match the settings. Signatures are checked although the token comes directly from the provider. Every call has a time
+ * limit, and the provider's metadata is read once an hour. Fails with PROVIDER_UNAVAILABLE for every fault of the
+ * provider.
  */
 export class OidcProvider {
   #known: { readonly at: number; readonly configuration: Promise<openid.Configuration> } | undefined;
@@ -58,7 +62,9 @@ export class OidcProvider {
 
   constructor(private readonly parts: ProviderParts) {}
 
-  /** Where the browser goes. Who renews a session must prove it there anew, however lately they did. */
+  /**
+   * Gives the URL for the browser. To renew a session, the person must sign in there again, however recently they did.
+   */
   async authorizationUrl({ state, nonce, verifier, renewal }: Flow): Promise<string> {
     const { buildAuthorizationUrl, calculatePKCECodeChallenge } = library();
     const challenge = await calculatePKCECodeChallenge(verifier);
@@ -71,7 +77,7 @@ export class OidcProvider {
     }).href;
   }
 
-  /** Fails with AUTHENTICATION_REQUIRED whatever is wrong with the proof. */
+  /** Identifies the person. Fails with AUTHENTICATION_REQUIRED for any fault of the proof. */
   async identify(flow: Flow, answer: ProviderAnswer): Promise<ProvenIdentity> {
     const endsAt = this.parts.clock.monotonicMs() + TOGETHER_MS_MAX;
     return this.#limited(async () => {
@@ -82,7 +88,7 @@ export class OidcProvider {
         expectedState: flow.state,
         expectedNonce: flow.nonce,
         idTokenExpected: true,
-        // Proved since the flow began: `max_age=0` alone would be over before anybody is back.
+        // The person must have signed in since the flow began. With `max_age=0` here, every answer would come too late.
         ...(flow.renewal && { maxAge: elapsed }),
       });
       const claims = tokens.claims();
@@ -93,19 +99,22 @@ export class OidcProvider {
           () => library().fetchUserInfo(configuration, tokens.access_token, subject),
           endsAt - this.parts.clock.monotonicMs(),
         );
-      // Most providers put an address into the token; with the others it is one call more.
+      // Most providers put the address into the token. Others need one more call.
       const profile = async () => profileOf(claims['email'] === undefined ? await ask() : claims);
       return { issuer, subject, authenticatedAt: this.#lately(provedAt), profile };
     });
   }
 
-  /** A provider whose clock is ahead does not make a proof last longer. */
+  /**
+   * Cuts a time in the future to now, so that a provider's fast clock does not make a sign-in count as recent for
+   * longer.
+   */
   #lately(seconds: unknown): string {
     const at = typeof seconds === 'number' ? seconds * 1_000 : 0;
     return new Date(Math.max(0, Math.min(at, this.parts.clock.now().getTime()))).toISOString();
   }
 
-  /** The address to which the browser came back. */
+  /** Gives the URL to which the browser came back. */
   #returned({ code, state, issuer }: ProviderAnswer): URL {
     const url = new URL(this.parts.settings.redirectUri);
     url.searchParams.set('code', code.expose());
@@ -114,7 +123,7 @@ export class OidcProvider {
     return url;
   }
 
-  /** What the provider publishes of itself: one question at a time, and a failure is not remembered. */
+  /** Reads the provider's metadata. Callers share one reading, and a failed one is not remembered. */
   #configuration(): Promise<openid.Configuration> {
     const now = this.parts.clock.monotonicMs();
     if (this.#known && now - this.#known.at < CONFIGURATION_MS_MAX) return this.#known.configuration;
@@ -153,7 +162,10 @@ export class OidcProvider {
     );
   }
 
-  /** `msMax`: what is left of the time. */
+  /**
+   * Runs `work` for at most `msMax`. Fails with PROVIDER_UNAVAILABLE after that, or when too many sign-ins are under
+   * way.
+   */
   async #limited<T>(work: () => Promise<T>, msMax = TOGETHER_MS_MAX): Promise<T> {
     if (this.#running >= AT_ONCE_MAX) throw new AppError('PROVIDER_UNAVAILABLE');
     this.#running += 1;
@@ -168,7 +180,7 @@ export class OidcProvider {
   }
 }
 
-/** A boolean `email_verified` alone vouches for an address. */
+/** Reads the profile. An address counts as verified only if `email_verified` is the boolean true. */
 function profileOf(said: Readonly<Record<string, unknown>>): Profile {
   const { email, email_verified: isVerified, name } = said;
   return {
@@ -181,7 +193,7 @@ function library(): typeof openid {
   return load('openid-client') as typeof openid;
 }
 
-/** As the provider asks for it; HTTP Basic when it does not say (OpenID Connect Discovery 1.0). */
+/** Authenticates as the provider's metadata says; by HTTP Basic when it says nothing (OpenID Connect Discovery 1.0). */
 function authenticationOf(secret: string): openid.ClientAuth {
   const { ClientSecretBasic, ClientSecretPost } = library();
   const [basic, post] = [ClientSecretBasic(secret), ClientSecretPost(secret)];

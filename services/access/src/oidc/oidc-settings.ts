@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { configInvalid, isLoopback, list, oneOf, Redacted, type Setting } from '#libs/kernel';
 
-/** The algorithms that a provider may be pinned to: none that shares a secret, and not `none`. */
+/** The algorithms to choose from. None uses a shared secret, and `none` is not among them. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
 
-/** The company's OpenID Connect provider, and what it takes us for. */
+/** The company's OpenID Connect provider, and our registration with it. */
 export interface OidcSettings {
-  /** Whatever claims to come from another is refused. */
+  /** Tokens of any other issuer are refused. */
   readonly issuer: URL;
-  /** What identity tokens must be made for. */
+  /** The audience that identity tokens must name. */
   readonly clientId: string;
   readonly clientSecret: Redacted<string>;
-  /** What identity tokens must be signed with. */
+  /** The algorithm with which identity tokens must be signed. */
   readonly signingAlgorithm: (typeof ALGORITHMS)[number];
-  /** Whoever has a confirmed address in one of these needs no invitation; lower case. */
+  /** A person with a verified address in one of these domains needs no invitation. They are in lower case. */
   readonly signUpDomains: readonly string[];
-  /** Where the provider sends people back, exactly. */
+  /** The exact URL to which the provider sends people back. */
   readonly redirectUri: string;
 }
 
@@ -43,7 +43,7 @@ interface Given {
   readonly OIDC_SIGN_UP_DOMAINS: readonly string[];
 }
 
-/** Null without a provider. `publicUrl`: null when the operator has not said where people reach us. */
+/** Combines the settings; null without a provider. `publicUrl` is null when the operator has not set PUBLIC_URL. */
 export function toOidcSettings(given: Given, publicUrl: string | null): OidcSettings | null {
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_SIGN_UP_DOMAINS: signUpDomains } = given;
   const secret = readSecret(given);
@@ -82,7 +82,7 @@ function readTrimmed(file: string): string {
   }
 }
 
-/** Codes and secrets travel under TLS, or do not leave this machine. */
+/** Tells whether codes and secrets travel under TLS or stay on this machine. */
 function isProtected({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }

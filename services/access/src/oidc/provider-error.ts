@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '#libs/kernel';
 
-/** What is wrong with the proof, as the library calls it; everything else is wrong with the provider or with our settings. */
+/** The library's codes for a wrong proof. Every other error is a fault of the provider or of our settings. */
 const WRONG_PROOF = new Set([
   'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
   'OAUTH_INVALID_RESPONSE',
@@ -10,11 +10,14 @@ const WRONG_PROOF = new Set([
   'OAUTH_UNSUPPORTED_OPERATION',
 ]);
 
-/** AUTHENTICATION_REQUIRED for a proof that proves nothing, PROVIDER_UNAVAILABLE for the rest; the cause stays on this side. */
+/**
+ * Gives AUTHENTICATION_REQUIRED for a wrong proof and PROVIDER_UNAVAILABLE for the rest. The client does not see the
+ * cause.
+ */
 export function providerError(error: unknown): AppError {
   if (isAppError(error)) return error;
   const { code, cause, error: answered } = fieldsOf(error);
-  // The library wraps some of what it finds.
+  // The library wraps some errors in another one.
   const inner = fieldsOf(cause).code;
   const isWrongProof = WRONG_PROOF.has(code) || WRONG_PROOF.has(inner) || answered === 'invalid_grant';
   return new AppError(isWrongProof ? 'AUTHENTICATION_REQUIRED' : 'PROVIDER_UNAVAILABLE', { cause: error });

@@ -2,7 +2,7 @@ import { may, roles, scopes, type Action, type Caller, type Rights, type Role } 
 import { hasEnded, type ApiKey, type Member, type OrganizationState } from '#libs/events';
 import { AppError } from '#libs/kernel';
 
-/** Who asks, as the organization knows them at the very revision that the decision rests on. */
+/** The caller, as the organization's state has them at the revision that the decision is made on. */
 export interface Actor {
   readonly rights: Rights;
   /** Null for a key. */
@@ -12,8 +12,8 @@ export interface Actor {
 }
 
 /**
- * The caller in this organization. What the gateway was told a moment ago may be over by now: fails with NOT_FOUND for
- * who is no member any more, AUTHENTICATION_REQUIRED for a key that has ended. `at` is ISO 8601, UTC.
+ * Finds the caller in the state, which may be newer than the gateway's answer. Fails with NOT_FOUND for a person who is
+ * no longer a member, and AUTHENTICATION_REQUIRED for a key that has ended. `at` is ISO 8601, UTC.
  */
 export function actorIn(state: OrganizationState, caller: Caller, at: string): Actor {
   if (caller.actorType === 'user') {
@@ -26,7 +26,7 @@ export function actorIn(state: OrganizationState, caller: Caller, at: string): A
   return { rights: rightsOfKey(key), userId: null, key };
 }
 
-/** Fails with FORBIDDEN unless the actor may do this to what it touches. */
+/** Fails with FORBIDDEN unless the actor may do this action to `touched`. */
 export function demand(
   { rights }: Actor,
   action: Action,
@@ -39,12 +39,12 @@ export function rightsOfMember({ role }: Member): Rights & { readonly role: Role
   return { role: knownRole(role), scopes: [] };
 }
 
-/** Scopes that this version does not know give no right. */
+/** Gives the rights of a key. A scope that this version does not know gives no right. */
 export function rightsOfKey(key: ApiKey): Rights {
   return { role: null, scopes: scopes.filter((scope) => key.scopes.includes(scope)) };
 }
 
-/** A role as events hold it; one that this version does not know is the least. */
+/** Reads a role from an event. A role that this version does not know counts as the least one. */
 export function knownRole(role: string): Role {
   return roles.find((known) => known === role) ?? 'viewer';
 }

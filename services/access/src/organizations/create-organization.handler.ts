@@ -22,7 +22,7 @@ export class CreateOrganizationHandler {
 
   @Handles(createOrganization)
   async handle(command: Command, context: MessageContext): Promise<Reply> {
-    // An organization belongs to a person; the gateway lets no key come this far.
+    // Only a person can own an organization. The gateway already refuses keys.
     if (command.caller.actorType !== 'user') throw new AppError('FORBIDDEN');
     const request = { message: createOrganization, command, fields: { name: command.name } };
     return this.answers.once(request, (identified) => this.#create(identified, context));

@@ -13,13 +13,14 @@ import type { FirstOrganization } from './first-organization';
 
 type Place = Pick<StoresConfig, 'dataDir' | 'firstApiKeyFile'>;
 
-/** Behind the name of the file and a dot. */
+/** The ending of a draft's name, after the name of the file and a dot. */
 const DRAFT = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Makes the first organization and keeps its key in a file. Null when there was nothing to make, or when another process
- * that started at the same time was faster: each writes a draft of its own, and the file is that of the one who was.
- * A crash in between leaves the draft, which the next start makes the file if its key came to be: it gives that key then.
+ * Makes the first organization and keeps its key in a file. Gives null when the organization exists, or when another
+ * process made it at the same time. Each process writes a draft of its own, and the winner renames its draft to the
+ * file. If a crash leaves only the draft, the next start renames it and gives its key, provided that this key was
+ * issued.
  */
 export async function makeFirstKey(
   first: FirstOrganization,
@@ -33,7 +34,7 @@ export async function makeFirstKey(
     });
     if (!key) return await finishDrafts(first, file);
     rename(draft, file);
-    // Whose key will never be one: this one is.
+    // The other drafts hold keys that will never be issued.
     for (const left of draftsOf(file)) await removePrivateFile(left);
     return key;
   } catch (error) {
@@ -43,12 +44,15 @@ export async function makeFirstKey(
   }
 }
 
-/** Removes the file, and what a start that was cut off has left of it. */
+/** Removes the file, and the drafts that an interrupted start has left. */
 export async function forgetFirstKey({ firstApiKeyFile: file }: Place): Promise<void> {
   for (const left of [file, ...draftsOf(file)]) await removePrivateFile(left);
 }
 
-/** Now that the organization is there, a draft is the file of its key, or that of a key which will never be one. */
+/**
+ * Renames the draft that holds the issued key, and removes the others. The organization exists, so no draft's key can
+ * still be issued.
+ */
 async function finishDrafts(first: FirstOrganization, file: string): Promise<Redacted<string> | null> {
   let finished: Redacted<string> | null = null;
   for (const draft of draftsOf(file)) {
@@ -63,7 +67,7 @@ async function finishDrafts(first: FirstOrganization, file: string): Promise<Red
   return finished;
 }
 
-/** None where there is no directory: only who makes the first key needs one. */
+/** Lists the drafts; none without a directory, because only the process that makes the first key needs one. */
 function draftsOf(file: string): string[] {
   const beginning = `${path.basename(file)}.`;
   const isDraft = (name: string) => name.startsWith(beginning) && DRAFT.test(name.slice(beginning.length));
@@ -78,7 +82,7 @@ function draftsOf(file: string): string[] {
   }
 }
 
-/** Whoever else starts on this directory may have been faster, and has made it the same file. */
+/** A missing draft is no error: another process on this directory may have renamed it already. */
 function rename(draft: string, file: string): void {
   try {
     renameSync(draft, file);

@@ -9,7 +9,10 @@ import type { AccessConfig } from '../config';
 import { CLOCK, CONFIG, EVENT_STORE, PRODUCER } from '../tokens';
 import { decideFirstOrganization } from './organization.decider';
 
-/** The same in every installation, so that of two services starting first on one log only one makes it. */
+/**
+ * It is the same in every installation, so that only one of two services that start on a new log makes the
+ * organization.
+ */
 export const FIRST_ORGANIZATION_ID = idFromCommand('org', uuidV5('first organization'));
 
 /** Makes the organization and the API key that a new installation starts with. */
@@ -23,8 +26,8 @@ export class FirstOrganization {
   ) {}
 
   /**
-   * Gives the new key, or null when there was nothing to do. `keep` stores the key for its owner and is
-   * called before the key exists: a crash in between leaves a key that opens nothing, never a lost one.
+   * Gives the new key; null when the organization exists. `keep` stores the key before it is issued, so that a crash in
+   * between leaves a stored key that does not work, and never a working key that nobody has.
    */
   async make(keep: (key: Redacted<string>) => Promise<void>): Promise<Redacted<string> | null> {
     const orgId = FIRST_ORGANIZATION_ID;
@@ -67,7 +70,7 @@ export class FirstOrganization {
     return apiKey.text;
   }
 
-  /** Whether this is a key of the organization, and works. */
+  /** Tells whether this is a valid key of the organization. */
   async accepts(text: Redacted<string>): Promise<boolean> {
     const presented = parseApiKey(text);
     if (!presented) return false;
@@ -82,7 +85,7 @@ export class FirstOrganization {
     return foldStream(this.events, { orgId, stream: organizationStream(orgId) }, organizationFold);
   }
 
-  /** A log whose keys are gone opens nothing: better to say so than to make new keys beside it. */
+  /** Fails with STORE_CORRUPT when the key store has lost its keys. New keys could not open the log's old values. */
   async #refuseWithoutKeys(): Promise<void> {
     if (await this.keyring.hasInstanceKey('api-key-pepper')) return;
     const safeMessage =

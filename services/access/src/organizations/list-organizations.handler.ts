@@ -13,7 +13,7 @@ export class ListOrganizationsHandler {
     private readonly views: OrganizationViews,
   ) {}
 
-  /** The index says where to look; whether the person is still a member, the organizations say. */
+  /** The index finds the organizations. Whether the person is still a member is read from their streams. */
   @Handles(listOrganizations)
   async handle({ caller }: RequestOf<typeof listOrganizations>): Promise<ReplyOf<typeof listOrganizations>> {
     const states = await Promise.all((await this.#idsOf(caller)).map((id) => this.organizations.recent(id)));

@@ -3,7 +3,7 @@ import type { Projection } from '#libs/projection';
 
 export const MEMBER_INDEX_COLLECTION = 'member_index_v1';
 
-/** Which organizations a person belongs to. Where to look, no more: rights come from the organization's stream. */
+/** Finds the organizations of a person. It gives no rights: those come from the organization's stream. */
 export const memberIndex = {
   name: 'member-index',
   version: 1,

@@ -9,14 +9,14 @@ import { Turns } from '../turns';
 import { MEMBER_INDEX_COLLECTION } from './member-index.projection';
 import type { Changed } from './organizations';
 
-/** Longer, and the projection has a problem of its own; what was written stays written. */
+/** How long a change waits for the index. An index that is slower than this is faulty; the change itself is durable. */
 const SHOWN_MS_MAX = 2_000;
-/** Above any quota an operator can set. */
+/** More organizations than any quota that an operator can set. */
 const LIST_MAX = 2_000;
 
 type WithinQuota = (events: readonly OrganizationEvent[]) => readonly OrganizationEvent[];
 
-/** Which organizations a person belongs to, as far as the index knows: to find them, never to decide about rights. */
+/** Finds the organizations of a person in the index. No right is decided by it. */
 @Injectable()
 export class Memberships {
   readonly #turns = new Turns();
@@ -27,7 +27,7 @@ export class Memberships {
     @Inject(READ_STORE) private readonly reads: ReadStore,
   ) {}
 
-  /** Ids of the person's organizations, the longest standing first. */
+  /** Gives the ids of the person's organizations, oldest membership first. */
   async organizationsOf(userId: string): Promise<string[]> {
     const rows = await this.reads.find(MEMBER_INDEX_COLLECTION, {
       where: { userId },
@@ -38,9 +38,10 @@ export class Memberships {
   }
 
   /**
-   * Runs what makes the person a member of one more organization, one at a time and until the index shows it, so that
-   * the next list does too and the quota is exact in this process. `join` passes what it decides through `withinQuota`,
-   * which fails with QUOTA_EXCEEDED. A repetition decides nothing: the membership that it asks for is counted already.
+   * Runs `join`, which makes the person a member of one more organization. Joins of one person run one after the other,
+   * each until the index shows it, so that the next list shows it too and the quota is exact within this process.
+   * `join` passes its events through `withinQuota`, which fails with QUOTA_EXCEEDED. A repetition has no events, so it
+   * cannot fail.
    */
   async adding(userId: string, join: (withinQuota: WithinQuota) => Promise<Changed>): Promise<Changed> {
     return this.#turns.take(userId, async () => {

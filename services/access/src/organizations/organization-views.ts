@@ -6,7 +6,7 @@ import type { AccessConfig } from '../config';
 import { CLOCK, CONFIG } from '../tokens';
 import { actorIn } from './actor';
 
-/** Organizations as their callers see them. */
+/** Builds the view of an organization that the caller gets. */
 @Injectable()
 export class OrganizationViews {
   constructor(
@@ -14,7 +14,7 @@ export class OrganizationViews {
     @Inject(CONFIG) private readonly config: AccessConfig,
   ) {}
 
-  /** Fails with NOT_FOUND for who is no member. */
+  /** Fails with NOT_FOUND for a caller who is no member. */
   of(state: OrganizationState, caller: Caller): OrganizationView {
     const { organization } = state;
     if (!organization) throw new AppError('NOT_FOUND');

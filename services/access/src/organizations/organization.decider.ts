@@ -3,7 +3,7 @@ import { AppError } from '#libs/kernel';
 
 type IssuedKey = Extract<OrganizationEvent, { type: 'ApiKeyIssued' }>['data'];
 
-/** The first organization with its first key, in one append; nothing when it exists already. */
+/** Makes the first organization with its first key, in one append. Gives no event when it exists. */
 export function decideFirstOrganization(
   state: OrganizationState,
   { orgId, name, key, at }: { orgId: string; name: string; key: IssuedKey; at: string },
@@ -19,13 +19,13 @@ export interface NewOrganization {
   readonly orgId: string;
   readonly name: string;
   readonly kind: 'personal' | 'shared';
-  /** The user who makes it, its first member. */
+  /** The user who makes it, and its first member. */
   readonly ownerId: string;
   readonly memberId: string;
   readonly at: string;
 }
 
-/** An organization with its owner, in one append; nothing when it exists already. */
+/** Makes an organization with its owner, in one append. Gives no event when it exists. */
 export function decideOrganization(
   state: OrganizationState,
   { orgId, name, kind, ownerId, memberId, at }: NewOrganization,
@@ -44,7 +44,7 @@ interface OrganizationChange {
   readonly at: string;
 }
 
-/** What is sent and nothing else; nothing when everything is as asked already. */
+/** Changes the fields that were sent. Gives no event when nothing differs. */
 export function decideOrganizationChange(
   { organization }: OrganizationState,
   change: OrganizationChange,

@@ -13,29 +13,31 @@ import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
 import { Turns } from '../turns';
 import { RecentStates } from './recent-states';
 
-/** How long a change made by another process may go unseen (case A5). */
+/** How long this process may miss a change that another process made (case A5). */
 const FRESH_MS = 1_000;
-/** How long who somebody is goes on without the log; they may list secrets, and nothing else (case H2). */
+/**
+ * How long a caller is still recognised while the log cannot be read. Such a caller may only list secrets (case H2).
+ */
 const STALE_MS = 5 * 60_000;
-/** Members, keys and invitations held in memory over all organizations. */
+/** The members, keys and invitations in memory, of all organizations together. */
 const ENTRIES_MAX = 500_000;
 
-/** What a command says about itself; `caller.orgId` is the organization that it changes. */
+/** The parts of a command that `change` needs. `caller.orgId` is the organization that the command changes. */
 interface OrganizationCommand {
   readonly caller: Caller;
   readonly commandId: string;
 }
 
-/** Pure: what happens to an organization at a time, ISO 8601. Throws AppErrors. */
+/** Decides, without side effects, which events a command appends. `at` is ISO 8601. Throws AppErrors. */
 type Decide = (state: OrganizationState, at: string) => readonly OrganizationEvent[];
 
-/** The organization after a change, and where in the log that stands. */
+/** The organization after a change, and the position of the change in the log. */
 export interface Changed {
   readonly state: OrganizationState;
   readonly position: string;
 }
 
-/** Organizations as their own streams know them: every right rests on these, and on no projection. */
+/** Folds organizations from their own streams. Every right rests on these states, and on no projection. */
 @Injectable()
 export class Organizations {
   readonly #turns = new Turns();
@@ -57,28 +59,28 @@ export class Organizations {
     });
   }
 
-  /** At hand, if it is known well enough; otherwise ask `recent`. */
+  /** Gives a state that is in memory and at most a second old; undefined otherwise, and then `recent` must be asked. */
   peek(orgId: string): OrganizationState | undefined {
     return this.#recent.peek(orgId);
   }
 
   /**
-   * At most a second old, or five minutes while the log cannot be read, and never older than a change made here. One
-   * that does not exist is without everything.
+   * Gives a state that is at most a second old, or five minutes while the log cannot be read, and that contains every
+   * change made by this process. Gives the empty state for an organization that does not exist.
    */
   async recent(orgId: string): Promise<OrganizationState> {
     return (await this.#recent.get(orgId)) ?? organizationFold.initial;
   }
 
-  /** Whether what was given last is more than a second old, for want of the log. */
+  /** Tells whether the last state that was given is more than a second old because the log could not be read. */
   isStale(orgId: string): boolean {
     return this.#recent.isStale(orgId);
   }
 
   /**
-   * Decides on the organization as the log has it, and appends at that very revision. A command whose events are in
-   * the log is not decided again. What it changes holds from the next request on. Fails with CONCURRENT_CHANGE when
-   * other processes keep changing it, and with whatever `decide` throws.
+   * Decides on the latest state in the log, and appends at exactly that revision. A command whose events are already in
+   * the log is not decided again. The next request sees the change. Fails with CONCURRENT_CHANGE when other processes
+   * keep changing the organization, and with what `decide` throws.
    */
   async change(command: OrganizationCommand, context: MessageContext, decide: Decide): Promise<Changed> {
     const attempt = () => this.#attempt(command, context, decide);
@@ -94,7 +96,7 @@ export class Organizations {
     const stream = organizationStream(orgId);
     const { state, position, expected, applied } = await this.#folds.of({ orgId, stream, commandId });
     if (applied) {
-      // It was another process, perhaps, and there may have been more since.
+      // Another process may have appended these events, and more after them, so the state in memory is dropped.
       this.#recent.changed(orgId);
       return applied;
     }
@@ -103,7 +105,7 @@ export class Organizations {
     if (events.length === 0 && position !== null) return { state, position };
     const metadata = eventMetadata({ caller, commandId, correlationId, at, producer: PRODUCER });
     const request = { orgId, stream, events, expected, metadata };
-    // Also after a failure: the events may be in the log all the same.
+    // The state is dropped after a failed append as well, because the events may still be in the log.
     await this.events.append(request).finally(() => this.#recent.changed(orgId));
     return this.#folds.behind({ orgId, stream, commandId });
   }

@@ -3,13 +3,16 @@ import { isAppError, type Clock } from '#libs/kernel';
 
 interface RecentStatesOptions<S> {
   readonly clock: Clock;
-  /** Gives the state as it is now; null when there is none, which is not remembered: anybody can ask for it. */
+  /** Gives the current state; null when there is none. Null is not remembered, because anybody can ask for any id. */
   readonly read: (id: string) => Promise<S | null>;
-  /** For how long a state is believed, in milliseconds, counted from when its reading began. */
+  /** How long a state counts as fresh, in milliseconds, from the beginning of its reading. */
   readonly freshMs: number;
-  /** For how long it is given, in milliseconds, when the store cannot be read. `peek` gives it to nobody then. */
+  /**
+   * How long `get` may give an older state while the store cannot be read, in milliseconds. `peek` never gives such a
+   * state.
+   */
   readonly staleMs: number;
-  /** How much a state weighs, in any unit, and how much all of them may. */
+  /** The weight of a state, and the limit for all states together, in the same unit. */
   readonly weigh: (state: S) => number;
   readonly weightMax: number;
 }
@@ -22,8 +25,8 @@ interface Known<S> {
 }
 
 /**
- * States that are read again after a while, or at once when somebody says that they have changed. What a change has
- * overtaken is neither kept nor handed to who asks afterwards.
+ * Remembers states for a short time, and forgets one at once when told that it has changed. A state that was read
+ * before a change is not remembered, and no request that comes after the change gets it.
  */
 export class RecentStates<S extends object> {
   readonly #known: LRUCache<string, Known<S>>;
@@ -34,23 +37,23 @@ export class RecentStates<S extends object> {
     this.#known = new LRUCache({ maxSize: weightMax, sizeCalculation: ({ state }) => 1 + weigh(state) });
   }
 
-  /** The state if it is believed, without asking anybody. */
+  /** Gives the state if it is fresh, without reading the store. */
   peek(id: string): S | undefined {
     const known = this.#known.get(id);
     return known && this.#ageMs(known) <= this.options.freshMs ? known.state : undefined;
   }
 
-  /** Whether what was given last is older than what is believed, because the store could not be read. */
+  /** Tells whether the last state that was given was no longer fresh, because the store could not be read. */
   isStale(id: string): boolean {
     return this.#known.get(id)?.isStale === true;
   }
 
-  /** Null when there is none. */
+  /** Gives the state, read from the store if none is fresh; null when there is none. */
   async get(id: string): Promise<S | null> {
     return this.peek(id) ?? this.#reading.get(id) ?? this.#read(id);
   }
 
-  /** From here on nobody is given what was true before. */
+  /** Forgets a state that has changed. From here on nobody is given a state from before the change. */
   changed(id: string): void {
     this.#known.delete(id);
     this.#reading.delete(id);

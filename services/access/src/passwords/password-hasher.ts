@@ -6,25 +6,27 @@ import { AppError, type Clock, type Redacted } from '#libs/kernel';
 import type * as argon2 from '@node-rs/argon2';
 import { CLOCK } from '../tokens';
 
-// Loaded with the first password: a start, and an installation that only serves keys, needs none of it.
+// The library is loaded with the first password. A start does not need it, nor an installation that only serves keys.
 const load = createRequire(__filename);
 
-/** OWASP's recommendation: 19 MiB, two passes, one lane; argon2id. */
+/** argon2id as OWASP recommends it: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, algorithm: 2 };
 
-/** One at a time: a second core is for those who present a key (case F7). */
+/** Only one hash runs at a time, so that a second core stays free for requests with a key (case F7). */
 const RUNNING_MAX = 1;
-/** A tenth of a second of work; on a machine that is busy with other things it may be seconds, so time is bounded as well. */
+/**
+ * A hash takes a tenth of a second, but seconds on a busy machine. So both the queue and the waiting time are limited.
+ */
 const WAITING_MAX = 20;
 const WAIT_MS_MAX = 2_000;
 
-/** Of no password; with the same cost as any other. */
+/** The hash of no known password. To verify against it costs as much as against any other. */
 const NOBODYS_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$PtQP6Y28ept/MFnCX2AM0Q$15NKkyqovGcz8FoVgYsFOmzkemXpT67UcFcqUGqnKEI';
 
 /**
- * Turns passwords into what may be stored of them: argon2id under a key of this installation, so that who has the read
- * store alone cannot even begin to guess. Slow on purpose, hence a queue with an end.
+ * Hashes passwords with argon2id under a key of this installation, so that nobody who has only the read store can start
+ * to guess them. Hashing is slow on purpose, so requests wait in a bounded queue.
  */
 @Injectable()
 export class PasswordHasher {
@@ -36,7 +38,7 @@ export class PasswordHasher {
     private readonly keyring: Keyring,
   ) {}
 
-  /** Fails with RATE_LIMITED when the queue is full: ask before anything else is done for somebody. */
+  /** Fails with RATE_LIMITED when the queue is full. To be called before any other work for a request. */
   assertRoom(): void {
     if (this.#waiting.length >= WAITING_MAX) throw tooMany();
   }
@@ -45,7 +47,7 @@ export class PasswordHasher {
     return this.#inTurn(async ({ hash }, secret) => hash(normalised(password), { ...COST, secret }));
   }
 
-  /** Without a hash, for a person nobody knows, it is false after the same work. */
+  /** Verifies a password. Without a hash, as for an unknown person, it gives false after the same work. */
   async verify(hash: string | null, password: Redacted<string>): Promise<boolean> {
     return this.#inTurn(async ({ verify }, secret) =>
       verify(hash ?? NOBODYS_HASH, normalised(password), { ...COST, secret }),
@@ -62,7 +64,7 @@ export class PasswordHasher {
       const secret = keyedHash(await this.keyring.instanceKey('sign-in'), 'sv/v1/password');
       return await work(load('@node-rs/argon2') as typeof argon2, secret);
     } finally {
-      // The place goes to the next in the queue, if there is one.
+      // The place in use passes to the next in the queue, if there is one.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#running -= 1;
@@ -75,7 +77,7 @@ function tooMany(): AppError {
   return new AppError('RATE_LIMITED', { safeMessage });
 }
 
-/** One password, however a keyboard composes its characters (NIST SP 800-63B). */
+/** Makes texts equal that only differ in how a keyboard composes their characters (NIST SP 800-63B). */
 function normalised(password: Redacted<string>): string {
   return password.expose().normalize('NFKC');
 }

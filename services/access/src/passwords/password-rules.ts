@@ -2,19 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { Redacted } from '#libs/kernel';
 import { canonicalEmail } from '../users/canonical-email';
 
-/** NIST SP 800-63B, but for the length, which docs/adr/0014 argues for. */
+/** The rules are those of NIST SP 800-63B, except for the length (docs/adr/0014). */
 const CHARACTERS_MIN = 12;
 const CHARACTERS_MAX = 256;
 const PRODUCT = 'hklst';
-/** What is left of a password without the words that everybody would try first. */
+/** The characters that a password must have besides the words that an attacker would try first. */
 const OWN_CHARACTERS_MIN = 8;
 
-/** The most common passwords that are long enough, in lower case, a line each; loaded with the first new password. */
+/**
+ * The most common passwords that are long enough, in lower case, one a line. They are loaded with the first new
+ * password.
+ */
 let common: ReadonlySet<string> | undefined;
 
 /**
- * Why this is no password for this person, as the end of a sentence; null when it is one. Any characters do, none are
- * demanded; what is refused is what others would guess.
+ * Says why this password is refused, as the end of a sentence; null when it is good. No kinds of characters are
+ * demanded; only passwords that others would guess are refused.
  */
 export function passwordComplaint(password: Redacted<string>, email: string): string | null {
   const text = password.expose().normalize('NFKC');
@@ -30,14 +33,16 @@ export function passwordComplaint(password: Redacted<string>, email: string): st
   return null;
 }
 
-/** Also with a few digits or signs at the end, which is how people make an old password new. */
+/**
+ * Tells whether a password is common, also with a few digits or signs at the end, as people add when they change one.
+ */
 function isCommon(text: string): boolean {
   common ??= new Set(readFileSync(require.resolve('#common-passwords.txt'), 'utf8').split('\n'));
   const stem = text.replace(/[\d!.?*#$@_-]{1,4}$/, '');
   return common.has(text) || common.has(stem);
 }
 
-/** One short piece over and over, or a row such as 1234…: nothing that needs a list. */
+/** Tells whether a password repeats one short piece, or is a sequence such as 1234…. */
 function isMonotonous(text: string): boolean {
   if (/^(.{1,6}?)\1+.{0,5}$/su.test(text) && new Set(text).size < OWN_CHARACTERS_MIN) return true;
   const steps = Array.from(

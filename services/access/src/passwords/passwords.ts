@@ -11,10 +11,10 @@ const passwordsCollection = {
   indexes: [],
 } as const satisfies CollectionSpec;
 
-/** Looked up for a person nobody knows, so that it takes as long. */
+/** The id to look up for an unknown person, so that the lookup takes as long as for a known one. */
 const NOBODY = 'nobody';
 
-/** What is stored of people's passwords, a record each, under the id that the person's record names. */
+/** Stores the hash of each person's password, in a record with the `credentialsId` of the user as its id. */
 @Injectable()
 export class Passwords implements OnModuleInit {
   constructor(
@@ -26,7 +26,10 @@ export class Passwords implements OnModuleInit {
     await this.reads.ensureCollection(passwordsCollection);
   }
 
-  /** False, after the same work, for nobody and for who has no password. Fails with RATE_LIMITED under a flood. */
+  /**
+   * Verifies a password. Gives false after the same work for an unknown person or one without a password. Fails with
+   * RATE_LIMITED under a flood.
+   */
   async verify(user: User | null, password: Redacted<string>): Promise<boolean> {
     return this.hasher.verify(await this.#hashOf(user), password);
   }
@@ -36,8 +39,8 @@ export class Passwords implements OnModuleInit {
   }
 
   /**
-   * Gives what tells later whether the password is still the one of now; no hash comes twice. To be called before a
-   * password is verified: that takes long enough for somebody to change it.
+   * Gives a function that tells whether the stored hash is still the same; each new hash differs. To be called before
+   * the password is verified, which takes long enough for somebody to change it.
    */
   async watch(user: User | null): Promise<() => Promise<boolean>> {
     const before = await this.#hashOf(user);
@@ -48,7 +51,7 @@ export class Passwords implements OnModuleInit {
     return this.hasher.hash(password);
   }
 
-  /** `hash`: what `hash` gave. */
+  /** Stores a hash that `hash` gave. */
   async keep(credentialsId: string, hash: string): Promise<void> {
     await this.reads.put(passwordsCollection.name, { id: credentialsId, hash });
   }

@@ -9,7 +9,7 @@ import { CLOCK, EVENT_STORE, LOGGER, PRODUCER } from '../tokens';
 
 type AccessRefused = Extract<AccessEvent, { type: 'AccessRefused' }>;
 
-/** Something refused to somebody we know. For a key that was presented in vain, `caller` is the key, whoever did it. */
+/** A refusal of a known caller. For a key that was refused, `caller` is the key, whoever presented it. */
 export interface Refusal {
   readonly caller: { readonly orgId: string; readonly actorType: string; readonly actorId: string };
   readonly action: string | null;
@@ -19,7 +19,9 @@ export interface Refusal {
   readonly correlationId: string;
 }
 
-/** So many of one kind are recorded one by one within `WINDOW_MS`; what comes on top is counted, and told at its end. */
+/**
+ * This many refusals of one kind are recorded one by one within `WINDOW_MS`. More are counted, and recorded at its end.
+ */
 const BURST = 10;
 const WINDOW_MS = 60_000;
 const SWEEP_INTERVAL_MS = 5_000;
@@ -29,16 +31,16 @@ interface Window {
   /** In `monotonicMs`. */
   readonly startedAt: number;
   recorded: number;
-  /** Not in the log yet. */
+  /** Refusals that are not in the log yet. */
   counted: number;
   latest: Refusal;
   latestAt: Date;
 }
 
 /**
- * Puts refusals on record: who, what, when and from where. Nobody waits for it, and guessing floods no log: of one
- * caller, action and cause a bounded number of records a minute says how often. A crash loses the counts of the
- * running minute, an orderly end none.
+ * Records refusals: who, what, when and from where. Nobody waits for a record. A flood of refusals makes a bounded
+ * number of records a minute for each caller, action and cause, and each record holds a count. A crash loses the counts
+ * of the running minute; an orderly shutdown loses none.
  */
 @Injectable()
 export class RefusalRecords implements OnApplicationShutdown {
@@ -59,7 +61,10 @@ export class RefusalRecords implements OnApplicationShutdown {
     this.#sweeping = setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS).unref();
   }
 
-  /** After the answer: a known key that is refused must not take longer than an unknown one (case A2). */
+  /**
+   * Records a refusal in a later turn of the event loop, so that the refusal of a known key takes no longer than that
+   * of an unknown one (case A2).
+   */
   note(refusal: Refusal): void {
     afterThis(() => this.#record(refusal));
   }
@@ -86,14 +91,14 @@ export class RefusalRecords implements OnApplicationShutdown {
     const known = this.#windows.get(kind);
     const startedAt = this.clock.monotonicMs();
     if (known && startedAt - known.startedAt < WINDOW_MS) return known;
-    // What is counted already goes on: the store may have been away.
+    // A count that could not be written, because the store was down, goes into the new window.
     const counted = known?.counted ?? 0;
     const window = { startedAt, recorded: 0, counted, latest, latestAt: this.clock.now() };
     this.#windows.set(kind, window);
     return window;
   }
 
-  /** Tells what was only counted, once its minute is over; forgets what has nothing to tell. */
+  /** Writes the counts of windows that are over, and forgets windows without a count. */
   #sweep(): void {
     const over = this.clock.monotonicMs() - WINDOW_MS;
     for (const [kind, window] of this.#windows.entries()) {
@@ -103,7 +108,7 @@ export class RefusalRecords implements OnApplicationShutdown {
     }
   }
 
-  /** One record of what has been counted. When it cannot be written, it stays counted. */
+  /** Writes one record with the count of a window. When that fails, the count is kept. */
   #tell(window: Window): Promise<void> {
     const { latest, latestAt, counted } = window;
     if (counted === 0) return Promise.resolve();

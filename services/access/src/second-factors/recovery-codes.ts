@@ -15,7 +15,9 @@ const codesCollection = {
 
 const CODES = 10;
 
-/** Codes on paper for who has lost the authenticator app: each once. Kept are their keyed hashes alone. */
+/**
+ * Recovery codes, for a person who has lost the authenticator app. Each works once. Only their keyed hashes are stored.
+ */
 @Injectable()
 export class RecoveryCodes implements OnModuleInit {
   constructor(
@@ -28,7 +30,7 @@ export class RecoveryCodes implements OnModuleInit {
     await this.reads.ensureCollection(codesCollection);
   }
 
-  /** Ten new ones in place of all that are left, separated by a space, told this once. */
+  /** Replaces all codes by ten new ones. Gives them separated by a space; they are never shown again. */
   async renew(userId: string): Promise<Redacted<string>> {
     await this.removeAll(userId);
     const codes = Array.from({ length: CODES }, newRecoveryCode);
@@ -37,7 +39,7 @@ export class RecoveryCodes implements OnModuleInit {
     return new Redacted(codes.map((code) => code.expose()).join(' '));
   }
 
-  /** True for one that is left; it is not left afterwards. */
+  /** Uses up a code. Gives false for a code that does not exist or was used before. */
   async use(userId: string, code: Redacted<string>): Promise<boolean> {
     const id = await this.#hash(userId, code);
     if (!(await this.reads.get(codesCollection.name, id))) return false;

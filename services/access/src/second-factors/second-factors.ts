@@ -11,7 +11,7 @@ interface Presented {
   readonly recoveryCode: Redacted<string> | null;
 }
 
-/** What is asked for besides the password, of those who have set it up. */
+/** Judges the second factor of a person who has set one up. */
 @Injectable()
 export class SecondFactors {
   constructor(
@@ -21,8 +21,8 @@ export class SecondFactors {
   ) {}
 
   /**
-   * `right` is what was used; null: nothing is asked for. A code that was right is used up. Fails with
-   * SECOND_FACTOR_REQUIRED when one is asked for and none was sent.
+   * Gives in `right` the factor that was used; null when none is set up. A right code is used up. Fails with
+   * SECOND_FACTOR_REQUIRED when one is needed and none was sent.
    */
   async judge(
     userId: string,
@@ -35,7 +35,10 @@ export class SecondFactors {
     return isRight ? { right: 'recovery-code' } : { wrong: 'wrong-code' };
   }
 
-  /** To be asked once something was written. NOT_FOUND for who was erased in the meantime: nothing of it stays. */
+  /**
+   * Removes the second factors and fails with NOT_FOUND when the user was erased meanwhile. To be called after each
+   * write.
+   */
   async assertThere(user: User): Promise<void> {
     if (await this.users.isThere(user)) return;
     await this.removeAll(user.id);

@@ -40,7 +40,7 @@ export class TotpHandler {
     return enrolled;
   }
 
-  /** May be sent again, with another code, until it was answered: the secret counts once all else is done. */
+  /** After a failure a client may send this again, with another code, because the secret is enabled last. */
   @Handles(confirmTotp)
   async confirm(
     request: RequestOf<typeof confirmTotp>,
@@ -80,7 +80,7 @@ export class TotpHandler {
     return { recoveryCodes };
   }
 
-  /** Gives the secret that the code is of, for `enable`. */
+  /** Gives the wrapped secret that the code belongs to, for `enable`. */
   async #demandCode(userId: string, code: Redacted<string>): Promise<string> {
     const verdict = await this.lockouts.judged({ kind: 'session', id: userId }, () =>
       this.totp.judgeEnrolled(userId, code),

@@ -13,14 +13,14 @@ const load = createRequire(__filename);
 
 const totpCollection = { name: 'totp_v1', fields: {}, indexes: [] } as const satisfies CollectionSpec;
 
-/** What every authenticator app understands (RFC 6238): 160 bits, SHA-1, six digits, half a minute. */
+/** The parameters that every authenticator app supports (RFC 6238): 160 bits, SHA-1, six digits, 30 seconds. */
 const SECRET_BYTES = 20;
 const PERIOD_S = 30;
-/** Clocks differ: the code before and the one after are good as well. */
+/** Clocks differ, so the previous and the next code are accepted as well. */
 const WINDOW = 1;
 const CODE = /^\d{6}$/;
 
-/** Codes of authenticator apps. The secrets are wrapped under a key of the installation and bound to their person. */
+/** Codes of authenticator apps. Each secret is wrapped under a key of the installation and bound to its person. */
 @Injectable()
 export class Totp implements OnModuleInit {
   constructor(
@@ -34,12 +34,12 @@ export class Totp implements OnModuleInit {
     await this.reads.ensureCollection(totpCollection);
   }
 
-  /** True when signing in as this person asks for a code. */
+  /** Tells whether this person needs a code to sign in. */
   async isEnabled(userId: string): Promise<boolean> {
     return (await this.reads.get(totpCollection.name, userId)) !== null;
   }
 
-  /** A new secret, told this once, which asks nothing of anybody until it is confirmed. */
+  /** Gives a new secret, which is never shown again. No code is asked for until the secret is confirmed. */
   async enrol({ id, email }: User): Promise<{ secret: Redacted<string>; uri: Redacted<string> }> {
     const key = newKey();
     const wrapped = wrapKey(key, await this.#wrappingKey(), bindingOf(id)).toString('base64');
@@ -49,8 +49,8 @@ export class Totp implements OnModuleInit {
   }
 
   /**
-   * `right` is the secret that was enrolled last, wrapped, for `enable`; a code that was right is used up. Fails with
-   * NOT_FOUND when none waits for its code.
+   * Gives in `right` the wrapped secret that was enrolled last, for `enable`. A right code is used up. Fails with
+   * NOT_FOUND when no secret waits for its code.
    */
   async judgeEnrolled(
     userId: string,
@@ -62,13 +62,13 @@ export class Totp implements OnModuleInit {
     return (await this.#isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'code' };
   }
 
-  /** From here on this secret counts. `wrapped`: what `judgeEnrolled` gave, whatever was enrolled since. */
+  /** Enables the secret that `judgeEnrolled` gave, even if another one was enrolled since. */
   async enable(userId: string, wrapped: string): Promise<void> {
     await this.reads.put(totpCollection.name, { id: userId, wrapped });
     await this.reads.remove(totpCollection.name, pendingOf(userId));
   }
 
-  /** True for a code of now that was not used before. */
+  /** Tells whether a code is right now and was not used before. */
   async verify(userId: string, code: Redacted<string>): Promise<boolean> {
     const record = await this.reads.get(totpCollection.name, userId);
     return record !== null && this.#isRight(userId, String(record['wrapped']), code);
@@ -85,7 +85,7 @@ export class Totp implements OnModuleInit {
     const timestamp = this.clock.now().getTime();
     const delta = generator(key, '').validate({ token, timestamp, window: WINDOW });
     if (delta === null) return false;
-    // Who looks over a shoulder has half a minute and no code.
+    // A code works once, so that somebody who has watched it being typed cannot use it again.
     return this.usedCodes.use(`${userId}.${Math.floor(timestamp / 1_000 / PERIOD_S) + delta}`);
   }
 
@@ -104,7 +104,7 @@ function pendingOf(userId: string): string {
   return `${userId}.pending`;
 }
 
-/** A secret moved to another person's record does not unwrap there. */
+/** The wrapping binds a secret to its person: copied into another person's record, it does not unwrap. */
 function bindingOf(userId: string) {
   return { purpose: 'totp', parent: 'totp', id: userId, generation: 1, orgId: '', secretId: '' };
 }

@@ -10,10 +10,10 @@ const usedCollection = {
   indexes: [['usedAt']],
 } as const satisfies CollectionSpec;
 
-/** Much longer than any code that has no record of its own holds. */
+/** How long a use is remembered. A code that has no record of its own is valid for much less. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** What may be used once: of two who present it at the same time, in whichever process, one is first. */
+/** Records codes that may be used once. If two requests use one at the same time, in any process, only one succeeds. */
 @Injectable()
 export class UsedCodes implements OnModuleInit {
   constructor(
@@ -25,7 +25,7 @@ export class UsedCodes implements OnModuleInit {
     await this.reads.ensureCollection(usedCollection);
   }
 
-  /** True the first time. `id` says nothing about the code to who does not know it. */
+  /** Gives true for the first use. `id` must not reveal the code. */
   async use(id: string): Promise<boolean> {
     const mine = { id, by: randomUUID(), usedAt: this.clock.now().toISOString() };
     const there = await this.reads.putIfAbsent(usedCollection.name, mine);

@@ -6,25 +6,25 @@ const TOKEN_BYTES = 32;
 /** 32 bytes in base64url, without padding. */
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-/** 256 random bits as 43 characters that neither a cookie nor a URL needs to quote. */
+/** Gives 256 random bits as 43 characters that need no quoting in a cookie or a URL. */
 export function newOpaqueToken(): Redacted<string> {
   return opaqueToken(randomBytes(TOKEN_BYTES));
 }
 
-/** The token that is made of 32 bytes which nobody can guess. */
+/** Makes a token of 32 secret random bytes. */
 export function opaqueToken(secret: Uint8Array): Redacted<string> {
   if (secret.length !== TOKEN_BYTES) throw new RangeError('A token is made of 32 bytes');
   return new Redacted(Buffer.from(secret).toString('base64url'));
 }
 
-/** False for any text that is no token, without asking a store. */
+/** Tells whether a text has the form of a token, without asking a store. */
 export function isOpaqueToken(text: Redacted<string>): boolean {
   return TOKEN.test(text.expose());
 }
 
 /**
- * What is stored of a token: 64 hexadecimal digits. Fast and keyed, for the reasons of `hashApiKey`. `purpose` names what
- * the token is for: a token of one kind is no token of another.
+ * Gives the hash that is stored of a token: 64 hexadecimal digits. It is fast and keyed, for the reasons given at
+ * `hashApiKey`. `purpose` keeps a token of one kind from being accepted as another.
  */
 export function hashOpaqueToken(
   pepper: Uint8Array,

@@ -12,9 +12,9 @@ const LIST_MAX = 1_000;
 
 /** Times are ISO 8601, UTC. */
 export interface SessionRecord {
-  /** The keyed hash of its token. */
+  /** The keyed hash of the token. */
   readonly id: string;
-  /** `ses_…`; stays when the token changes. */
+  /** `ses_…`; it stays the same when the token changes. */
   readonly sessionId: string;
   readonly userId: string;
   readonly personalOrgId: string;
@@ -33,20 +33,20 @@ const sessionsCollection = {
   indexes: [['userId', 'createdAt'], ['expiresAt']],
 } as const satisfies CollectionSpec;
 
-/** When sessions were last used, beside them: a late write must not bring an ended one back. */
+/** The times of last use, in records of their own, so that a late write cannot bring an ended session back. */
 const usesCollection = {
   name: 'session_uses_v1',
   fields: { lastSeenAt: 'string' },
   indexes: [['lastSeenAt']],
 } as const satisfies CollectionSpec;
 
-/** True when a session is over, by age or because nobody used it. */
+/** Tells whether a session has ended, by age or for lack of use. */
 export function hasEnded({ expiresAt, lastSeenAt }: SeenSession, now: Date): boolean {
   const time = now.getTime();
   return Date.parse(expiresAt) <= time || Date.parse(lastSeenAt) + SESSION_IDLE_MS_MAX <= time;
 }
 
-/** What the read store keeps of sessions. */
+/** The records of sessions in the read store. */
 @Injectable()
 export class SessionRecords {
   constructor(
@@ -65,7 +65,7 @@ export class SessionRecords {
     return record ? this.#seen(record as unknown as SessionRecord) : null;
   }
 
-  /** All of a person's, the latest first; some may have ended. */
+  /** Gives all sessions of a person, latest first. Some may have ended. */
   async listOf(userId: string): Promise<SeenSession[]> {
     const rows = await this.reads.find(sessionsCollection.name, {
       where: { userId },
@@ -83,7 +83,7 @@ export class SessionRecords {
     await this.reads.remove(sessionsCollection.name, id);
   }
 
-  /** Not waited for: one that cannot be written ends a session early, and that is all. */
+  /** Notes a use without waiting for the write. If the write fails, the session ends early. */
   noteUse({ sessionId, lastSeenAt }: SeenSession, now: Date): void {
     if (now.getTime() - Date.parse(lastSeenAt) < SEEN_EVERY_MS) return;
     const use = { id: sessionId, lastSeenAt: now.toISOString() };
@@ -99,7 +99,7 @@ export class SessionRecords {
     return { ...record, lastSeenAt: known.sort().at(-1) ?? createdAt };
   }
 
-  /** Removes what sessions have left that have ended by age. */
+  /** Removes the records of sessions that have ended by age. */
   async purge(): Promise<void> {
     const now = this.clock.now().getTime();
     await this.reads.removeBefore(sessionsCollection.name, 'expiresAt', new Date(now).toISOString());

@@ -47,7 +47,7 @@ export class SessionsHandler {
     return { ended: ended.length };
   }
 
-  /** One that has ended already is nobody's, and leaves no second record. */
+  /** Ends a session. One that has already ended makes no second record. */
   @Handles(signOut)
   async signOut(request: RequestOf<typeof signOut>, context: MessageContext): Promise<Record<string, never>> {
     const session = await this.sessions.find(request.session);

@@ -7,13 +7,13 @@ import { Turns } from '../turns';
 import { hashOpaqueToken, isOpaqueToken, newOpaqueToken } from './opaque-token';
 import { hasEnded, SESSION_MS_MAX, SessionRecords, type SessionRecord } from './session-records';
 
-/** How long a session that another process has ended may go on here (case B5). */
+/** How long this process may still accept a session that another process has ended (case B5). */
 const FRESH_MS = 1_000;
 const IN_MEMORY_MAX = 10_000;
-/** Beyond so many of one person the oldest end. */
+/** When a person has more sessions than this, the oldest end. */
 const SESSIONS_PER_USER_MAX = 50;
 
-/** A session that holds: whose it is, and when its person last proved who they are (ISO 8601). */
+/** A valid session: its person, and when the person last proved who they are (ISO 8601). */
 export interface KnownSession {
   readonly userId: string;
   readonly personalOrgId: string;
@@ -21,7 +21,7 @@ export interface KnownSession {
   readonly authenticatedAt: string;
 }
 
-/** A token that was given out, this once, and when its session ends at the latest. */
+/** A new token, which is never shown again, and when its session ends at the latest. */
 export interface StartedSession {
   readonly token: Redacted<string>;
   readonly expiresAt: string;
@@ -29,25 +29,25 @@ export interface StartedSession {
 
 export type NewSession = Omit<SessionRecord, 'id' | 'createdAt' | 'expiresAt'>;
 
-/** Whether what somebody has proved to get a token still holds. */
+/** Tells whether the proof for which a token is given, such as a password, is still valid. */
 export type Holds = () => Promise<boolean>;
 
 interface Renewal {
-  /** When the person proved who they are, ISO 8601; default now. */
+  /** When the person proved who they are, ISO 8601; by default the session keeps its time. */
   readonly authenticatedAt?: string;
-  /** Default: it does. */
+  /** By default the proof stays valid. */
   readonly holds?: Holds;
 }
 
 /**
- * Sessions by their token, of which only a keyed hash is kept. A record is written once and removed once, never changed:
- * another token is another record, and nothing that comes late can bring an ended session back.
+ * Finds sessions by their token, of which only a keyed hash is stored. A record is written once and removed once, and
+ * never changed. A new token makes a new record, so no late write can bring an ended session back.
  */
 @Injectable()
 export class Sessions implements OnModuleInit {
   readonly #turns = new Turns();
   readonly #fresh: LRUCache<string, KnownSession>;
-  /** Grows with every session that ends, so that what was read before is not remembered after. */
+  /** Counts endings, so that a session that was read before an ending is not remembered after it. */
   #endings = 0;
 
   constructor(
@@ -67,7 +67,7 @@ export class Sessions implements OnModuleInit {
     await this.records.prepare();
   }
 
-  /** Null for a token that is nobody's, or nobody's any more. Using a session keeps it alive. */
+  /** Gives the session of a token; null when there is none or it has ended. Each use prolongs the session. */
   async find(token: Redacted<string>): Promise<KnownSession | null> {
     if (!isOpaqueToken(token)) return null;
     const id = await this.#hash(token);
@@ -80,7 +80,8 @@ export class Sessions implements OnModuleInit {
     if (!record || hasEnded(record, now)) return null;
     this.records.noteUse(record, now);
     const known = knownSession(record);
-    // Believed from when the reading began: what another process ends while it is read must not last longer for it.
+    // A session counts as fresh from the beginning of its reading. So one that another process ends during the reading
+    // does not stay valid for longer.
     if (endings === this.#endings) this.#fresh.set(id, known, { start });
     return known;
   }
@@ -89,7 +90,10 @@ export class Sessions implements OnModuleInit {
     return newId('ses', this.clock.now());
   }
 
-  /** AUTHENTICATION_REQUIRED if what was proved does not hold any more once the session is there: it ends then. */
+  /**
+   * Starts a session. If the proof is no longer valid once the session is stored, the session ends and this fails with
+   * AUTHENTICATION_REQUIRED.
+   */
   async start(session: NewSession, holds: Holds): Promise<StartedSession> {
     return this.#turns.take(session.userId, async () => {
       const now = this.clock.now();
@@ -102,9 +106,9 @@ export class Sessions implements OnModuleInit {
   }
 
   /**
-   * Another token for a session. A token proves nothing: `authenticatedAt`, ISO 8601, is for who has proved again who they
-   * are; without it the session keeps the time that it had. AUTHENTICATION_REQUIRED if it has ended, or if what was proved
-   * does not hold any more: the session then goes on as it was.
+   * Gives a session a new token. `authenticatedAt`, ISO 8601, is for a person who has proved again who they are;
+   * without it the session keeps its time, because a token proves nothing. Fails with AUTHENTICATION_REQUIRED if the
+   * session has ended, or if the proof is no longer valid; then the session keeps its old token.
    */
   async renew(
     userId: string,
@@ -124,15 +128,15 @@ export class Sessions implements OnModuleInit {
     });
   }
 
-  /** Those that hold, the latest first. */
+  /** Gives the valid sessions of a person, latest first. */
   async listOf(userId: string): Promise<(SessionRecord & { readonly lastSeenAt: string })[]> {
     const now = this.clock.now();
     return (await this.records.listOf(userId)).filter((record) => !hasEnded(record, now));
   }
 
   /**
-   * Ends those that are chosen, at once in this process; gives them. `first` is told which, also when there are none, and
-   * is waited for: when it fails, none ends.
+   * Ends the chosen sessions, at once in this process, and gives their ids. `first` gets the ids before, even if there
+   * are none. When `first` fails, no session ends.
    */
   async endThose(
     userId: string,
@@ -144,7 +148,7 @@ export class Sessions implements OnModuleInit {
       const sessionIds = ending.map(({ sessionId }) => sessionId);
       await first(sessionIds);
       await this.#end(ending);
-      // Another process may have renewed one of them meanwhile.
+      // Another process may have renewed one of these sessions in the meantime.
       const renewed = await this.records.listOf(userId);
       await this.#end(renewed.filter(({ sessionId }) => sessionIds.includes(sessionId)));
       return sessionIds;
@@ -158,8 +162,8 @@ export class Sessions implements OnModuleInit {
   }
 
   /**
-   * Looks whether it still holds once the session is there. Whoever takes away what was proved lists the sessions
-   * afterwards, so one of the two sees the other, in whichever processes they are.
+   * Stores a session, and then checks that its proof is still valid. A process that invalidates the proof lists the
+   * sessions afterwards. So at least one of the two processes sees the other's change.
    */
   async #issue(session: Omit<SessionRecord, 'id'>, holds: Holds): Promise<StartedSession> {
     const token = newOpaqueToken();

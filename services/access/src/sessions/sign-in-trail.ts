@@ -6,14 +6,14 @@ import type { MessageContext } from '#libs/transport';
 import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
 import type { User } from '../users/users';
 
-/** Where a request came from, and which it was. */
+/** The client's address and user agent, and the id of its request. */
 export interface Origin {
   readonly address: string;
   readonly userAgent: string | null;
   readonly correlationId: string;
 }
 
-/** The origin of the request that a message came with. */
+/** Gives the origin of the request that a message belongs to. */
 export function originOf(
   { address, userAgent }: Omit<Origin, 'correlationId'>,
   { correlationId }: MessageContext,
@@ -21,19 +21,21 @@ export function originOf(
   return { address, userAgent, correlationId };
 }
 
-/** Whose trail it is. */
+/** The person that a record is about. */
 export interface Person {
   readonly userId: string;
   readonly personalOrgId: string;
 }
 
-/** Whose trail a record about this user goes to. The organization is the user's own; a request may be for another. */
+/**
+ * Gives the person of a user. Records go to the user's personal organization, even if the request names another one.
+ */
 export function personOf({ id, personalOrgId }: User): Person {
   return { userId: id, personalOrgId };
 }
 
 type Recorded = Extract<AccessEvent, { type: 'SignedIn' | 'SignedOut' | 'CredentialChanged' }>;
-/** Without what the trail adds: when and from where. */
+/** An event without the fields that the trail adds: the time, the address and the user agent. */
 type Told<E> = E extends { type: infer T; data: infer D }
   ? { readonly type: T; readonly data: Omit<D, 'address' | 'userAgent' | `${string}At`> }
   : never;
@@ -45,7 +47,10 @@ const TIME_FIELD = {
   CredentialChanged: 'changedAt',
 } as const;
 
-/** Records of who signed in and out, and how they can: in the access stream of the person's own organization, which ages out. */
+/**
+ * Records sign-ins, sign-outs and changes of credentials, in the access streams of the person's personal organization,
+ * which are removed after a time.
+ */
 @Injectable()
 export class SignInTrail {
   constructor(
@@ -54,8 +59,8 @@ export class SignInTrail {
   ) {}
 
   /**
-   * Durable when it resolves. Fails with STORE_UNAVAILABLE; what it is about must then not happen, so it is recorded first
-   * (case E3). A crash in between leaves the record of what did not happen, which is the lesser evil.
+   * Resolves when the record is durable. Fails with STORE_UNAVAILABLE, and the recorded action must then not happen
+   * (case E3). A crash in between leaves a record of an action that did not happen, which is the lesser evil.
    */
   async record(person: Person, origin: Origin, { type, data }: Told<Recorded>): Promise<void> {
     const now = this.clock.now();
@@ -78,7 +83,7 @@ export class SignInTrail {
     });
   }
 
-  /** Records that sessions are about to end; nothing when there are none. Fails like `record`. */
+  /** Records that sessions are about to end. Without sessions it does nothing. Fails like `record`. */
   async signedOut(person: Person, origin: Origin, data: SignedOut): Promise<void> {
     if (data.sessionIds.length > 0) await this.record(person, origin, { type: 'SignedOut', data });
   }

@@ -32,34 +32,35 @@ export class ChangePasswordHandler {
     const origin = originOf(request, context);
     const holds = await this.passwords.watch(user);
     const hadOne = await this.passwords.has(user);
-    // One that is sent is looked at, though there is none: the gateway asks for no other proof then.
+    // A current password is checked even for a person who has none, because the gateway then demands no other proof.
     if (hadOne || currentPassword) await this.#demandCurrent(user, currentPassword, origin);
     const complaint = passwordComplaint(password, user.email);
     if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const hash = await this.passwords.hash(password);
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const data = { credential: 'password' as const, change };
-    // In turn: of two who know the old one, the second does not know it any more.
+    // Changes of one person run one after the other. A second request with the same old password then fails.
     await this.#turns.take(user.id, async () => {
       if (!(await holds())) throw invalid([{ field: 'current_password', message: 'is not right' }]);
       const person = personOf(user);
       const others = (session: SessionRecord) => session.sessionId !== sessionId;
       const signedOut = (sessionIds: readonly string[]) =>
         this.trail.signedOut(person, origin, { sessionIds, cause: 'password-changed' });
-      // Whoever knew the old one is out before there is a new one: until then the person can send the same again.
+      // Other sessions end before the new password is stored. If this is interrupted, the person can send the same
+      // request again.
       await this.sessions.endThose(user.id, others, async (sessionIds) => {
         await this.trail.record(person, origin, { type: 'CredentialChanged', data });
         await signedOut(sessionIds);
       });
       await this.#keep(user, hash);
-      // And who came in between.
+      // This ends sessions that began with the old password in the meantime.
       await this.sessions.endThose(user.id, others, signedOut);
     });
-    // The person goes on with another token.
+    // The session of this request goes on with a new token.
     return this.sessions.renew(user.id, sessionId);
   }
 
-  /** NOT_FOUND for who was erased in the meantime. */
+  /** Stores the hash. Fails with NOT_FOUND, and removes it, for a user who was erased in the meantime. */
   async #keep(user: User, hash: string): Promise<void> {
     await this.passwords.keep(user.credentialsId, hash);
     if (await this.users.isThere(user)) return;
@@ -67,7 +68,9 @@ export class ChangePasswordHandler {
     throw new AppError('NOT_FOUND');
   }
 
-  /** Counted like any other proof of who has a session: a session alone must not be enough to guess a password. */
+  /**
+   * Verifies the current password. Failures are counted, so that nobody can guess the password with a stolen session.
+   */
   async #demandCurrent(user: User, current: Redacted<string> | null, origin: Origin): Promise<void> {
     if (!current) throw invalid([{ field: 'current_password', message: 'is missing' }]);
     await this.proofs.demandPassword(user, current, origin).catch((error: unknown) => {

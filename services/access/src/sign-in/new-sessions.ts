@@ -12,11 +12,11 @@ interface How {
   readonly secondFactor: SecondFactor | null;
   /** When the person proved who they are, ISO 8601; default now. */
   readonly authenticatedAt?: string;
-  /** Whether the password that was proved is still the one of this person; for who has proved one. */
+  /** Tells whether the password that was verified is still the person's password. Absent without a password. */
   readonly holds?: Holds;
 }
 
-/** Begins sessions, each after the record of it is durable. */
+/** Starts sessions, each after its record in the log is durable. */
 @Injectable()
 export class NewSessions {
   constructor(
@@ -26,7 +26,10 @@ export class NewSessions {
     private readonly users: Users,
   ) {}
 
-  /** AUTHENTICATION_REQUIRED for who was erased in the meantime, and if what they proved does not hold any more. */
+  /**
+   * Starts a session. Fails with AUTHENTICATION_REQUIRED for a user who was erased in the meantime, or whose proof is
+   * no longer valid.
+   */
   async start(user: User, origin: Origin, how: How): Promise<StartedSession> {
     const { method, secondFactor, authenticatedAt = this.clock.now().toISOString() } = how;
     const sessionId = this.sessions.newSessionId();

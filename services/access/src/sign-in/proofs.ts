@@ -10,7 +10,7 @@ import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
 import type { User } from '../users/users';
 
-/** What somebody sent to prove who they are. */
+/** The credentials that somebody sent to prove who they are. */
 export interface Proof {
   readonly password: Redacted<string>;
   readonly totp: Redacted<string> | null;
@@ -20,7 +20,7 @@ export interface Proof {
 type Cause = Extract<Refusal['cause'], 'wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out'>;
 type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'wrong-password' | 'wrong-code' };
 
-/** Decides whether somebody is who they say. */
+/** Decides whether somebody is who they claim to be, and records refusals. */
 @Injectable()
 export class Proofs {
   constructor(
@@ -33,10 +33,10 @@ export class Proofs {
   ) {}
 
   /**
-   * Gives the second factor that was used; null where none is asked for. Fails with AUTHENTICATION_REQUIRED, the same
-   * and after the same time whatever was wrong and whether there is such a user; with SECOND_FACTOR_REQUIRED once the
-   * password is right; with RATE_LIMITED after too many failures or under a flood. What is refused to somebody we know is
-   * on record once, except under a flood.
+   * Gives the second factor that was used; null when none is set up. Fails with AUTHENTICATION_REQUIRED, with the same
+   * answer and timing for a wrong password, a wrong code and an unknown user. Fails with SECOND_FACTOR_REQUIRED after a
+   * right password, and with RATE_LIMITED after too many failures or under a flood. Each refusal of a known user is
+   * recorded once, except under a flood.
    */
   async demand(
     user: User | null,
@@ -47,8 +47,8 @@ export class Proofs {
   }
 
   /**
-   * Demands the password alone of somebody who has a session, and fails like `demand`. It is enough to change the password.
-   * It is no fresh proof of the person, who may have a second factor.
+   * Demands only the password, of a person who has a session, and fails like `demand`. This suffices to change the
+   * password. It is no new proof of the person, who may have a second factor.
    */
   async demandPassword(user: User, password: Redacted<string>, origin: Origin): Promise<void> {
     const subject = { kind: 'password', id: user.id } as const;
@@ -62,7 +62,7 @@ export class Proofs {
     { subject, origin }: { subject: Subject; origin: Origin },
     judge: () => Promise<Verdict>,
   ): Promise<SecondFactor | null> {
-    // Who cannot be looked at now must not be counted.
+    // An attempt that cannot be judged now must not be counted.
     this.hasher.assertRoom();
     let isLookedAt = false;
     const look = () => {
@@ -85,7 +85,7 @@ export class Proofs {
     return this.secondFactors.judge(user.id, { totp, recoveryCode });
   }
 
-  /** Puts it on record, and into the log of the process. */
+  /** Logs the refusal, and records it for a known user. */
   #refused(user: User | null, cause: Cause, origin: Origin): void {
     const { address, userAgent, correlationId } = origin;
     this.logger.info('sign-in refused', {

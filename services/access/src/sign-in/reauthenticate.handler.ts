@@ -20,7 +20,10 @@ export class ReauthenticateHandler {
     private readonly users: Users,
   ) {}
 
-  /** Failures here are counted apart: who guesses from outside cannot lock out a person who is in. */
+  /**
+   * Counts failures apart from those of signing in, so that guesses from outside cannot lock out a person who is signed
+   * in.
+   */
   @Handles(reauthenticate)
   async handle(
     request: RequestOf<typeof reauthenticate>,

@@ -21,7 +21,7 @@ export class SignInHandler {
 
   @Handles(signIn)
   async handle(request: RequestOf<typeof signIn>, context: MessageContext): Promise<ReplyOf<typeof signIn>> {
-    // First of all: under a flood a refusal must cost next to nothing.
+    // This comes first, because under a flood a refusal must cost almost nothing.
     this.hasher.assertRoom();
     const origin = originOf(request, context);
     const email = canonicalEmail(request.email);
@@ -29,7 +29,7 @@ export class SignInHandler {
     const holds = await this.passwords.watch(user);
     const subject = { kind: 'sign-in', id: email } as const;
     const secondFactor = await this.proofs.demand(user, subject, { proof: request, origin });
-    // Nobody proves to be a person who does not exist.
+    // `demand` fails without a user, so this cannot happen.
     if (!user) throw new Error('A proof without a person');
     return this.newSessions.start(user, origin, { method: 'password', secondFactor, holds });
   }

@@ -4,17 +4,19 @@ import { AppError } from '#libs/kernel';
 interface Claim {
   readonly userId: string;
   readonly memberId: string;
-  /** True for an owner who has no record any more: nobody can sign in as them. */
+  /** Tells whether an owner has no user record any more, so that nobody can sign in as that owner. */
   readonly isGone: (userId: string) => boolean;
   readonly at: string;
 }
 
-/** Users who own the organization, whether or not they are known. */
+/** Gives the ids of all owners, with or without a user record. */
 export function ownersOf({ members }: OrganizationState): string[] {
   return [...members.values()].filter(({ role }) => role === 'owner').map(({ userId }) => userId);
 }
 
-/** Makes the first owner of an organization that nobody can sign in to. NOT_FOUND once it has another one. */
+/**
+ * Makes a user the owner of an organization that nobody can sign in to. Fails with NOT_FOUND when it has another owner.
+ */
 export function decideFirstOwner(
   state: OrganizationState,
   { userId, memberId, isGone, at }: Claim,

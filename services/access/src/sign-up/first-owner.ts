@@ -23,13 +23,13 @@ const linksCollection = {
 const ONLY = 'first-owner';
 const BYTES = 32;
 const LEASE = 'sign-up-link';
-/** Longer than somebody takes to come in; a process that died holds the link up for as long. */
+/** Longer than a sign-up takes. If a process dies during one, the link is blocked for this long. */
 const LEASE_MS = 30_000;
 
 /**
- * The link by which the first person comes in. It holds while nobody can sign in as an owner of the first organization,
- * and is the same at every start until then. Kept are a seed, which is nothing without the installation's keys, and the
- * hash of the token; using the link replaces both.
+ * The link by which the first owner signs up. It is valid while nobody can sign in as an owner of the first
+ * organization, and each start prints the same one until then. The store holds a seed, which is useless without the
+ * installation's keys, and the hash of the token. Using the link replaces both.
  */
 @Injectable()
 export class FirstOwner implements OnModuleInit {
@@ -49,7 +49,7 @@ export class FirstOwner implements OnModuleInit {
     await this.reads.ensureCollection(linksCollection);
   }
 
-  /** The token of the link; null when there is an owner. */
+  /** Gives the token of the link; null when there is an owner. */
   async token(): Promise<Redacted<string> | null> {
     if (await this.#isThere()) return null;
     const wanted = await this.#newRecord();
@@ -58,16 +58,16 @@ export class FirstOwner implements OnModuleInit {
   }
 
   /**
-   * Lets one person in by the link: `come` makes them known, then they own the organization and the link is used up. One
-   * at a time over all processes, for the link is good until then: others who hold it would come to be known as well.
-   * When `come` fails the link stays good, for the same person and for any other. Fails with NOT_FOUND for any token but
-   * the one that holds, CONCURRENT_CHANGE while another process lets somebody in.
+   * Signs one person up by the link: `come` makes the user, who then becomes the owner, and the link is used up. Only
+   * one person at a time is admitted, over all processes, because others who hold the link could otherwise sign up as
+   * well. When `come` fails, the link stays valid. Fails with NOT_FOUND for an invalid token, and with
+   * CONCURRENT_CHANGE while another process admits somebody.
    */
   async admit(token: Redacted<string>, come: () => Promise<User>, context: MessageContext): Promise<User> {
-    await this.#assertGood(token); // nobody else waits, or makes others wait
+    await this.#assertGood(token); // an invalid token must not wait, or block others
     return this.#turns.take(ONLY, () =>
       this.#alone(async () => {
-        await this.#assertGood(token); // nobody was faster
+        await this.#assertGood(token); // somebody may have used the link meanwhile
         const user = await come();
         await this.#become(user.id, context);
         return user;
@@ -83,19 +83,21 @@ export class FirstOwner implements OnModuleInit {
     if (!isSame || (await this.#isThere())) throw notGood();
   }
 
-  /** What other processes do meanwhile they refuse. */
+  /** Runs `work` while no other process does. Fails with CONCURRENT_CHANGE while another process holds the lease. */
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     const fence = await this.reads.acquireLease(LEASE, this.#holder, LEASE_MS);
     if (fence === null) throw new AppError('CONCURRENT_CHANGE');
     try {
       return await work();
     } finally {
-      // It ends by itself when the store is away.
+      // If the store is down, the lease expires by itself.
       await this.reads.releaseLease(LEASE, this.#holder).catch(() => undefined);
     }
   }
 
-  /** Repeated for the same person it changes nothing; NOT_FOUND once it was another. */
+  /**
+   * Makes the user the owner; may be repeated for the same user. Fails with NOT_FOUND when another user is the owner.
+   */
   async #become(userId: string, context: MessageContext): Promise<void> {
     const gone = await this.#goneOwners();
     const memberId = idFromCommand('mem', uuidV5('first owner', userId));
@@ -111,7 +113,7 @@ export class FirstOwner implements OnModuleInit {
     await this.reads.put(linksCollection.name, await this.#newRecord());
   }
 
-  /** True once somebody can sign in as an owner. */
+  /** Tells whether somebody can sign in as an owner. */
   async #isThere(): Promise<boolean> {
     const owners = ownersOf(await this.organizations.recent(FIRST_ORGANIZATION_ID));
     return owners.length > (await this.#goneOwners()).size;

@@ -9,17 +9,19 @@ import { CLOCK } from '../tokens';
 import { canonicalEmail } from '../users/canonical-email';
 import { Users, type User } from '../users/users';
 
-/** No person's name: an organization's stream holds none. */
+/** The name must not be the person's, because an organization's events cannot be erased. */
 const PERSONAL_ORGANIZATION_NAME = 'Personal';
 
 interface NewUser {
   readonly email: string;
   readonly name: string;
-  /** Keeps what lets the person in, under this id, before there is a person: nobody is ever locked out of a new account. */
+  /**
+   * Stores the credential under this id, before the user record exists, so that no user is ever without a credential.
+   */
   readonly keep: (user: { readonly userId: string; readonly credentialsId: string }) => Promise<void>;
 }
 
-/** How a person becomes known: an address of their own, an organization of their own, then the record. */
+/** Makes users. It claims the address, makes the personal organization, and then writes the user record. */
 @Injectable()
 export class NewUsers {
   constructor(
@@ -29,7 +31,10 @@ export class NewUsers {
     private readonly users: Users,
   ) {}
 
-  /** `isNew` is false when the address has a user already, or somebody was faster; then nothing was kept for them. */
+  /**
+   * Gives the user of an address. `isNew` is false when the address already had one, or when another request was
+   * faster; a credential that `keep` may have stored then belongs to no user.
+   */
   async make(
     { email, name, keep }: NewUser,
     context: MessageContext,
@@ -55,7 +60,10 @@ export class NewUsers {
     return { user, isNew: user.credentialsId === credentialsId };
   }
 
-  /** The same for the same person, so that a second attempt makes no second one. */
+  /**
+   * Makes the personal organization. Its id derives from the user, so that a second attempt makes no second
+   * organization.
+   */
   async #personalOrganization(ownerId: string, context: MessageContext): Promise<string> {
     const orgId = idFromCommand('org', uuidV5('personal organization', ownerId));
     const memberId = idFromCommand('mem', uuidV5('personal organization', ownerId));

@@ -7,22 +7,22 @@ import { CLOCK, CONFIG, FORGET_FIRST_KEY } from '../tokens';
 import type { User } from '../users/users';
 import { FirstOwner } from './first-owner';
 
-/** What somebody shows who is not known yet; at most one of the two. */
+/** The tokens that allow a person to sign up. At most one of them is set. */
 export interface Ticket {
   readonly signUpToken: Redacted<string> | null;
   readonly invitationToken: Redacted<string> | null;
 }
 
-/** Who comes with a ticket. */
+/** The person who signs up. */
 interface Newcomer {
   readonly emailCanonical: string;
-  /** This person needs no ticket. */
+  /** True for a person who needs no ticket. */
   readonly isOpen?: boolean;
-  /** Makes the person known, or finds them; repeated for the same person it makes no second one. */
+  /** Makes or finds the user. Repeated for the same person, it makes no second user. */
   readonly come: () => Promise<User>;
 }
 
-/** Decides who may become known, and lets them in where their ticket says. */
+/** Decides who may sign up, and uses their ticket. */
 @Injectable()
 export class SignUpTickets {
   constructor(
@@ -34,9 +34,9 @@ export class SignUpTickets {
   ) {}
 
   /**
-   * Gives the person, who is where the ticket says. Nobody becomes known, and nothing is used up, when it fails with
-   * SIGN_UP_CLOSED without a ticket, NOT_FOUND for one that is not good, FORBIDDEN for one that was meant for another
-   * address. Repeated for the same person it changes nothing.
+   * Gives the user, after the ticket was used. Fails with SIGN_UP_CLOSED without a ticket, NOT_FOUND for an invalid
+   * one, and FORBIDDEN for one for another address; then no user is made and nothing is used up. May be repeated for
+   * the same person.
    */
   async admit(
     { signUpToken, invitationToken }: Ticket,
@@ -49,12 +49,12 @@ export class SignUpTickets {
     }
     if (signUpToken) {
       const owner = await this.firstOwner.admit(signUpToken, come, context);
-      // Whoever has an account needs no copy of a key on the disk.
+      // An owner who can sign in does not need the first API key on the disk.
       await this.forgetFirstKey();
       return owner;
     }
     if (invitationToken) {
-      // It is for one address, and an address has one person: those who hold it at once are no two.
+      // An invitation is for one address and an address has one user, so parallel requests cannot make two users.
       await this.joining.check(invitationToken, emailCanonical);
       const user = await come();
       await this.#join(user, invitationToken, context);

@@ -36,10 +36,10 @@ export class SignUpHandler {
   }
 
   async #come(request: Request, context: MessageContext): Promise<User> {
-    const complaint = passwordComplaint(request.password, request.email); // 1. with what
+    const complaint = passwordComplaint(request.password, request.email); // 1. check the password
     if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
-    const { user, isNew } = await this.#make(request, context); // 2. one person per address
-    if (!isNew) await this.#recognise(user, request, context); // 3. or the one who was cut off
+    const { user, isNew } = await this.#make(request, context); // 2. make the user, one per address
+    if (!isNew) await this.#recognise(user, request, context); // 3. or recognise an earlier attempt
     return user;
   }
 
@@ -61,7 +61,9 @@ export class SignUpHandler {
     return made;
   }
 
-  /** Who repeats what may have succeeded has the password; anybody else learns that the address is taken. */
+  /**
+   * Lets a person repeat a request that may have succeeded, if the password matches. Fails with EMAIL_TAKEN otherwise.
+   */
   async #recognise(user: User, request: Request, context: MessageContext): Promise<void> {
     const proof = { password: request.password, totp: null, recoveryCode: null };
     const subject = { kind: 'sign-in', id: user.emailCanonical } as const;

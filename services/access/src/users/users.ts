@@ -5,17 +5,20 @@ import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 import { CLOCK, READ_STORE } from '../tokens';
 import { Pseudonyms } from './pseudonyms';
 
-/** A person: a record that can be erased, never an event. */
+/** A person. It is a record that can be erased, and stands in no event. */
 export interface User {
-  /** `usr_…`, what events call this person. */
+  /** `usr_…`, the id of this person in events. */
   readonly id: string;
   readonly email: string;
-  /** See `canonicalEmail`; one user each. */
+  /** See `canonicalEmail`. No two users have the same one. */
   readonly emailCanonical: string;
   readonly name: string;
   readonly createdAt: string;
   readonly personalOrgId: string;
-  /** Random, made with this record: whatever lets this person in names it, so what an earlier attempt left lets nobody in. */
+  /**
+   * A random id, new with each attempt to sign up. Credentials are stored under it, so credentials that an interrupted
+   * attempt left belong to nobody.
+   */
   readonly credentialsId: string;
 }
 
@@ -25,17 +28,17 @@ const usersCollection = {
   indexes: [],
 } as const satisfies CollectionSpec;
 
-/** Who has an address: one record each, under a pseudonym of the address, and whoever writes it first has it. */
+/** Who has an address. Each address has one record, under its pseudonym, and the first to write it has the address. */
 const claimsCollection = {
   name: 'email_claims_v1',
   fields: {},
   indexes: [],
 } as const satisfies CollectionSpec;
 
-/** So many are asked for at once. */
+/** How many users are looked up in parallel. */
 const LOOKUPS_MAX = 100;
 
-/** Users by id and by address. */
+/** Finds and stores users, by id and by address. */
 @Injectable()
 export class Users implements OnModuleInit {
   constructor(
@@ -49,12 +52,12 @@ export class Users implements OnModuleInit {
     await this.reads.ensureCollection(claimsCollection);
   }
 
-  /** Null when there is no such user, or no longer. */
+  /** Gives a user; null when there is none, or no longer. */
   async find(userId: string): Promise<User | null> {
     return toUser(await this.reads.get(usersCollection.name, userId));
   }
 
-  /** The person who calls. Fails with NOT_FOUND for who was erased a moment ago, FORBIDDEN for a key. */
+  /** Gives the user who calls. Fails with NOT_FOUND for a user who was just erased, and FORBIDDEN for a key. */
   async callerOf({ actorType, actorId }: Caller): Promise<User> {
     if (actorType !== 'user') throw new AppError('FORBIDDEN');
     const user = await this.find(actorId);
@@ -62,14 +65,14 @@ export class Users implements OnModuleInit {
     return user;
   }
 
-  /** Null when nobody has this address, given in its canonical form. */
+  /** Gives the user of an address in its canonical form; null when nobody has it. */
   async findByEmail(emailCanonical: string): Promise<User | null> {
     const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
     const user = await this.find(claim ? String(claim['userId']) : NOBODY);
     return user?.emailCanonical === emailCanonical ? user : null;
   }
 
-  /** Those of the given users that are there, by id. */
+  /** Gives those of the users that exist, by id. */
   async findAll(userIds: readonly string[]): Promise<ReadonlyMap<string, User>> {
     const found = new Map<string, User>();
     for (let from = 0; from < userIds.length; from += LOOKUPS_MAX) {
@@ -80,8 +83,8 @@ export class Users implements OnModuleInit {
   }
 
   /**
-   * The id of who has this address, or will have it: an attempt that died before there was a user leaves its id to the
-   * next, so nothing that was made for it is left over.
+   * Gives the id of the user who has this address, or will have it. An interrupted attempt leaves its id to the next
+   * attempt, so that the organization it made is used again.
    */
   async claim(emailCanonical: string): Promise<string> {
     const id = await this.#claimId(emailCanonical);
@@ -89,12 +92,15 @@ export class Users implements OnModuleInit {
     return String((await this.reads.putIfAbsent(claimsCollection.name, wanted))['userId']);
   }
 
-  /** Gives the user that is there afterwards: another, when somebody was faster. */
+  /** Stores a user. Gives the stored user, which is another one when another request was faster. */
   async add(user: User): Promise<User> {
     return (await this.reads.putIfAbsent(usersCollection.name, { ...user })) as unknown as User;
   }
 
-  /** Null for who was erased in the meantime: this has brought the record back, and it must be erased again. */
+  /**
+   * Renames a user. Gives null for a user who was erased in the meantime; the write has then brought the record back,
+   * and it must be erased again.
+   */
   async rename(user: User, name: string): Promise<User | null> {
     const renamed = { ...user, name };
     await this.reads.put(usersCollection.name, renamed);
@@ -102,21 +108,21 @@ export class Users implements OnModuleInit {
   }
 
   /**
-   * False from the first step of an erasure on. Whoever has written something of this person's asks afterwards: if it is
-   * true, the erasure has yet to remove what was written; if it is false, the writer must remove it.
+   * Gives false from the first step of an erasure on. Every writer of a record of the person asks this after the write.
+   * If it is true, the erasure will remove the record; if it is false, the writer must remove it.
    */
   async isThere({ id, emailCanonical }: User): Promise<boolean> {
     const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
     return claim?.['userId'] === id;
   }
 
-  /** The first step of an erasure; `isThere` says why. The address is free at once. */
+  /** Frees the address, as the first step of an erasure; `isThere` says why. */
   async giveUpEmail(user: User): Promise<void> {
     if (await this.isThere(user))
       await this.reads.remove(claimsCollection.name, await this.#claimId(user.emailCanonical));
   }
 
-  /** The last step of an erasure. */
+  /** Removes the user record, as the last step of an erasure. */
   async remove(userId: string): Promise<void> {
     await this.reads.remove(usersCollection.name, userId);
   }
@@ -126,7 +132,7 @@ export class Users implements OnModuleInit {
   }
 }
 
-/** Looked up for an address that nobody has, so that it takes as long. */
+/** The id to look up for an address that nobody has, so that the lookup takes as long. */
 const NOBODY = 'nobody';
 
 function toUser(document: Document | null): User | null {
