@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../event-store';
 
-/** Counts the ciphertext too. A batch of the largest secrets stays within this limit. */
+/** Counts the ciphertext too. Some 150 events with the largest values fit. */
 const CHARACTERS_MAX = 8 * 1024 * 1024;
 const EVENTS_MAX = 5_000;
 
