@@ -7,7 +7,7 @@ const COLLECTION_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 // The engines use names that begin with `_`.
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const REVISION = /^(0|[1-9]\d{0,17})$/;
-/** No stored text is this long, so a longer search text would find nothing. It bounds the work for each document. */
+/** Longer than any search text that the API accepts (255 characters). It bounds the work for each document. */
 const CONTAINS_CHARS_MAX = 1_000;
 
 /**
