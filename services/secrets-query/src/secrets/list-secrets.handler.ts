@@ -24,7 +24,7 @@ const columnOf = {
   expires_at: 'expiresAt',
 } as const;
 
-/** Larger than any quota that an operator can set, so that an unpaged list is complete. */
+/** The largest quota that an operator can set, so that an unpaged list is complete. */
 const UNPAGED_MAX = 1_000_000;
 /** Rows in all remembered answers, some 400 bytes each. */
 const REMEMBERED_ROWS_MAX = 50_000;
