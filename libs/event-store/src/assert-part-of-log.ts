@@ -1,8 +1,8 @@
 import { AppError, comparePositions, type Position } from '#libs/kernel';
 
 /**
- * Throws INTEGRITY_ERROR when the log ends before `position`. A restored log gives its old positions away again; going
- * on behind its end would skip those events.
+ * Throws INTEGRITY_ERROR when the log ends before `position`. A log that was restored from a backup gives the lost
+ * positions to new events, and a subscriber that went on behind its end would skip them.
  */
 export function assertPartOfLog(position: Position | null, head: Position | null): void {
   if (comparePositions(position, head ?? '0') <= 0) return;

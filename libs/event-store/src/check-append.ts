@@ -15,7 +15,7 @@ export interface CheckedAppend {
   readonly metadata: string;
 }
 
-/** Refuses with VALIDATION_FAILED what no engine may be asked to write; gives the rest its ids and its final text. */
+/** Gives the events ids and their final text. Fails with VALIDATION_FAILED for what no engine may write. */
 export function checkAppend(request: AppendRequest): CheckedAppend {
   const { orgId, stream, events, metadata, firstIndex = 0 } = request;
   assertOwned({ orgId, stream });
@@ -25,7 +25,7 @@ export function checkAppend(request: AppendRequest): CheckedAppend {
   const checked = events.map(({ type, data }, index) => {
     if (type === '') throw invalid('An event has a type');
     const text = json(data);
-    // As EventStoreDB counts: two bytes for a character of the type.
+    // EventStoreDB counts two bytes for each character of the type.
     bytes += Buffer.byteLength(text) + Buffer.byteLength(metadataText) + 2 * type.length;
     return { id: uuidV5(stream, metadata.commandId, firstIndex + index), type, data: text };
   });
@@ -33,13 +33,13 @@ export function checkAppend(request: AppendRequest): CheckedAppend {
   return { events: checked, metadata: metadataText };
 }
 
-/** Stringifying drops or changes in silence what JSON cannot hold; that is refused instead. */
+/** Refuses what JSON cannot hold, because JSON.stringify drops or changes it in silence. */
 function json(value: object): string {
   try {
     const text = isJson(value) ? JSON.stringify(value) : '';
     if (text.startsWith('{')) return text;
   } catch (cause) {
-    // Only a value that contains itself comes here: both walks end at the bottom of the stack.
+    // Only a value that contains itself gets here, because the recursion overflows the stack.
     throw invalid('An event is a JSON object', cause);
   }
   throw invalid('An event is a JSON object');
@@ -52,7 +52,7 @@ function isJson(value: unknown): boolean {
   }
   for (const key in value) {
     const inner: unknown = value[key as keyof typeof value];
-    // Most of what an event holds is text.
+    // Most fields of an event are text, so this saves most of the calls.
     if (typeof inner !== 'string' && !isJson(inner)) return false;
   }
   return true;

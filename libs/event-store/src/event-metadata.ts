@@ -9,7 +9,7 @@ interface Origin {
   readonly producer: string;
 }
 
-/** The metadata of the events that one command causes. */
+/** Gives the metadata that all events of one command have. */
 export function eventMetadata({ caller, commandId, correlationId, at, producer }: Origin): EventMetadata {
   return {
     orgId: caller.orgId,

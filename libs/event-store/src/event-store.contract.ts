@@ -24,8 +24,8 @@ export interface OpenedEventStore {
 const TEST_MS_MAX = 30_000;
 
 /**
- * What every engine must do. The log may be shared and full of other events: each test has an
- * organization of its own, and where it listens, a category of its own.
+ * The behaviour of every engine. The log may be shared and hold other events, so each test has its own organization
+ * and, where it subscribes, its own category.
  */
 export function eventStoreContract(name: string, open: () => Promise<OpenedEventStore>): void {
   describe(`${name} as an EventStore`, () => {
@@ -371,14 +371,14 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
           (batch) => goal !== null && comparePositions(batch.position, goal) >= 0,
         ).finally(() => (moved.enough = true));
         goal = (await append(numbers(1), 'any', foreign)).position;
-        // An engine may report a position now and then only, but must do so without an end of appends.
+        // An engine may report its position only now and then, but must do so even when appends never stop.
         while (!moved.enough) await append(numbers(1), 'any', foreign);
         expect(eventsOf(await moving)).toEqual([]);
       });
 
       it('never says that it has passed an event which is still to come', async () => {
         const after = (await append(numbers(1), 'any')).position;
-        // So many events left out have an engine report how far it is, right before those that it delivers.
+        // With this many events left out, an engine reports its position right before it delivers the next ones.
         await append(numbers(100), 'any', { stream: `x${stream}` });
         await append(numbers(3), 'any');
         for (let round = 0; round < 50; round += 1) {
@@ -406,7 +406,7 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
         expect(await holdsNone(missed.position, behind)).toBe(true);
         expect(await holdsNone(after, behind, { types: ['Other'] })).toBe(true);
         expect(await holdsNone(after, left, { categories: [] })).toBe(false);
-        // Nobody knows what will be there.
+        // Nobody knows what the log will hold there.
         expect(await holdsNone(behind, `${behind}0`)).toBe(false);
       });
 
@@ -424,7 +424,7 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
           batches.push(batch);
           const seen = eventsOf(batches).length;
           if (seen >= 50) break;
-          // While it is busy with this one, the log grows.
+          // The log grows while the consumer handles this batch.
           if (seen <= 25) await append(numbers(25, 25), 'any');
         }
         const seen = eventsOf(batches).map(({ data }) => data['n']);

@@ -7,27 +7,27 @@ import {
   type Revision,
 } from './event-store';
 
-/** What a stream says: the state after its last event, and what to expect when appending to it. */
+/** The result of folding a stream. */
 export interface Folded<S> {
   readonly state: S;
-  /** Of the last event; null when there is none. */
+  /** Revision of the last event; null when the stream has no events. */
   readonly revision: Revision | null;
   readonly position: Position | null;
-  /** The stream as it was read: an append that expects this fails when somebody else came first. */
+  /** What an append to this state must expect. The append fails when another append came first. */
   readonly expected: Expected;
-  /** Where the events of `commandId` ended, when they are in the stream: the answer to a retry. */
+  /** The state right after the events of `commandId`, when the stream holds them. It answers a repeated command. */
   readonly applied: { readonly state: S; readonly revision: Revision; readonly position: Position } | null;
 }
 
 export interface Fold<S> {
   readonly initial: S;
   readonly evolve: (state: S, event: RecordedEvent) => S;
-  /** Where a state can be large: its bytes, roughly. */
+  /** Gives the approximate size of a state in bytes. Needed only where a state can be large. */
   readonly bytesOf?: (state: S) => number;
 }
 
-/** Reads a stream from its first event, or goes on from an earlier fold of it, to its last and folds it into a state. */
-// eslint-disable-next-line no-restricted-syntax -- where from, which stream, how, and since when
+/** Folds a stream into a state, from its first event or on from `before`. Fails as `read` and `evolve` do. */
+// eslint-disable-next-line no-restricted-syntax -- the store, the stream, the fold and an earlier fold
 export async function foldStream<S>(
   store: Pick<EventStore, 'read'>,
   { orgId, stream, commandId }: { orgId: string; stream: string; commandId?: string },

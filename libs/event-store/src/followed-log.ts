@@ -5,25 +5,26 @@ import { readAhead } from './read-ahead';
 import { isWanted } from './wanted-events';
 
 interface Listener {
-  /** From here on every event is told; whatever was known before may have missed some. */
+  /** From now on each event is told. What the listener knew before may lack some. */
   began(): void;
-  /** Each event once, in log order. */
+  /** Called once for each event, in log order. */
   note(event: RecordedEvent): void;
 }
 
 type Log = Pick<EventStore, 'subscribe' | 'head' | 'holdsNone'>;
 
 const EVERYTHING = { categories: [], types: [] } as const;
-/** An event that was in the log when its head was read is on its way; longer than that, and it is one of the server's own. */
+/** Events arrive within this time. An event that does not is probably the server's own, which never arrives. */
 const ARRIVAL_MS = 50;
 
 /**
- * Follows the log along with a subscription that is there anyway, and can tell whether all that is in the log has been
- * heard: the head, asked for once for everybody who wants to know, says the same as a look at each single stream.
+ * Follows the log with a subscription that exists anyway, and tells whether all events in the log have arrived
+ * (ADR 19). One request for the head of the log answers all callers that ask at the same time. It proves as much as a
+ * read of each single stream would.
  */
 export class FollowedLog implements Log {
   readonly #listeners: Listener[] = [];
-  /** The question that whoever asks now takes part in; it goes out when the one before is answered. */
+  /** The request for the head that the next caller shares. It is sent when the one before is answered. */
   #question: Promise<boolean> | undefined;
   #answering: Promise<unknown> = Promise.resolve();
   /** The subscription that is followed. */
@@ -39,7 +40,7 @@ export class FollowedLog implements Log {
     this.#listeners.push(listener);
   }
 
-  /** For one consumer at a time: the last one's subscription is what is followed, all categories and types of it. */
+  /** Subscribes for one consumer at a time. The latest subscription is followed, with all categories and types. */
   async *subscribe(request: SubscribeRequest): AsyncGenerator<Batch> {
     const left = new AbortController();
     const signal = AbortSignal.any([request.signal, left.signal]);
@@ -67,14 +68,14 @@ export class FollowedLog implements Log {
   }
 
   /**
-   * True when every event that was in the log when this was called has been told to the listeners.
-   * False when it is not known, or not soon: ask the log itself then.
+   * True when every event that was in the log at the time of the call has been told to the listeners. False when that
+   * is uncertain or would take long; ask the log itself then. Fails as `head` does.
    */
   async isCurrent(): Promise<boolean> {
     return this.isFollowing && (this.#question ??= this.#ask());
   }
 
-  /** False from the moment on that the listeners hear late, or nothing any more. */
+  /** False as soon as events reach the listeners late or no longer. */
   get isFollowing(): boolean {
     return this.#followed !== undefined && this.#isLive && !this.#isHalted;
   }
@@ -101,7 +102,7 @@ export class FollowedLog implements Log {
 
   async #ask(): Promise<boolean> {
     await Promise.all([this.#answering, nextTurn()]);
-    // From here on the head may lie behind what somebody has seen.
+    // The head that is read now may lack events that a later caller has seen, so later callers share the next request.
     this.#question = undefined;
     const answer = this.#catchesUp();
     this.#answering = answer.catch(() => undefined);
@@ -112,7 +113,7 @@ export class FollowedLog implements Log {
     const followed = this.#followed;
     const head = await this.log.head();
     const hasReached = head !== null && ((await this.#arrival(head)) || (await this.#passesOver(head)));
-    // Another subscription may have begun meanwhile, and who listens has forgotten what it knew.
+    // When another subscription began meanwhile, the listeners have forgotten what they knew.
     return hasReached && this.isFollowing && this.#followed === followed;
   }
 
@@ -131,7 +132,7 @@ export class FollowedLog implements Log {
     return has();
   }
 
-  /** What moved the head may be something that is not followed, and of which nobody will tell. */
+  /** The head may be an event that no subscription delivers, so this asks the log itself. */
   async #passesOver(head: Position): Promise<boolean> {
     const followed = this.#followed;
     const isEmpty = await this.log.holdsNone({ ...EVERYTHING, after: this.#position, upTo: head });

@@ -5,7 +5,7 @@ import type * as sqliteEngine from './sqlite/sqlite-event-store';
 
 type Open = (place: string, options: EventStoreOptions) => Promise<EventStore>;
 
-// Each engine is loaded when it is chosen, so that nobody pays for the others.
+// An engine is loaded only when it is chosen, because loading the others would cost time and memory.
 const openSqlite: Open = async (file, options) => {
   const engine = require('./sqlite/sqlite-event-store') as typeof sqliteEngine;
   return engine.openSqliteEventStore({ file, ...options });

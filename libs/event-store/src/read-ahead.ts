@@ -1,18 +1,18 @@
 import type { Batch } from './event-store';
 
 export interface ReadAhead {
-  /** Hears each batch as soon as it is there. */
+  /** Called with each batch as soon as it was read. */
   readonly arrived: (batch: Batch) => void;
-  /** So many events wait that nothing more is read until the consumer takes them, or no longer so many. */
+  /** Called with true when so many events wait that reading stops, and with false when reading goes on. */
   readonly halted: (isHalted: boolean) => void;
 }
 
-/** Events that wait for the consumer. */
+/** Reading stops when this many events wait for the consumer. */
 const WAITING_MAX = 2_000;
 
 /**
- * Reads a subscription ahead of its consumer, who gets in one batch whatever came while it was busy. Settles like the
- * subscription, which must end by itself once the consumer leaves.
+ * Reads a subscription ahead of its consumer. All events that arrive while the consumer is busy reach it in one batch.
+ * Ends or fails as the subscription does. When the consumer leaves, the caller must end the subscription.
  */
 export async function* readAhead(
   batches: AsyncIterable<Batch>,
@@ -37,7 +37,7 @@ export async function* readAhead(
     state.isOver = true;
     wakeConsumer();
   });
-  // The consumer hears of it when it asks.
+  // The consumer gets the error with its next call. Without this line it would end the process as unhandled.
   reading.catch(() => undefined);
 
   try {

@@ -5,9 +5,9 @@ import { foldStream, type Fold, type Folded } from './fold-stream';
 import type { FollowedLog } from './followed-log';
 import { assertOwned } from './stream-name';
 
-/** All that is remembered, which grows with the streams. */
+/** A limit for all remembered folds together, because they grow with the streams. */
 const BYTES_MAX = 32 * 1024 * 1024;
-/** What a stream takes alone, and each command of its events, besides its state. Measured: 76 for a command. */
+/** Memory for a remembered stream besides its state, and for each command of its events. A command took 76 bytes. */
 const STREAM_BYTES = 500;
 const COMMAND_BYTES = 100;
 
@@ -17,25 +17,26 @@ interface StreamRequest {
   readonly commandId?: string;
 }
 
-/** A stream as it stood behind an event. */
+/** A stream as it stood right after the events of one command. */
 type Behind<S> = NonNullable<Folded<S>['applied']>;
 
 interface Remembered<S> {
   readonly folded: Folded<S>;
-  /** The commands whose events are in it. */
+  /** The commands whose events are folded into the state. */
   readonly commands: Set<string>;
 }
 
-/** A stream that is being read. */
+/** A stream that is being read at the moment. */
 interface Loading {
   readers: number;
-  /** Of the last event that was told of meanwhile. */
+  /** The last revision that the followed log told of during the reading; -1 for none. */
   told: bigint;
 }
 
 /**
- * Folds streams and remembers what it made of them, so that a long history is read once. Every answer still
- * asks the store for what came since, one stream or the whole log: nothing is ever staler than a read, whoever writes.
+ * Folds streams and remembers the folds, so that a long history is read only once. Every call still asks the store for
+ * what came since, either the one stream or the head of the whole log. So a fold is never older than a read of the
+ * stream, whichever process writes (ADR 19).
  */
 export class StreamFolds<S> {
   readonly #remembered = new LRUCache<string, Remembered<S>>({
@@ -46,7 +47,7 @@ export class StreamFolds<S> {
   });
   #loading = new Map<string, Loading>();
 
-  /** With a `log` that is followed, what came since is most often known already. */
+  /** `log` is the log that this process follows. It saves most of the reads, because the folds hear of each event. */
   constructor(
     private readonly store: Pick<EventStore, 'read'>,
     private readonly fold: Fold<S>,
@@ -64,7 +65,7 @@ export class StreamFolds<S> {
       if (known && (commandId === undefined || !known.commands.has(commandId))) return known.folded;
     }
     const before = this.#remembered.get(stream);
-    // How things stood right after that command has been forgotten: once more from the beginning.
+    // The state right after that command was not kept, so the stream is folded from its beginning.
     if (commandId !== undefined && before?.commands.has(commandId))
       return foldStream(this.store, request, this.fold);
     return this.#load(request, before);
@@ -77,7 +78,8 @@ export class StreamFolds<S> {
     const loading = this.#beginLoading(stream);
     try {
       const now = await foldStream(this.store, request, this.#noting(commands), before?.folded);
-      // Told of more meanwhile, or what was begun before the log was followed: it may miss what nobody will tell again.
+      // Not kept when a later event was told meanwhile, or when the reading began before the log was followed. The fold
+      // may lack events, and each is told only once.
       const isWhole = all === this.#loading && loading.told <= BigInt(now.revision ?? -1);
       if (isWhole && now !== before?.folded)
         this.#remember(stream, { commands, folded: { ...now, applied: null } });
@@ -89,9 +91,9 @@ export class StreamFolds<S> {
   }
 
   /**
-   * The stream right behind the events of `commandId`, as the log has it, for who was told that they are appended. Another
-   * process may have carried out the same command with a time of its own, and not every engine tells that to both. Fails
-   * with STORE_UNAVAILABLE when the log does not show the events.
+   * Gives the stream as the log shows it right after the events of `commandId`. It is for a caller whose append was
+   * confirmed. Another process may have carried out the same command with another time of day, and some engines confirm
+   * the append to both. Fails with STORE_UNAVAILABLE when the log does not show the events.
    */
   async behind(request: StreamRequest & { readonly commandId: string }): Promise<Behind<S>> {
     const { applied } = await this.of(request);
@@ -100,22 +102,23 @@ export class StreamFolds<S> {
   }
 
   /**
-   * What is remembered, however old, without asking the store: for who appends at its revision, which tells whether it
-   * was current. Undefined when nothing is, and when the events of `commandId` are in it: `of` has the answer then.
+   * Gives the remembered fold, however old it is, without asking the store. It is for a caller that appends at its
+   * revision, which fails when the fold is out of date. Undefined when there is no fold, or when it holds the events of
+   * `commandId`; then `of` has the answer.
    */
   remembered({ stream, commandId }: { stream: string; commandId: string }): Folded<S> | undefined {
     const known = this.#remembered.get(stream);
     return known?.commands.has(commandId) ? undefined : known?.folded;
   }
 
-  /** Takes in what was just appended here, so that it need not be read back. */
+  /** Adds events that this process has just appended to the remembered fold, so that they need not be read back. */
   appended(
     { stream, events, metadata }: Omit<AppendRequest, 'expected'>,
     { revision, position, duplicate }: Appended,
   ) {
     const before = this.#remembered.get(stream);
     const first = BigInt(revision) - BigInt(events.length - 1);
-    // Somebody else's events in between, or a stream that nobody has read: the next fold sees to it.
+    // With events of another writer in between, or without a remembered fold, the next call of `of` reads the stream.
     if (!before || duplicate || before.folded.revision !== String(first - 1n)) return;
     const recorded = events.map(({ type, data }, index) => {
       const place = { id: '', stream, revision: String(first + BigInt(index)), position };
@@ -131,7 +134,7 @@ export class StreamFolds<S> {
     return loading;
   }
 
-  /** The fold, which notes in `commands` whose events it meets. */
+  /** The given fold. It also adds the command of each event to `commands`. */
   #noting(commands: Set<string>): Fold<S> {
     const { initial, evolve } = this.fold;
     const noting = (state: S, event: RecordedEvent) => {
@@ -141,7 +144,7 @@ export class StreamFolds<S> {
     return { initial, evolve: noting };
   }
 
-  /** Never in place of what is newer, and nothing of a stream that is not there. */
+  /** Never replaces a newer fold, and remembers nothing of a stream without events. */
   #remember(stream: string, known: Remembered<S>): void {
     const { revision } = known.folded;
     const present = this.#remembered.peek(stream)?.folded.revision ?? '-1';
@@ -158,12 +161,12 @@ export class StreamFolds<S> {
       if (BigInt(revision) !== BigInt(before.folded.revision ?? -1) + 1n) throw new Error('A gap');
       this.#goOn(before, [event]);
     } catch {
-      // The next one to ask reads it, and hears what is wrong with it.
+      // The next call of `of` reads the stream, and its caller gets the error.
       this.#remembered.delete(stream);
     }
   }
 
-  /** Takes in the events that follow on what is remembered. */
+  /** Adds events to a remembered fold. They follow directly on its last event. */
   #goOn({ folded, commands }: Remembered<S>, events: readonly RecordedEvent[]): void {
     let { state } = folded;
     for (const event of events) {

@@ -2,14 +2,15 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, isAppError } from '#libs/kernel';
 
-/** A change that lost a race is decided again on the new state this often, unless the caller named a state. */
+/** A change that lost a race is decided again on the new state, at most this often in all. */
 const ATTEMPTS_MAX = 8;
-/** The longest pause before the second attempt. It doubles with each, and all together take 2.5 s at most, half of a caller's deadline. */
+/** The longest first pause. It doubles each time; in all at most 2.5 s, half of a caller's deadline. */
 const PAUSE_MS_MAX = 20;
 
 /**
- * Runs `change` until it wins. Before each further attempt it waits for a random part of a pause that gets longer, so that
- * those who lost the same race do not meet again in the next. Fails with PRECONDITION_FAILED (If-Match was given) or CONCURRENT_CHANGE.
+ * Runs `change` again while it fails with WRONG_REVISION. Each pause has a random length, so that commands which lost
+ * the same race do not collide again. Fails with PRECONDITION_FAILED at once when If-Match was given (`ifRevision`), or
+ * with CONCURRENT_CHANGE after the last attempt.
  */
 export async function untilWon<T>(ifRevision: string | null, change: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

@@ -1,6 +1,6 @@
 import type { SubscribeRequest } from './event-store';
 
-/** Whether the subscriber asked for an event like this. */
+/** Tells whether a subscription asks for this event. */
 export function isWanted(
   { categories, types }: Pick<SubscribeRequest, 'categories' | 'types'>,
   event: { readonly stream: string; readonly type: string },

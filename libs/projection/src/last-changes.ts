@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 
 const ORGANIZATIONS_MAX = 10_000;
 
-/** The position of the last event of each organization that a projection has taken in. */
+/** The position of the last event of each organization that a projection has applied. */
 export class LastChanges {
   readonly #last = new LRUCache<string, Position>({
     ...entriesAtMost(ORGANIZATIONS_MAX),
@@ -12,7 +12,7 @@ export class LastChanges {
       if (reason === 'evict' && comparePositions(position, this.#others) > 0) this.#others = position;
     },
   });
-  /** Stands for all that are not remembered; one that was forgotten makes them all look changed. Grows only. */
+  /** For organizations that are not remembered. Forgetting one makes all of these look changed. Only grows. */
   #others: Position = '0';
 
   /** Forgets everything: the projection goes on behind `position`. */

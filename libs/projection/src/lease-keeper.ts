@@ -2,25 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ReadStore } from '#libs/read-store';
 
 /**
- * A process that stops without a word is replaced after this long, and a start after it takes as long. One that is
- * merely slow may lose its lease, too: that costs a new term, and nothing else, for the fence guards the writes.
+ * When a process stops without releasing its lease, another process, or its own restart, takes over after this time. A
+ * slow process may lose its lease, too. That costs only a new term, because the fence guards the writes.
  */
 const LEASE_MS = 3_000;
 const RENEW_MS = LEASE_MS / 3;
-/** Whoever stands by looks more often than the holder renews: the wait for its end should not be rounded up. */
+/** A process that stands by asks more often than the holder renews, so that it takes over soon after the lease ends. */
 const STAND_BY_MS = 250;
 
 interface Lease {
   readonly name: string;
   readonly holder: string;
   readonly signal: AbortSignal;
-  /** Somebody else holds the lease, for now. */
+  /** Called while another process holds the lease. */
   readonly standBy?: () => void;
 }
 
 /**
- * Runs `work` while this process holds the lease `name`; others stand by. `work` gets the fence that its
- * writes must carry, and a signal that ends it when the lease is lost. Settles like `work`.
+ * Runs `work` while this process holds the lease `name`; other processes stand by. `work` gets the fence that its
+ * writes must carry, and a signal that aborts when the lease is lost. Settles like `work`.
  */
 export async function whileLeased(
   reads: ReadStore,
@@ -32,7 +32,7 @@ export async function whileLeased(
   if (fence === null) return;
   const lost = new AbortController();
   const renewing = setInterval(() => {
-    // A renewal that fails is not a lost lease: the next one may succeed, and the fence guards the writes.
+    // A failed renewal does not lose the lease: the next one may succeed, and the fence guards the writes.
     void reads.acquireLease(name, holder, LEASE_MS).then(
       (renewed) => renewed !== fence && lost.abort(),
       () => undefined,
@@ -46,7 +46,7 @@ export async function whileLeased(
   }
 }
 
-/** Waits its turn. Null when aborted. */
+/** Waits for the lease. Gives null after an abort. */
 async function acquire(reads: ReadStore, { name, holder, signal, standBy }: Lease): Promise<number | null> {
   while (!signal.aborted) {
     const fence = await reads.acquireLease(name, holder, LEASE_MS);

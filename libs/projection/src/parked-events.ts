@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#libs/event-store';
 import { isAppError } from '#libs/kernel';
 import type { Change, CollectionSpec } from '#libs/read-store';
 
-/** Where events wait that a projection could not apply: by position, never with their content. */
+/** The events that a projection could not apply, by position and without their content. */
 export const parkedCollection = {
   name: 'parked_events_v1',
   fields: { projection: 'string', position: 'string' },
@@ -10,7 +10,7 @@ export const parkedCollection = {
   countBy: ['projection'],
 } as const satisfies CollectionSpec;
 
-/** The note that an event could not be applied. `projection`: as checkpoint and lease are called. */
+/** The record of an event that could not be applied. `projection` is the name of the checkpoint and the lease. */
 export function park(projection: string, event: RecordedEvent, error: unknown): Change {
   const document = {
     id: `${projection}:${event.position}`,

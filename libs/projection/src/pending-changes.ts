@@ -2,8 +2,8 @@ import { comparePositions } from '#libs/kernel';
 import type { Change } from '#libs/read-store';
 
 /**
- * Changes on their way to the read store, at most one per document: of several, the one that would be
- * left in the end. What the store's guard would refuse is dropped here by the same rule.
+ * Changes that wait to be written. Of several changes of one document only the one that would remain is kept. What the
+ * store's guard would refuse is dropped by the same rule.
  */
 export class PendingChanges {
   #changes = new Map<string, Change>();
@@ -13,7 +13,7 @@ export class PendingChanges {
   }
 
   add(change: Change): void {
-    // Names hold no space, and a field has a name, so no two targets share a key.
+    // Names contain no space and fields have a name, so no two targets share a key.
     const field = change.kind === 'advance' ? change.field : '';
     const id = change.kind === 'put' ? change.document.id : change.id;
     const target = `${change.collection} ${field} ${id}`;
@@ -30,6 +30,6 @@ export class PendingChanges {
 
 function isLater(change: Change, pending: Change): boolean {
   if (change.kind === 'advance') return pending.kind === 'advance' && change.to > pending.to;
-  // Revisions are decimal like positions.
+  // Revisions are decimal strings, as positions are.
   return pending.kind !== 'advance' && comparePositions(change.revision, pending.revision) > 0;
 }

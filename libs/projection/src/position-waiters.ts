@@ -7,17 +7,17 @@ interface Waiter {
 }
 
 /**
- * Lists that wait at once; one more is told to try again. Each is one of the 4,096 messages that its service handles at
- * once (libs/transport), and half of those are left to whoever waits for nothing.
+ * At most this many calls wait at once; one more is told to try again. Each is one of the 4,096 messages that its
+ * service handles at once (libs/transport), and half of those are left for messages that do not wait.
  */
 const WAITERS_MAX = 2_048;
 
-/** Those who wait until a projection has reached a position. */
+/** The callers that wait until a projection has reached a position. */
 export class PositionWaiters {
   readonly #waiters = new Set<Waiter>();
   #wake: () => void = () => undefined;
 
-  /** Resolves when `reached` is told of the position or a later one. Fails with CONSISTENCY_TIMEOUT. */
+  /** Resolves when `reached` gets this or a later position. Fails with CONSISTENCY_TIMEOUT. */
   async wait(position: Position, timeoutMs: number): Promise<void> {
     if (this.#waiters.size >= WAITERS_MAX) throw late();
     let leave: () => void = () => undefined;
@@ -31,8 +31,8 @@ export class PositionWaiters {
   }
 
   /**
-   * Refuses whoever waits for a position behind the head of the log, which no write has answered. Those who begin to
-   * wait while the head is being read are left alone: theirs may be newer than it.
+   * Refuses callers that wait for a position behind the head of the log, because no write has answered such a position.
+   * Callers that come while the head is being read are left alone, because their positions may be newer.
    */
   async refuseInvented(readHead: () => Promise<Position | null>): Promise<void> {
     const present = [...this.#waiters];
@@ -45,7 +45,7 @@ export class PositionWaiters {
     }
   }
 
-  /** Resolves as soon as somebody is kept waiting, at the latest after `timeoutMs`. For one caller at a time. */
+  /** Resolves as soon as a caller waits, at the latest after `timeoutMs`. For one caller at a time. */
   async untilWanted(timeoutMs: number): Promise<void> {
     if (!this.isEmpty) return;
     await new Promise<void>((resolve) => {
@@ -61,7 +61,7 @@ export class PositionWaiters {
     return this.#waiters.size === 0;
   }
 
-  /** The first position that somebody waits for; null when nobody does. */
+  /** The lowest position that a caller waits for; null when nobody waits. */
   get next(): Position | null {
     let first: Position | null = null;
     for (const { position } of this.#waiters)

@@ -8,19 +8,19 @@ export interface TermParts {
   readonly after: Position | null;
   /** Writes changes and checkpoint together. */
   write(changes: readonly Change[], position: Position): Promise<void>;
-  /** Everything up to `position` is in the read store. */
+  /** Called when everything up to `position` is in the read store. */
   reached(position: Position): void;
-  /** A write has failed: end the subscription, then `finish`. */
+  /** Called after a failed write. The caller ends the subscription and then calls `finish`. */
   failed(): void;
 }
 
-/** While catching up, so many documents go into one transaction: fewer flushes, and fewer writes of one page. */
+/** Documents per transaction while catching up. It saves flushes, and repeated writes of a page. */
 const PENDING_MAX = 2_000;
 
 /**
- * What one holder of the lease does with the batches it reads: gathers their changes, writes them in
- * order, one write at a time, and reads on meanwhile. After a failed write it writes nothing more: the next
- * term goes on from the checkpoint, or events would be left out.
+ * The work of one holder of the lease. It gathers the changes of its batches, writes them in order, one write at a
+ * time, and reads on meanwhile. After a failed write it writes nothing more, because events would be left out. The next
+ * term goes on from the checkpoint.
  */
 export class ProjectionTerm {
   readonly #pending = new PendingChanges();
@@ -34,20 +34,20 @@ export class ProjectionTerm {
     this.#read = this.#stored = parts.after;
   }
 
-  /** Takes in a batch and the changes it makes. Fails when a write failed. */
+  /** Takes a batch and its changes. Fails when a write failed. */
   async take({ position, caughtUp }: Batch, changes: readonly Change[]): Promise<void> {
     for (const change of changes) this.#pending.add(change);
     this.#read = position;
     this.#isLive ||= caughtUp;
     if (!this.#isLive && this.#pending.size < PENDING_MAX) return;
     await this.#writing;
-    // A position that changed nothing costs no transaction of its own; `flush` stores it some time.
+    // A position without changes gets no transaction of its own; `flush` stores it later.
     if (this.#pending.size === 0) return this.parts.reached(position);
     this.#write(position);
     if (this.#isLive) await this.#writing;
   }
 
-  /** Writes what has gathered, so that other processes see it however slowly events come. */
+  /** Writes what has gathered, so that other processes see it even when events come slowly. */
   flush(): void {
     if (this.#isWriting || this.#read === null) return;
     if (comparePositions(this.#read, this.#stored) > 0) this.#write(this.#read);

@@ -1,17 +1,17 @@
 import type { RecordedEvent } from '#libs/event-store';
 import type { Change, CollectionSpec } from '#libs/read-store';
 
-/** A read model: which events it reads, what it keeps, and what each event does to it. */
+/** A read model: which events it reads, what it stores, and how it applies an event. */
 export interface Projection {
   /** Lower case and `-`; with the version it names checkpoint and lease. */
   readonly name: string;
-  /** Raised with every change of what `apply` makes of an event; its collections carry it in their names. */
+  /** Raised whenever `apply` gives other changes for an event. The names of the collections contain it. */
   readonly version: number;
   readonly collections: readonly CollectionSpec[];
   /** Stream categories it reads. */
   readonly categories: readonly string[];
   /** Event types it reads; others are never delivered. */
   readonly types: readonly string[];
-  /** Pure. Payloads are full values, so applying an event twice changes nothing. */
+  /** Pure. Events hold full values, so applying an event twice changes nothing. */
   readonly apply: (event: RecordedEvent) => readonly Change[];
 }

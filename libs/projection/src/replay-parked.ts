@@ -6,23 +6,23 @@ import type { Projection } from './projection';
 
 interface Replay {
   readonly projection: Projection;
-  /** As checkpoint and lease are called. */
+  /** The name of the checkpoint and the lease. */
   readonly key: string;
   readonly events: Pick<EventStore, 'subscribe'>;
   readonly reads: ReadStore;
   readonly signal: AbortSignal;
-  /** The changes that an event makes, checked; throws when it can still not be applied. */
+  /** Gives the checked changes of an event. Throws when it still cannot be applied. */
   changesOf(event: RecordedEvent): readonly Change[];
   write(changes: readonly Change[]): Promise<void>;
 }
 
-/** More than that, and it is the projection that is broken: a new version of it reads everything anew. */
+/** At most this many are tried again. With more, the projection is broken, and its next version reads the whole log. */
 const REPLAYED_MAX = 1_000;
 const AT_ONCE = 100;
 
 /**
- * Tries again what was put aside: a process that starts may be one with the mistake mended. Late is as good as in time,
- * for a document that a later event has written refuses this one.
+ * Tries parked events again, because a new process may have the mistake mended. An event may come late: a document that
+ * a later event has written refuses it.
  */
 export async function replayParked(replay: Replay): Promise<void> {
   const { key, reads, signal } = replay;
@@ -36,11 +36,11 @@ export async function replayParked(replay: Replay): Promise<void> {
   }
 }
 
-/** False when the event stays aside, also because nobody could look for it. Cut off between two writes, it is tried once more. */
+/** False when the event stays parked or reading was cut short. After a stop between the writes it is tried again. */
 async function retried(replay: Replay, note: Document): Promise<boolean> {
   const found = await eventAt(replay, String(note['position']));
   if (found === 'unknown') return false;
-  // It aged out, and what it would have changed with it.
+  // The event has aged out, and with it what it would have changed.
   const changes = found === 'gone' ? [] : changesIfAny(replay, found);
   if (changes === null) return false;
   if (changes.length > 0) await replay.write(changes);
@@ -56,7 +56,7 @@ function changesIfAny(replay: Replay, event: RecordedEvent): readonly Change[] |
   }
 }
 
-/** `gone`: the log goes on behind the position without it. `unknown`: a stop or a lost lease ended the reading first. */
+/** `gone`: the log goes on behind the position without it. `unknown`: a stop or a lost lease came first. */
 async function eventAt(
   { events, projection, signal }: Replay,
   position: Position,

@@ -11,7 +11,7 @@ import type { Projection } from './projection';
 import { ProjectionTerm } from './projection-term';
 import { replayParked } from './replay-parked';
 
-/** As much of a logger as a projection needs. */
+/** The part of a logger that a projection uses. */
 export interface ProjectionLogger {
   warn(event: string, fields: Readonly<Record<string, string | number | undefined>>): void;
 }
@@ -27,38 +27,38 @@ export interface ProjectionStatus {
   readonly name: string;
   readonly version: number;
   readonly state: 'starting' | 'standby' | 'catching-up' | 'live' | 'degraded' | 'stopped';
-  /** All events up to here are in the read store. */
+  /** All events up to this position are in the read store. */
   readonly position: Position | null;
-  /** Events put aside, because they could not be applied. */
+  /** The number of events that could not be applied. */
   readonly parked: number;
 }
 
 const BACK_OFF_MS_MIN = 50;
-/** However long a store was away: once it is back, lists that wait for a position give it two seconds. */
+/** The pause stays short after a long outage, too, because a list waits only two seconds for its position. */
 const BACK_OFF_MS_MAX = 1_000;
-/** A position that changed nothing is worth a transaction of its own only so often. */
+/** A position without changes gets a transaction of its own only this often. */
 const FLUSH_INTERVAL_MS = 1_000;
 /**
- * At the head of the log, what comes within this time is read and written together: a batch for every commit
- * would cost the disk as many flushes as the log itself. Whoever waits for a position is not kept waiting.
+ * At the head of the log, events that come within this time are read and written together. A batch for each commit
+ * would cost the disk as many flushes as the log itself. A caller that waits for a position ends the pause.
  */
 const PACE_MS = 10;
-/** The same after a batch of a crowd, whose next one is as large. */
+/** The pause after a batch of CROWD_EVENTS or more, because the next batch is as large. */
 const CROWD_PACE_MS = 50;
 const CROWD_EVENTS = 16;
-/** How often we look, while somebody waits, what neither this process nor the one with the lease will tell. */
+/** While a caller waits, the stores are asked this often for what the subscription does not tell. */
 const POLL_MS = 20;
 
 /**
- * Keeps one projection up to date for as long as it runs: subscription, checkpoint, lease and guard are
- * written here once. Nest calls the two hooks; without Nest, call them yourself.
+ * Keeps one projection up to date while it runs. Subscription, checkpoint, lease and guard are written here once. Nest
+ * calls the two hooks; without Nest, call them yourself.
  */
 export class RunningProjection {
   readonly #ending = new AbortController();
   readonly #waiters = new PositionWaiters();
   readonly #catalog = new CollectionCatalog();
   readonly #changes = new LastChanges();
-  /** Of checkpoint and lease. */
+  /** The name of the checkpoint and the lease. */
   readonly #key: string;
   readonly #holder = randomUUID();
   #state: Exclude<ProjectionStatus['state'], 'degraded'> = 'starting';
@@ -82,7 +82,7 @@ export class RunningProjection {
     this.#running = this.#run();
   }
 
-  /** Writes what was read. A write under way is waited for, as long as the store lets it. */
+  /** Ends the projection after writing what was read. Waits for a write under way until the store answers it. */
   async onApplicationShutdown(): Promise<void> {
     this.#ending.abort();
     await this.#running;
@@ -96,8 +96,8 @@ export class RunningProjection {
   }
 
   /**
-   * Resolves once everything up to `position` shows. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`, and before that
-   * when the log does not reach as far.
+   * Resolves when the read store shows everything up to `position`. Fails with CONSISTENCY_TIMEOUT after `timeoutMs`,
+   * or earlier when the log does not reach `position`.
    */
   async waitFor(position: Position, timeoutMs: number): Promise<void> {
     if (comparePositions(position, this.#position) <= 0) return;
@@ -107,8 +107,8 @@ export class RunningProjection {
   }
 
   /**
-   * Names the state of what the read store shows of an organization: the same as long as nothing of it has
-   * changed. Null when that is not known, because another process is the one that writes.
+   * Gives a text that stays the same as long as nothing of the organization has changed in the read store. Null while
+   * this process is not live, for example because another process writes.
    */
   stateOf(orgId: string): string | null {
     return this.#state === 'live' ? this.#changes.stateOf(orgId) : null;
@@ -127,7 +127,7 @@ export class RunningProjection {
         );
       } catch (error) {
         this.#warn('projection interrupted, it will go on', error);
-        // Half to one and a half times as long: the fraction of the clock is chance enough.
+        // Half to one and a half times the pause. The fraction of the clock's millisecond is random enough.
         await delay(this.#backOffMs * (0.5 + (performance.now() % 1)), undefined, { signal }).catch(
           () => undefined,
         );
@@ -156,7 +156,7 @@ export class RunningProjection {
     const term = new ProjectionTerm({
       after,
       write: (changes, position) => reads.project(this.#key, changes, position, fence),
-      // Live, whoever hears of a position must find its changes noted as well: see below.
+      // While live, the position is reported below, after the changes were noted.
       reached: (position) => {
         if (this.#state !== 'live') this.#reached(position);
       },
@@ -170,7 +170,8 @@ export class RunningProjection {
           batch,
           batch.events.flatMap((event) => this.#apply(event)),
         );
-        // Only now: a list that saw the rows as they were before must not pass for one that saw them after.
+        // Noted after the write. Otherwise a list of the rows as they were before it would count as one of those after
+        // it.
         for (const event of batch.events) this.#changes.note(event);
         if (this.#state === 'live') this.#reached(batch.position);
         this.#backOffMs = BACK_OFF_MS_MIN;
@@ -196,12 +197,12 @@ export class RunningProjection {
 
   #changesOf(event: RecordedEvent): readonly Change[] {
     const changes = this.parts.projection.apply(event);
-    // Here it costs one event; in the store it would stop them all.
+    // A bad change fails one event here. In the store it would stop all events.
     for (const change of changes) this.#catalog.assertChange(change);
     return changes;
   }
 
-  /** `apply` is pure, so what it cannot do now this process cannot do later: the event is put aside, the others flow. */
+  /** `apply` is pure, so in this process it would fail again. The event is parked, and the others go on. */
   #apply(event: RecordedEvent): readonly Change[] {
     const { logger } = this.parts;
     try {
@@ -233,8 +234,9 @@ export class RunningProjection {
   }
 
   /**
-   * What another process has written shows in the checkpoint alone. And a position may be that of an event which the
-   * projection does not read, and of which it would hear seconds later: then nothing is missing up to there.
+   * What another process has written shows only in the checkpoint. And a position may be that of an event that the
+   * projection does not read, which a subscription reports seconds later. So the log is asked whether an event is
+   * missing.
    */
   async #look(): Promise<void> {
     const { events, projection, reads } = this.parts;

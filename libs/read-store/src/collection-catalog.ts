@@ -4,16 +4,16 @@ import type { Change, CollectionSpec, Document, Query, RecordPage } from './read
 type Filter = Pick<Query, 'where' | 'contains'>;
 
 const COLLECTION_NAME = /^[a-z][a-z0-9_]{0,62}$/;
-// Names that begin with `_` belong to the engines.
+// The engines use names that begin with `_`.
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 const REVISION = /^(0|[1-9]\d{0,17})$/;
-/** Longer than any text we hold, so a longer one finds nothing; it bounds the work per document. */
+/** Longer than any search text that the API accepts (255 characters). It bounds the work for each document. */
 const CONTAINS_CHARS_MAX = 1_000;
 
 /**
- * The collections that a store was told about. Every name and value passes here before it comes near an
- * engine: names are those declared, values are plain strings, integers or null, whatever the types
- * promised. An object from a request would be an operator in MongoDB. Fails with VALIDATION_FAILED.
+ * The collections that a store was told about. It checks every name and value before an engine gets it. Names must be
+ * declared; values must be plain strings, integers or null, whatever their TypeScript types say. MongoDB would read an
+ * object from a request as an operator. Fails with VALIDATION_FAILED.
  */
 export class CollectionCatalog {
   readonly #specs = new Map<string, CollectionSpec>();
@@ -23,7 +23,7 @@ export class CollectionCatalog {
     this.#specs.set(spec.name, spec);
   }
 
-  /** Fails with STORE_UNAVAILABLE for a collection that was not added, or not yet. */
+  /** Fails with STORE_UNAVAILABLE for a collection that was not added yet. */
   get(collection: string): CollectionSpec {
     const spec = this.#specs.get(collection);
     if (spec) return spec;
@@ -42,7 +42,7 @@ export class CollectionCatalog {
   }
 }
 
-/** What else an engine keeps is called otherwise. */
+/** Tells whether a name may be that of a collection. Everything else that an engine stores has other names. */
 export function isCollectionName(name: string): boolean {
   return COLLECTION_NAME.test(name);
 }
@@ -88,7 +88,7 @@ export function assertFilter(spec: CollectionSpec, { where, contains }: Filter):
   check(contains.fields.length > 0, 'contains', 'must name a field');
   for (const field of contains.fields) assertTextField(spec, field);
   const { text } = contains;
-  // No engine agrees with another on what follows a NUL.
+  // SQLite and MongoDB treat the text behind a NUL differently.
   const searchable = isText(text) && text.length <= CONTAINS_CHARS_MAX && !text.includes('\0');
   check(searchable, 'contains', `must be text of at most ${CONTAINS_CHARS_MAX} characters`);
 }
@@ -112,7 +112,7 @@ function fieldType(spec: CollectionSpec, field: string): 'string' | 'integer' | 
   return type;
 }
 
-/** A `strings` field is compared with one of its members. */
+/** A query compares a `strings` field with one of its members. */
 function isScalar(type: 'string' | 'integer' | 'strings', value: unknown): boolean {
   return type === 'integer' ? Number.isSafeInteger(value) : isText(value);
 }

@@ -4,13 +4,13 @@ import type { ReadStore } from './read-store';
 import type * as sqliteEngine from './sqlite/sqlite-read-store';
 
 export interface ReadStoreOptions {
-  /** Default false: a server on the network is talked to under TLS only. */
+  /** Allows a server on the network without TLS. Default false. */
   readonly allowPlaintext?: boolean | undefined;
 }
 
 type Open = (place: string, options: ReadStoreOptions) => Promise<ReadStore>;
 
-// Each engine is loaded when it is chosen, so that nobody pays for the others.
+// An engine is loaded only when it is chosen, because loading the others would cost time and memory.
 const openSqlite: Open = async (file) => {
   const engine = require('./sqlite/sqlite-read-store') as typeof sqliteEngine;
   return engine.openSqliteReadStore({ file });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Change, CollectionSpec, Document, Query, ReadStore } from './read-store';
 
-/** Fresh names per run, so that the suite needs no empty server. */
+/** New names in each run, so that the suite does not need an empty server. */
 const run = randomUUID().slice(0, 8).replaceAll('-', '');
 
 const people: CollectionSpec = {
@@ -61,8 +61,8 @@ const LEASE_MS = 60_000;
 const byName = { field: 'name', direction: 'ascending' } as const;
 
 /**
- * What every read store must do. `open` gives a handle on the same data each time; the suite closes one
- * before it opens the next.
+ * The behaviour of every read store. Each `open` gives a store on the same data. The suite closes one before it opens
+ * the next.
  */
 export function readStoreContract(name: string, open: () => Promise<ReadStore>): void {
   describe(`${name} as a ReadStore`, () => {
@@ -561,7 +561,7 @@ function contentsOf(subject: Subject, open: () => Promise<ReadStore>): void {
   const list = (afterId: string, limit = 10) => subject.store.listRecords(spec.name, { afterId, limit });
   const idsOf = async (afterId: string, limit?: number) => (await list(afterId, limit)).map(({ id }) => id);
 
-  // By their bytes: capitals first, and the emoji last, which in JavaScript's own order comes before U+FFFD.
+  // Ordered by bytes: capitals first, the emoji last. In JavaScript's own order it comes before U+FFFD.
   const ids = ['B', 'a', 'a b', 'ab', 'é', '\uFFFD', '😀'];
   const documentOf = (id: string) => ({ id, kind: 'listed', nested: { list: [1, 1.5, null, id] } });
 
@@ -603,7 +603,7 @@ function contentsOf(subject: Subject, open: () => Promise<ReadStore>): void {
   });
 }
 
-/** What only a store can show that nobody has used yet; `open` gives one. */
+/** The behaviour of a store that was never used; each `open` gives such a store. */
 export function emptyReadStoreContract(name: string, open: () => Promise<ReadStore>): void {
   describe(`${name} as an empty ReadStore`, () => {
     let store: ReadStore;

@@ -6,13 +6,14 @@ export interface CollectionSpec {
   readonly name: string;
   /** The fields that queries may name. `strings` is an array of strings, queried by membership. */
   readonly fields: Readonly<Record<string, 'string' | 'integer' | 'strings'>>;
-  /** Compound indexes, each a list of fields: equality first, sort last. */
+  /** Compound indexes, each a list of fields: fields compared for equality first, the sort field last. */
   readonly indexes: readonly (readonly string[])[];
-  /** Counts per combination of these fields are kept up to date or have an index: no `count` on them reads a document. */
+  /** `count` on these fields reads no document, because the engine keeps their counts or an index of them. */
   readonly countBy?: readonly string[];
   /**
-   * Text fields that stand beside the document, null or missing at first: only `advance` moves them, and only
-   * up. For what another stream knows, such as a time of last use, where revisions compare nothing.
+   * Text fields that stand beside the document, null or missing at first. Only `advance` changes them, and only to a
+   * greater text. They hold what another stream knows, such as a time of last use, because revisions of different
+   * streams cannot be compared.
    */
   readonly latest?: readonly string[];
 }
@@ -20,18 +21,18 @@ export interface CollectionSpec {
 export interface Query {
   /** Equality, or membership for a `strings` field. Null matches a missing or null field. */
   readonly where: Readonly<Record<string, string | number | null>>;
-  /** Case-insensitive part of any of these `string` fields. Literal text, no pattern. */
+  /** Text that one of these `string` fields must contain; no pattern. ASCII letters match in either case. */
   readonly contains?: { readonly fields: readonly string[]; readonly text: string };
-  /** Ties, and the order by `id`, go by id in the same direction. Null comes before everything. */
+  /** Equal values are ordered by `id`, in the same direction. Null is less than every value. */
   readonly sort: { readonly field: string; readonly direction: 'ascending' | 'descending' };
   readonly skip?: number;
   readonly limit: number;
 }
 
 /**
- * One effect of an event. `revision` is the decimal revision of the event that caused it: a document
- * written by a later revision refuses an older one, even after its removal, so replays change nothing.
- * `advance` raises a `latest` field of a document that is there; the greatest text stays, so it needs no revision.
+ * One effect of an event. `revision` is the decimal revision of that event. A document refuses a change with an older
+ * revision than its own, even after its removal, so replays change nothing. `advance` raises a `latest` field of an
+ * existing document. It needs no revision, because the greatest text stays.
  */
 export type Change =
   | {
@@ -49,67 +50,68 @@ export type Change =
       readonly to: string;
     };
 
-/** What somebody finds in a store who knows nothing of its collections. */
+/** What a store holds, found without knowing its collections (ADR 16). */
 export interface Contents {
   /** Names of the collections that hold records, ordered. */
   readonly recordCollections: readonly string[];
-  /** A projection has been here: it has left a document or a checkpoint. */
+  /** True when a projection has left a document or a checkpoint. */
   readonly isProjected: boolean;
 }
 
 export interface RecordPage {
-  /** Goes on behind this id; '' begins. */
+  /** The page begins behind this id; '' gives the first page. */
   readonly afterId: string;
   readonly limit: number;
 }
 
 /**
- * Documents for queries, and small records. Implementations must pass `readStoreContract`. All failures are
- * AppErrors: STORE_UNAVAILABLE (the outcome of a write is unknown; every write can be repeated),
- * VALIDATION_FAILED (a name or value that the collection's spec does not allow; nothing was written).
+ * Documents for queries, and small records. Every implementation must pass `readStoreContract`. All failures are
+ * AppErrors. STORE_UNAVAILABLE: the outcome of a write is unknown, and every write can be repeated. VALIDATION_FAILED:
+ * the collection's spec does not allow a name or value, and nothing was written.
  */
 export interface ReadStore {
   /**
-   * Creates what is missing: tables, indexes, counters. Any other use of the collection fails with
-   * STORE_UNAVAILABLE until then.
+   * Creates the tables, indexes and counters that are missing. Until then all other uses of the collection fail with
+   * STORE_UNAVAILABLE.
    */
   ensureCollection(spec: CollectionSpec): Promise<void>;
   get(collection: string, id: string): Promise<Document | null>;
   find(collection: string, query: Query): Promise<Document[]>;
   count(collection: string, query: Pick<Query, 'where' | 'contains'>): Promise<number>;
   /**
-   * Applies changes in order (`advance` after the others), each guarded by its revision, then moves the
-   * checkpoint; one transaction where the engine has them. `fence` must be the one of the lease called
-   * like the projection, else STORE_UNAVAILABLE.
+   * Applies changes in order, `advance` last, and moves the checkpoint. Each change is guarded by its revision. All is
+   * one transaction where the engine has transactions. Fails with STORE_UNAVAILABLE when `fence` is not the latest of
+   * the lease that has the projection's name.
    */
-  // eslint-disable-next-line no-restricted-syntax -- what, whose, up to where, by which right: one call in one runner
+  // eslint-disable-next-line no-restricted-syntax -- all four belong to one call, made only by the projection runner
   project(projection: string, changes: readonly Change[], position: string, fence: number): Promise<void>;
-  /** The position a projection has reached; null when it never ran. */
+  /** The position that a projection has reached; null when it never ran. */
   checkpoint(projection: string): Promise<string | null>;
   /** The positions of all projections that ever ran here, in no order. */
   checkpoints(): Promise<string[]>;
   /**
-   * Takes or renews the lease `name` for `holder`. Gives the fence (it grows with each change of holder),
-   * or null when somebody else holds it.
+   * Takes or renews the lease `name` for `holder`. Gives the fence, which grows with each change of holder, or null
+   * while another holder has the lease.
    */
   acquireLease(name: string, holder: string, ttlMs: number): Promise<number | null>;
   releaseLease(name: string, holder: string): Promise<void>;
-  /** Writes a record unless one with this id is there; gives the one that is there afterwards. */
+  /** Writes a record unless one with this id exists. Gives the record that exists afterwards. */
   putIfAbsent(collection: string, document: Document): Promise<Document>;
-  /** Writes a record whatever was there. */
+  /** Writes a record, and replaces one with the same id. */
   put(collection: string, document: Document): Promise<void>;
   remove(collection: string, id: string): Promise<void>;
   /** Removes the documents whose `field` (ISO time text) is before `time`; gives how many. */
   removeBefore(collection: string, field: string, time: string): Promise<number>;
   /**
-   * Resolves once nothing of what was removed or replaced before this call is left in the files that the engine keeps
-   * itself. For what a person may have erased; costs in proportion to the whole store, so not for every removal.
-   * An engine that is a server does this in its own time, and resolves at once. STORE_UNAVAILABLE: call it again.
+   * Resolves when the engine's own files hold nothing that was removed or replaced before this call. It is for data
+   * that a person may have erased. It costs as much as rewriting the whole store, so do not call it for every removal.
+   * An engine that is a server does this in its own time, so the call resolves at once. Fails with STORE_UNAVAILABLE;
+   * call it again then.
    */
   forget(): Promise<void>;
-  /** For a copy of the records, which must not miss a collection. Looks at everything, so it takes its time. */
+  /** For copying the records, which must not miss a collection. It looks at everything, so it takes long. */
   contents(): Promise<Contents>;
-  /** Records of a collection, ordered by the bytes of their ids. None for a collection that is not there. */
+  /** Gives records ordered by the bytes of their ids; none when the collection does not exist. */
   listRecords(collection: string, page: RecordPage): Promise<Document[]>;
   ping(): Promise<void>;
   close(): Promise<void>;

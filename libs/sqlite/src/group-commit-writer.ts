@@ -9,14 +9,14 @@ interface WaitingJob {
   readonly reject: (error: unknown) => void;
 }
 
-/** Jobs in one transaction at most: their work then takes about as long as a few flushes. */
+/** Jobs in one transaction at most. Their work then takes about as long as a few flushes. */
 const BATCH_JOBS_MAX = 512;
 const WAITING_JOBS_MAX = 10_000;
 const BATCH_TIMEOUT_MS = 10_000;
-/** Some seconds for a gigabyte. */
+/** Rewriting a gigabyte takes some seconds. */
 const REWRITE_TIMEOUT_MS = 60_000;
 
-/** The main thread's side of one file: gathers jobs while the last batch is being flushed. */
+/** The main thread's side of one file. It gathers jobs while the last batch is being flushed. */
 export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
   readonly #waiting: WaitingJob[] = [];
   #flushing: Promise<void> | undefined;
@@ -50,7 +50,7 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    // Failing here loses nothing: the next start finds the files as after a crash.
+    // A failure here loses nothing, because the next start opens the files as after a crash.
     await withDeadline(this.#finish(), BATCH_TIMEOUT_MS, 'STORE_UNAVAILABLE').catch(() => undefined);
   }
 
@@ -77,7 +77,7 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
   }
 
   async #flush(): Promise<void> {
-    // The other jobs of this turn of the event loop come along.
+    // The other jobs of this turn of the event loop join the batch.
     await new Promise((resume) => setImmediate(resume));
     while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, BATCH_JOBS_MAX));
     this.#flushing = undefined;
@@ -94,7 +94,7 @@ export class GroupCommitWriter<J extends Jobs> implements SqliteWriter<J> {
     this.#stuck = false;
   }
 
-  /** Nobody queues up behind a disk that does not answer; when it does, the next job is tried again. */
+  /** Keeps jobs from queueing up behind a disk that does not answer. When it answers, jobs are accepted again. */
   #giveUp(batch: readonly WaitingJob[]): void {
     this.#stuck = true;
     const error = unavailable(new Error('The disk does not answer'));

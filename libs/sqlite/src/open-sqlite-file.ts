@@ -3,8 +3,9 @@ import { openSqliteReader, type SqliteReader } from './sqlite-reader';
 import type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
 
 /**
- * Opens a file like `openSqliteWriter`, and a reader beside the writer, and gives what `use` makes of the two: it closes
- * them. When `use` fails they are closed here, for their lock would keep out the next attempt. Fails like the two.
+ * Opens a file as `openSqliteWriter` does, and a reader beside the writer, and gives what `use` makes of the two. `use`
+ * takes over closing them. When it fails they are closed here, because their lock would keep out the next attempt.
+ * Fails as each of the three does.
  */
 export async function openSqliteFile<J extends Jobs, T>(
   options: WriterOptions,

@@ -6,11 +6,11 @@ import type { Jobs, SqliteWriter, WriterOptions } from './sqlite-writer';
 import { startError } from './start-error';
 import { shareThread } from './writer-thread';
 
-/** Long enough to take in what a crash left in the log beside a large file. */
+/** After a crash SQLite may have to replay a long write-ahead log into a large file. */
 const OPEN_TIMEOUT_MS = 60_000;
 
 /**
- * Opens a file for writing, makes it if need be, for its owner alone, and runs the `setup` of its jobs. This
+ * Opens a file for writing and runs the `setup` of its jobs. A missing file is created, for its owner only. This
  * process is then its only writer. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file.
  */
 export async function openSqliteWriter<J extends Jobs>(options: WriterOptions): Promise<SqliteWriter<J>> {

@@ -1,6 +1,6 @@
 /**
- * What `map` gives, for other threads: V8 takes its lists for lists with holes as soon as it has compiled the call, and
- * copies each entry of such a list with its index, as a property.
+ * Does what `map` does, for lists that go to another thread. Once V8 has compiled a call of `map`, it takes the result
+ * for a list with holes, and copies each entry with its index, as a property.
  */
 export function packed<T, R>(list: readonly T[], change: (item: T) => R): R[] {
   const changed: R[] = [];

@@ -2,14 +2,14 @@ import { entriesAtMost, isAppError } from '#libs/kernel';
 import { LRUCache } from 'lru-cache';
 
 /**
- * Remembers what was read from a file whose only writer is this process: what it has not changed has not
- * changed. An entry that a write under way may change is neither given out nor kept.
+ * Caches what was read from a file whose only writer is this process, so an entry is valid until this process changes
+ * it. An entry that a write under way may change is neither given out nor kept (ADR 3).
  */
 export class SoleWriterCache<V extends object | number> {
   readonly #entries: LRUCache<string, V>;
-  /** Writes under way by key. */
+  /** The number of writes under way for each key. */
   readonly #writing = new Map<string, number>();
-  /** A write was given up and may still happen; the next one that is answered settles it. */
+  /** True after a write that was given up and may still happen, until the writer answers again. */
   #unsure = false;
 
   constructor(entriesMax: number) {
@@ -20,12 +20,12 @@ export class SoleWriterCache<V extends object | number> {
     return this.#unsure ? undefined : this.#entries.get(key);
   }
 
-  /** Remembers what was read just now: between the read and this call nobody else may have had a turn. */
+  /** Keeps a value that was read just now, in the same turn of the event loop. */
   keep(key: string, value: V): void {
     if (!this.#unsure && !this.#writing.has(key)) this.#entries.set(key, value);
   }
 
-  /** Runs a write that changes what is behind `keys`. Settles like `write`. */
+  /** Runs a write that changes the values of `keys`. Settles like `write`. */
   async whileWriting<T>(keys: readonly string[], write: () => Promise<T>): Promise<T> {
     for (const key of keys) {
       this.#entries.delete(key);
@@ -47,7 +47,7 @@ export class SoleWriterCache<V extends object | number> {
     }
   }
 
-  /** The writer has answered: what was given to it before is in the file or never will be. */
+  /** Called when the writer has answered: all earlier writes are in the file or never will be. */
   settled(): void {
     if (!this.#unsure) return;
     this.#entries.clear();

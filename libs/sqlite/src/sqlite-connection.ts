@@ -1,6 +1,6 @@
 import Database from 'libsql';
 
-/** What can be bound. Not a boolean: the driver aborts the whole process on one. */
+/** Values that can be bound. Not a boolean, because the driver aborts the whole process on one. */
 export type Parameter = string | number | bigint | Uint8Array | null;
 
 /** Rows are arrays in the order of the selected columns. */
@@ -14,17 +14,17 @@ export interface Statement<Row extends readonly unknown[] = unknown[]> {
 }
 
 /**
- * The part of the driver that we use; another driver can take its place behind it.
- * Errors are the driver's own, with SQLite's name of the error in `code` (`SQLITE_FULL`).
+ * The part of the driver that we use, so that another driver can replace it. Errors are the driver's own, with SQLite's
+ * name of the error in `code` (`SQLITE_FULL`).
  */
 export interface Connection {
   readonly inTransaction: boolean;
   prepare<Row extends readonly unknown[] = unknown[]>(sql: string): Statement<Row>;
-  /** Several statements at once, without parameters. */
+  /** Runs several statements without parameters. */
   exec(sql: string): void;
-  /** The first column of the first row that the pragma gives. */
+  /** Gives the first column of the first row of the pragma's result. */
   pragma(source: string): unknown;
-  /** Rolls back what is open; a second time does nothing. The driver keeps the file open until the statements are collected. */
+  /** Rolls back; a second call does nothing. The file stays open until the statements are garbage-collected. */
   close(): void;
 }
 
@@ -43,7 +43,7 @@ export function connect(file: string): Connection {
     exec: (sql) => void opened().exec(sql),
     pragma: (source) => prepare(opened(), `PRAGMA ${source}`).get()?.[0],
     close() {
-      // A connection that waits for the collector must not hold a lock.
+      // A closed connection that waits for the garbage collector must not hold a lock.
       if (database?.inTransaction) database.exec('ROLLBACK');
       database?.close();
       database = undefined;
@@ -54,7 +54,7 @@ export function connect(file: string): Connection {
 function prepare<Row extends readonly unknown[]>(database: Database.Database, sql: string): Statement<Row> {
   const statement = database.prepare(sql);
   if (statement.reader) statement.raw();
-  // The list goes over as one array: single parameters that are objects would be taken for named ones.
+  // The parameters go as one array, because the driver takes a single object for named parameters.
   return {
     run: (...parameters) => statement.run(bindable(parameters)),
     get: (...parameters) => statement.get(bindable(parameters)) as Row | undefined,

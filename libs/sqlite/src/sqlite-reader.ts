@@ -7,13 +7,13 @@ export interface SqliteReader extends Pick<Connection, 'close'> {
 export type ReadStatement<Row extends readonly unknown[] = unknown[]> = Pick<Statement<Row>, 'get' | 'all'>;
 
 /**
- * A connection that can only read; open the writer first, it makes the file. Each read sees all that this thread has
- * been told was committed, or more. Reads run on the calling thread, so keep them to a page.
+ * Opens a connection that can only read. Open the writer first, because it creates the file. Each read sees at least
+ * every commit that this thread has been told of. Reads run on the calling thread, so keep them to a page.
  */
 export function openSqliteReader(file: string): SqliteReader {
   const connection = connect(file);
   connection.pragma('query_only = ON');
-  // Only the end of a checkpoint ever makes a reader wait.
+  // A reader waits only for the end of a checkpoint.
   connection.pragma('busy_timeout = 1000');
   const snapshot = new SharedSnapshot(connection);
   return {
@@ -32,9 +32,9 @@ export function openSqliteReader(file: string): SqliteReader {
 }
 
 /**
- * Requests that go on in step read one right behind the other, and taking and leaving the file's lock is two thirds of a
- * short read. So from the second on they share it, and what they see, until the first microtask queued behind them:
- * news of a commit comes with a message from another thread, and none is heard before.
+ * Lets reads that follow directly on one another share a transaction, because taking and releasing the file's lock is
+ * two thirds of a short read. It begins with the second read, and ends with the first microtask queued behind them. No
+ * newer commit can be known before that, because it is reported by a message from another thread.
  */
 class SharedSnapshot {
   readonly #begin: Statement;
@@ -48,7 +48,7 @@ class SharedSnapshot {
   }
 
   read<R>(work: () => R): R {
-    // Left open, it would show the past for ever.
+    // A snapshot that could not be left would show old data for ever.
     if (this.#failure) throw this.#failure;
     this.#reads += 1;
     if (this.#reads === 1) queueMicrotask(() => this.leave());
@@ -58,7 +58,7 @@ class SharedSnapshot {
 
   leave(): void {
     try {
-      // SQLite itself may have left it behind a read that failed.
+      // SQLite itself may have ended the transaction after a failed read.
       if (this.#reads > 1 && this.connection.inTransaction) this.#end.run();
     } catch (error) {
       this.#failure = new Error('A snapshot could not be left', { cause: error });

@@ -8,13 +8,13 @@ import type { WorkerFailure, WorkerReply, WorkerRequest } from './worker-message
 
 interface OpenFile {
   readonly connection: Connection;
-  /** Whether a commit is flushed, as the connection is set. */
+  /** True when the connection is set to flush each commit. */
   flushes: boolean;
-  /** Undefined after a failed transaction: the jobs may remember in memory what was rolled back. */
+  /** Undefined after a failed transaction, because the jobs may remember in memory what was rolled back. */
   jobs: Jobs | undefined;
   /**
-   * After a failure, until something was written: a commit of jobs that have nothing to write succeeds on a full disk, and
-   * whoever only asks how the store is must not hear that all is well.
+   * True after a failure, until a write has succeeded. On a full disk a commit without a write succeeds, and a health
+   * check must not take that for a working store.
    */
   isDoubtful: boolean;
 }
@@ -25,7 +25,7 @@ const files = new Map<string, OpenFile>();
 parentPort?.on('message', (request: WorkerRequest) => {
   const reply = answer(request);
   parentPort?.postMessage(reply);
-  // From here, between two jobs: the driver aborts the whole process when its thread is ended in the middle of a call.
+  // Ended here, between two jobs: the driver aborts the whole process when its thread is ended in the middle of a call.
   if (reply.failure?.isLast) process.exit();
 });
 
@@ -54,13 +54,13 @@ function perform({ options, action }: WorkerRequest): readonly unknown[] {
 function open(options: WriterOptions, check: boolean): OpenFile {
   const connection = connect(options.file);
   try {
-    // Where the directory is shared with a backup or a reader, wait rather than fail.
+    // A backup or another reader may hold the file for a moment, so wait instead of failing.
     connection.pragma('busy_timeout = 1000');
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     if (options.secureDelete) connection.pragma('secure_delete = ON');
     if (check) assertSound(options.file, connection);
-    // Opened anew, it is what a failed write has left.
+    // A file that is opened again may be in the state that a failed write has left.
     const file: OpenFile = {
       connection,
       flushes: true,
@@ -79,7 +79,7 @@ function setUp(options: WriterOptions, connection: Connection): Jobs {
   return (load(options.jobs) as { setup: (db: Connection) => Jobs }).setup(connection);
 }
 
-/** quick_check reads the whole file: 0.7 s per GiB in the page cache. A larger file is believed until a read fails. */
+/** quick_check reads the whole file: 0.7 s per GiB in the page cache. A larger file is trusted until a read fails. */
 const CHECKED_BYTES_MAX = 512 * 1024 * 1024;
 
 function assertSound(file: string, connection: Connection): void {
@@ -88,7 +88,7 @@ function assertSound(file: string, connection: Connection): void {
   if (complaint !== 'ok') throw Object.assign(new Error(String(complaint)), { code: 'SQLITE_CORRUPT' });
 }
 
-/** NORMAL: a commit is in the log beside the file, in order, and left to the system to write. */
+/** With NORMAL a commit goes to the write-ahead log, in order, and the operating system flushes it later. */
 function setFlushing(file: OpenFile, flushes: boolean): void {
   if (file.flushes === flushes) return;
   file.connection.pragma(`synchronous = ${flushes ? 'FULL' : 'NORMAL'}`);
@@ -114,19 +114,19 @@ function commit(
   } catch (error) {
     file.jobs = undefined;
     file.isDoubtful = true;
-    // SQLite itself has rolled back where it could not go on, as on a full disk.
+    // SQLite itself has rolled back when it could not go on, as on a full disk.
     if (file.connection.inTransaction) file.connection.exec('ROLLBACK');
     throw error;
   }
 }
 
-/** One page, which says what it said before: the number is free for applications, and we use none. */
+/** Writes one page without a change. `user_version` is free for applications, and we do not use it. */
 function writeSomething(connection: Connection): void {
   connection.pragma('user_version = 0');
 }
 
 function truncateWal(connection: Connection): void {
-  // 0: everything is in the database file and the log is empty; 1: a reader was still in it.
+  // 0 means that the log is empty and all is in the database file; 1 means that a reader still uses the log.
   if (connection.pragma('wal_checkpoint(TRUNCATE)') !== 0)
     throw new Error('A reader keeps the log from being truncated');
 }
@@ -134,7 +134,7 @@ function truncateWal(connection: Connection): void {
 function close(path: string): readonly unknown[] {
   const file = files.get(path);
   files.delete(path);
-  // Leaves everything in one file. If that fails, the next start reads the log as after a crash.
+  // Leaves everything in one file. If that fails, the next start replays the log as after a crash.
   file?.connection.pragma('wal_checkpoint(TRUNCATE)');
   file?.connection.close();
   return [];
@@ -146,8 +146,8 @@ function describe(error: unknown): WorkerFailure {
   return {
     sqliteCode,
     message: error instanceof Error ? error.message : String(error),
-    // After a failed write or flush the state of the open files is anybody's guess. Only the end of the thread closes
-    // them for certain: the driver leaves that to the garbage collector.
+    // After a failed write or flush the state of the open files is unknown. Only the end of the thread closes them for
+    // certain, because the driver leaves closing to the garbage collector.
     isLast: sqliteCode?.startsWith('SQLITE_IOERR') === true,
   };
 }

@@ -2,9 +2,9 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, isAppError } from '#libs/kernel';
 
-/** Says in plain words why a file cannot be opened, and what to do about it. */
+/** Gives the error that says why a file cannot be opened, and what to do about it. */
 export function startError(file: string, error: unknown): AppError {
-  // A worker's failure arrives wrapped; SQLite's own words are in the cause.
+  // A worker's error is wrapped. SQLite's message is in its cause.
   const cause = isAppError(error) && error.cause ? error.cause : error;
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
@@ -21,7 +21,7 @@ export function startError(file: string, error: unknown): AppError {
   return new AppError('DATA_DIR_UNUSABLE', { safeMessage, cause });
 }
 
-/** SQLite says little more than that it failed; the file system tells what is wrong. Opens nothing: see keepPrivate. */
+/** Asks the file system, because SQLite says little more than that it failed. Opens no file, as in `keepPrivate`. */
 function reasonFor(file: string, code: string): string {
   const folder = path.dirname(file);
   if (!existsSync(folder)) return `the folder ${folder} does not exist, or cannot be read by this user`;

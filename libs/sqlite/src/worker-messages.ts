@@ -1,8 +1,8 @@
 import type { WriterOptions } from './sqlite-writer';
 
 /**
- * What the main thread asks of a worker. Every request names its file in full, so that the worker can
- * open it whenever it is not open: the first time, after a failure, after a crash.
+ * A request to the worker. Each one names its file in full, so that the worker can open the file whenever it is not
+ * open: the first time, after a failure, after a crash.
  */
 export interface WorkerRequest {
   readonly id: number;
@@ -16,7 +16,7 @@ export interface WorkerFailure {
   /** SQLite's name of the error, such as `SQLITE_FULL`, where there is one. */
   readonly sqliteCode: string | undefined;
   readonly message: string;
-  /** The thread ends with it: what it was sent besides is not answered. */
+  /** True when the thread ends with this failure and answers no other request. */
   readonly isLast: boolean;
 }
 

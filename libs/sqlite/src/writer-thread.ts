@@ -7,10 +7,10 @@ interface Waiting {
   readonly reject: (error: AppError) => void;
 }
 
-// A batch and its statements are all that lives in a worker; without a limit V8 lets the garbage grow.
+// A worker holds only a batch and its statements. Without a limit V8 lets garbage grow.
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 };
 
-/** A worker thread that is started when it is first needed, and again after it died. */
+/** A worker thread. It is started when it is first needed, and again after it ended. */
 export class WriterThread {
   #worker: Worker | undefined;
   readonly #waiting = new Map<number, Waiting>();
@@ -59,14 +59,14 @@ export class WriterThread {
   }
 }
 
-/** The one failure of a running store. */
+/** The only error of a running store. */
 export function unavailable(cause: unknown): AppError {
   return new AppError('STORE_UNAVAILABLE', { cause });
 }
 
 const threads = new Map<string, { thread: WriterThread; users: number }>();
 
-/** The process's thread of this name; `release` stops it when nobody else uses it. */
+/** Gives the process's thread of this name. `release` stops the thread when it has no other user. */
 export function shareThread(name: string): { thread: WriterThread; release: () => Promise<void> } {
   const shared = threads.get(name) ?? { thread: new WriterThread(), users: 0 };
   threads.set(name, shared);

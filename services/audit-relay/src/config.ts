@@ -40,7 +40,7 @@ export function readAuditRelayConfig(env = process.env) {
     clientId: settings.KAFKA_CLIENT_ID,
     tls: settings.KAFKA_TLS,
     sasl,
-    /** The topic, and how it is made when it is not there. */
+    /** The topic, and the settings with which it is created if it does not exist. */
     topic: {
       name: `${settings.KAFKA_TOPIC_PREFIX}.secrets.audit.v1`,
       partitions: settings.KAFKA_TOPIC_PARTITIONS,
@@ -70,7 +70,7 @@ interface SaslSettings {
   readonly KAFKA_SASL_PASSWORD: Redacted<string> | undefined;
 }
 
-/** Null without a login. Credentials travel under TLS, or do not leave this machine. */
+/** Null without a login. Credentials are sent under TLS, or do not leave this machine. */
 function saslOf(settings: SaslSettings) {
   const {
     KAFKA_SASL_MECHANISM: mechanism,

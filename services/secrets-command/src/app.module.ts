@@ -31,7 +31,7 @@ export interface SecretsCommandParts {
   readonly logger: Logger;
   readonly events: EventStore;
   readonly keyring: Keyring;
-  /** This service's own. */
+  /** The read store of this service. */
   readonly reads: ReadStore;
 }
 

@@ -10,14 +10,14 @@ export function readSecretsCommandConfig(env = process.env) {
     RECOVERY_DAYS: integer(7, 0, 365),
   });
   return {
-    /** Quota of an organization; it bounds an unpaged list. */
+    /** The largest number of secrets in an organization. It bounds an unpaged list. */
     secretsPerOrganizationMax: settings.SECRETS_PER_ORGANIZATION_MAX,
-    /** How long a deleted secret keeps its keys where its organization has not chosen. */
+    /** How long a deleted secret keeps its keys, unless its organization has chosen. */
     recoveryDays: settings.RECOVERY_DAYS,
   };
 }
 
-/** Settings of the process, when this service is one of its own. */
+/** Settings of the process, when this service has a process of its own. */
 export function readSecretsCommandHostConfig(env = process.env) {
   return readServiceConfig(env, 7102);
 }

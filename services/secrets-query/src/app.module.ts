@@ -24,11 +24,11 @@ export interface SecretsQueryParts {
   readonly logger: Logger;
   readonly events: EventStore;
   readonly keyring: Keyring;
-  /** This service's own. */
+  /** The read store of this service. */
   readonly reads: ReadStore;
 }
 
-/** Projects events into the read store, lists, and opens one value on demand after recording the read. */
+/** Projects events into the read store, lists secrets, and opens one value on demand after recording the read. */
 @Module({})
 export class SecretsQueryModule {
   static register(parts: SecretsQueryParts): DynamicModule {

@@ -12,7 +12,7 @@ export function readSecretsQueryConfig(env = process.env) {
   };
 }
 
-/** Settings of the process, when this service is one of its own. */
+/** Settings of the process, when this service has a process of its own. */
 export function readSecretsQueryHostConfig(env = process.env) {
   return readServiceConfig(env, 7103);
 }

@@ -2,7 +2,7 @@
 export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('SecretsQueryConfig');
 export const EVENT_STORE = Symbol('EventStore');
-/** The event store's log, where it is followed; undefined elsewhere. */
+/** The log that is followed; undefined for an embedded log. */
 export const FOLLOWED_LOG = Symbol('FollowedLog');
 export const READ_STORE = Symbol('ReadStore');
 /** The running projection behind the lists. */

@@ -17,7 +17,7 @@ export interface StandaloneParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly stores: Stores;
-  /** Reaches every service: they all live in this process. */
+  /** Reaches every service, because all of them run in this process. */
   readonly client: MessageClient;
   readonly forgetFirstKey: () => Promise<void>;
   readonly publicUrl: () => string;
@@ -29,7 +29,7 @@ export interface StandaloneParts {
   };
 }
 
-/** Every service in one process. They still meet only through messages. */
+/** Every service in one process. They still talk in messages only. */
 @Module({})
 export class StandaloneModule {
   static async register({

@@ -34,7 +34,7 @@ runProcess(async (atEnd) => {
   const stores = await openStores(storesConfig, { clock, logger });
   atEnd(() => stores.close());
   const { client, strategy } = createInProcessTransport({ logger });
-  // Port 0 becomes another one as soon as it is open.
+  // Port 0 becomes another port when it is opened.
   let listensAt = urlOf(config, config.port);
   const root = await StandaloneModule.register({
     clock,
@@ -52,9 +52,9 @@ runProcess(async (atEnd) => {
   await app.startAllMicroservices();
   await app.init();
 
-  // The port after the index: until it holds every key, good ones would be refused.
+  // The port opens after the index of API keys is current. Before that, valid keys would be refused.
   await app.get(ApiKeys).whenCurrent();
-  // The port before the first key: a start that cannot serve leaves that to the next one.
+  // The port opens before the first key is made, so that a start that cannot serve leaves it to the next one.
   listensAt = await listen(app, config);
   announceFirstSteps(await firstSteps(app, storesConfig));
   keepHealthFile(healthFile);

@@ -12,22 +12,22 @@ interface Member {
   reject(error: unknown): void;
 }
 
-/** 500 events in one append took the server 48 ms. */
+/** An append of 500 events took the server 48 ms. */
 const GROUP_EVENTS_MAX = 500;
 const WAITING_MAX = 10_000;
 const SENT_MAX = 50_000;
 
 /**
- * Appends at any revision, grouped: what arrives for a stream while an append to it is under way goes out
- * as one append afterwards, for a call costs the same whatever it carries.
+ * Groups appends that expect any revision. Appends that arrive while another one to the same stream is under way are
+ * sent together as one, because a call costs the same whatever it carries.
  *
- * The server recognises a repeated append by its first event. Behind a new one in a group a repeated event
- * would be written again, so what this process has sent before goes alone; and when the server finds the
- * beginning of a group but not the rest, it refuses the whole group, and its members go one by one.
+ * The server recognises a repeated append by its first event. A repeated event that is not the first of its group would
+ * be written twice. So an append that this process has sent before is sent alone. When the server finds only the first
+ * events of a group in the log, it refuses the group, and each member is sent alone.
  */
 export class AppendGroups {
   readonly #waiting = new Map<string, Member[]>();
-  /** Ids of first events. */
+  /** Ids of the first events of appends that were sent. */
   readonly #sent = new LRUCache<string, true>(entriesAtMost(SENT_MAX));
 
   constructor(private readonly appends: EsdbAppends) {}
@@ -50,7 +50,7 @@ export class AppendGroups {
   }
 
   async #drain(stream: string, waiting: Member[]): Promise<void> {
-    // The requests of this turn of the event loop ride together already.
+    // The requests of this turn of the event loop form the first group.
     await nextTurn();
     while (waiting.length > 0) await this.#write(stream, takeGroup(waiting), waiting);
     this.#waiting.delete(stream);
@@ -63,7 +63,8 @@ export class AppendGroups {
       let revision = BigInt(appended.revision) - BigInt(events.length);
       for (const member of members) {
         revision += BigInt(member.events.length);
-        // The group's position: the group became visible as one, so who waits for it waits no longer.
+        // All members get the position of the group. Its events became visible together, so waiting for it takes no
+        // longer.
         member.resolve({ ...appended, revision: revision.toString() });
       }
     } catch (error) {
@@ -76,7 +77,7 @@ export class AppendGroups {
           );
         else member.reject(error);
       }
-      // When the store is away, those behind learn it now instead of one timeout after the other.
+      // When the store is away, waiting appends fail at once, instead of one timeout after the other.
       if (isAppError(error, 'STORE_UNAVAILABLE')) for (const member of behind.splice(0)) member.reject(error);
     }
   }
@@ -100,6 +101,6 @@ function takeGroup(waiting: Member[]): Member[] {
     bytes += member.bytes;
     return events > GROUP_EVENTS_MAX || bytes > APPEND_BYTES_MAX;
   });
-  // The first always goes, however many events it holds.
+  // The first append goes even when it exceeds the limit.
   return waiting.splice(0, full < 0 ? waiting.length : Math.max(1, full));
 }

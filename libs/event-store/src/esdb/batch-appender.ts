@@ -14,7 +14,7 @@ export interface BatchAppend {
   readonly events: readonly EncodedEvent[];
 }
 
-/** Checked and serialised: nothing about it can fail any more. */
+/** An event that is checked and serialised, so that sending it cannot throw. */
 export interface EncodedEvent {
   readonly id: string;
   readonly type: string;
@@ -25,9 +25,9 @@ export interface EncodedEvent {
 }
 
 export interface Written {
-  /** Of the last event. */
+  /** Revision of the last event. */
   readonly revision: Revision;
-  /** Of the last event. A server may leave it out. */
+  /** Position of the last event. A server may leave it out. */
   readonly position: Position | undefined;
 }
 
@@ -37,25 +37,24 @@ interface Waiting {
   reject(error: AppError): void;
 }
 
-/** A call whose oldest append has waited that long, and no other was answered meanwhile, is given up. */
+/** A call is given up when its oldest append has waited for this time and no other append was answered meanwhile. */
 const STUCK_AFTER_MS = 4_000;
 const WAITING_MAX = 2_048;
 
 /**
- * Appends over one long call, as the client does by default, but with a table of waiting appends of its
- * own. The client's table is shared by all clients of the process: when any call breaks it rejects
- * everybody's appends, and the answers that come nevertheless end the process or leave the client hanging
- * for ever. The client's other path, one call per append, is clean but costs twice the CPU and gives 60 %
- * of the rate. Here a broken call rejects exactly the appends that were sent on it, an answer finds its
- * append or nobody, and nothing can throw once an append is on its way: its JSON, its ids and its size
- * were checked before.
+ * Appends over one long call, as the vendor's client does by default, but with its own table of waiting appends. The
+ * client shares its table between all clients of the process. When one call breaks, it rejects the appends of all;
+ * answers that still arrive end the process or leave the client waiting for ever. One call per append, the client's
+ * other way, takes twice the CPU and gives 60 % of the rate. Here a broken call rejects only the appends that were sent
+ * on it, and an answer to a rejected append is ignored. JSON, ids and sizes are checked before, so sending cannot
+ * throw.
  */
 export class BatchAppender {
   #call: Promise<WaitingCall> | undefined;
 
   constructor(private readonly openCall: () => Promise<BatchCall>) {}
 
-  /** Rejects with WRONG_REVISION or VALIDATION_FAILED when nothing was written; otherwise the outcome is unknown. */
+  /** After WRONG_REVISION or VALIDATION_FAILED nothing was written; after any other error that is unknown. */
   async append(append: BatchAppend): Promise<Written> {
     const call = await (this.#call ??= this.#open());
     if (!call.isStuck()) return call.send(append);
@@ -84,7 +83,7 @@ class WaitingCall {
   ) {
     call.on('data', (answer: BatchAppendResp) => this.#settle(answer));
     call.on('error', (cause) => this.#end(cause));
-    // The server may end a call in good order; its answers are lost all the same.
+    // The server may end a call without an error. The answers that are still missing will not come then either.
     call.on('end', () => this.#end(undefined));
   }
 
@@ -132,8 +131,8 @@ class WaitingCall {
 function encode({ stream, expected, events }: BatchAppend, correlationId: string): BatchAppendReq {
   const options = new BatchAppendReq.Options();
   options.setStreamIdentifier(new StreamIdentifier().setStreamName(Buffer.from(stream)));
-  // No deadline: it would be a time of day, so clocks that differ would refuse every append. The server
-  // then takes its own write timeout; ours is kept here.
+  // No deadline is sent. It would be a time of day, and a difference between the clocks would refuse every append. The
+  // server uses its own write timeout, and our time limit is kept in this process.
   if (expected === 'any') options.setAny(new Empty());
   else if (expected === 'no stream') options.setNoStream(new Empty());
   else options.setStreamPosition(expected.revision);
@@ -150,7 +149,7 @@ function proposed({ id, type, data, metadata }: EncodedEvent): BatchAppendReq.Pr
 function refusal(status: Status | undefined): AppError {
   const reason = status?.getDetails()?.getTypeName().replace('event_store.client.', '') ?? 'no reason';
   const cause = new Error(`EventStoreDB refused an append: ${reason}`);
-  // A tombstone: no revision will ever be the right one.
+  // A deleted stream has a tombstone, so no revision will ever fit.
   if (reason === 'WrongExpectedVersion' || reason === 'StreamDeleted')
     return new AppError('WRONG_REVISION', { cause });
   if (reason !== 'MaximumAppendSizeExceeded') return new AppError('STORE_UNAVAILABLE', { cause });

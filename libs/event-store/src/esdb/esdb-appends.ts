@@ -4,19 +4,19 @@ import type { BatchAppend, Written } from './batch-appender';
 import type { EsdbConnection } from './esdb-connection';
 import { readHead, readStream } from './esdb-reads';
 
-/** From the call to the answer, whatever the server does. */
+/** Time for the whole append, from the call to the answer, including a second try. */
 const ANSWER_MS = 2800;
 const FIRST_TRY_MS = 2000;
 
-/** Appends, and finds out what became of an append that got no answer. */
+/** Appends, and finds out whether an append that got no answer was written. */
 export class EsdbAppends {
-  /** The last position known to be in the log. */
+  /** The highest position that is known to be in the log. */
   #seen: Position | null = null;
   #started: Promise<void> | undefined;
 
   constructor(private readonly connection: EsdbConnection) {}
 
-  /** Tells that the log reaches as far as `position`. */
+  /** Notes that the log reaches as far as `position`. */
   saw(position: Position | null): void {
     if (comparePositions(position, this.#seen) > 0) this.#seen = position;
   }
@@ -41,8 +41,8 @@ export class EsdbAppends {
       const place = { stream, direction: 'forwards', from, limit: append.events.length } as const;
       return foundInPlace(append, from, await readStream(client, place));
     });
-    // The server answers and has not got them. The same ids are safe to send again: should the first try
-    // arrive after all, the server recognises one of the two, and answers both the same.
+    // The server answers, and the log does not hold the events. They are sent again with the same ids. If the first try
+    // still arrives, the server recognises the later one as a repetition and answers both in the same way.
     return this.#answer(written ?? (await this.#write(append, left())), append, seen);
   }
 
@@ -51,8 +51,8 @@ export class EsdbAppends {
   }
 
   /**
-   * The server answers a repetition like the append itself, with the first result. But a new append gets a
-   * position behind all positions there were when it was sent: at or before one of them, it was there.
+   * The server answers a repetition with the result of the first append. A new append gets a higher position than all
+   * that were in the log when it was sent. So a position that is not higher shows a repetition.
    */
   async #answer(
     { revision, position }: Written,
@@ -71,7 +71,7 @@ export class EsdbAppends {
     return event.position;
   }
 
-  /** A retry may be the first thing a new process does. */
+  /** Reads the head first, because the first append of a new process may be a repetition. */
   async #start(): Promise<void> {
     try {
       this.saw(await this.connection.run(FIRST_TRY_MS, readHead));
@@ -82,22 +82,22 @@ export class EsdbAppends {
   }
 }
 
-/** Looks where the events of an append at an exact revision must be. */
+/** Looks for the events at the revisions that an append with an exact expected revision gives them. */
 function foundInPlace(
   { events }: BatchAppend,
   from: string,
   there: readonly RecordedEvent[],
 ): Written | undefined {
   const [first] = there;
-  // Nothing yet, or the place is hidden by a truncation: then the server alone can tell.
+  // The stream ends before this place, or a truncation hides the place. Then only the server can tell.
   if (first?.revision !== from) return undefined;
   const last = there.at(-1);
   if (last && events.every(({ id }, index) => there[index]?.id === id)) return last;
-  // Somebody else's: ours can never be written any more, not even by a first try that arrives late.
+  // Another writer has taken the place. Our events can no longer be written, even if the first try arrives late.
   throw new AppError('WRONG_REVISION');
 }
 
-/** Looks for events appended at any revision among the latest, given newest first. */
+/** Looks for the events of an append that expects any revision. `tail` holds the latest events, newest first. */
 function foundAnywhere({ events }: BatchAppend, tail: readonly RecordedEvent[]): Written | undefined {
   const id = events.at(-1)?.id;
   return tail.find((event) => event.id === id);

@@ -3,7 +3,7 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
 import { BatchAppender } from './batch-appender';
 import type { EsdbSettings } from './esdb-url';
 
-/** The vendor's client, extended where it is open to subclasses: by a batch append that is our own. */
+/** The vendor's client with our own batch append. */
 export class EsdbClient extends EventStoreDBClient {
   readonly appender = new BatchAppender(
     this.GRPCStreamCreator(StreamsClient, 'batchAppend', (streams) =>
@@ -14,17 +14,17 @@ export class EsdbClient extends EventStoreDBClient {
   #disconnected = false;
 
   /**
-   * From here on a read of this client may have been cut short: the client takes its own cancellation for
-   * the end of the read, and reports no error.
+   * True once this client was cut off. A read that was under way may then have been cut short, because the client takes
+   * its own cancellation for the end of the read and reports no error.
    */
   get disconnected(): boolean {
     return this.#disconnected;
   }
 
-  /** Ends every call and the connection: appends that wait are rejected, reads and subscriptions end. */
+  /** Ends the connection and every call on it. Waiting appends are rejected; reads and subscriptions end. */
   async disconnect(): Promise<void> {
     this.#disconnected = true;
-    // Not awaited: it cancels at once, and then waits for calls that may never end.
+    // Not awaited, because it cancels at once and then waits for calls that may never end.
     void this.dispose();
     const channel = await this.getChannel();
     channel.close();
@@ -32,21 +32,21 @@ export class EsdbClient extends EventStoreDBClient {
 }
 
 /**
- * `generation` makes the connection a new one: grpc-js shares connections, and the waiting time after a
- * failure (up to 120 s), between all channels with the same options. The client has no option to turn
- * that off, so the keep-alive interval differs by some milliseconds.
+ * Makes a client. A different `generation` gives it a connection of its own. grpc-js shares connections, and the wait
+ * after a failure (up to 120 s), between all channels with the same options. The client cannot turn that off, so the
+ * keep-alive interval differs by some milliseconds.
  */
 export function createEsdbClient(
   { connection, channel, credentials }: EsdbSettings,
   generation: number,
 ): EsdbClient {
   const keepAliveInterval = (connection.keepAliveInterval ?? 0) + (generation % 100);
-  /* eslint-disable no-console -- it is the client that prints */
+  /* eslint-disable no-console -- the client prints */
   const { warn } = console;
-  // It warns on the console of a keep-alive below 10 s, at each reconnection anew. We mean it.
+  // The client prints a warning for a keep-alive below 10 s whenever it is created. The short interval is intended.
   console.warn = () => undefined;
   try {
-    // The constructor's overloads tell three kinds of settings apart; it takes their union as well.
+    // The overloads of the constructor take three kinds of settings one by one. It also takes their union.
     return new EsdbClient({ ...connection, keepAliveInterval } as never, channel, credentials);
   } finally {
     console.warn = warn;

@@ -5,9 +5,9 @@ import { readHead } from './esdb-reads';
 import type { EsdbSettings } from './esdb-url';
 
 /**
- * How long callers wait for a store that has just failed: they should learn within a second that it is away. A server
- * that is only slow may take longer (a new connection, a slow disk: half a second was measured), so it is for the probe,
- * which has time, to tell whether it is back.
+ * While the store is failing, a call is given up after this time, so that its caller learns within a second that the
+ * store is away. A server that is only slow may take longer to answer (a new connection or a slow disk took half a
+ * second). So the probe, which has more time, finds out whether the store is back.
  */
 const PATIENCE_WHEN_FAILING_MS = 400;
 const PROBE_MS = 2_500;
@@ -15,13 +15,13 @@ const PROBE_GAP_MS = 100;
 const RENEWAL_GAP_MS = { min: 250, max: 1_000 };
 
 /**
- * The one connection of a store. The client reconnects by itself, but after a long outage only minutes
- * later, and a connection that hangs is noticed by its keep-alive at the earliest: so whatever looks like
- * a lost connection replaces the client, at most every second. Its calls end with it, their outcome
- * unknown; who waits for one settles that by asking on the new connection.
+ * The one connection of a store. The vendor's client reconnects by itself, but minutes late after a long outage, and it
+ * notices a hanging connection by its keep-alive at the earliest. So a new client replaces a connection that seems
+ * lost; the time between two replacements grows from 250 ms to a second. Calls on the old client end with an unknown
+ * outcome, and their callers ask again on the new connection.
  *
- * From a failure on, one probe after the other asks the server until it answers. A call that was given up early says
- * nothing about the connection: only the probe, and a call that had its full time, replace it.
+ * After a failure a probe asks the server again and again until the server answers. A call that was given up early does
+ * not show that the connection is lost. Only the probe, or a call that had its full time, replaces the client.
  */
 export class EsdbConnection {
   #client: EsdbClient;
@@ -42,7 +42,7 @@ export class EsdbConnection {
     return this.#client;
   }
 
-  /** Runs `work` on the present client. Every failure that is no AppError yet becomes STORE_UNAVAILABLE. */
+  /** Runs `work` on the current client. Any failure that is not an AppError becomes STORE_UNAVAILABLE. */
   async run<T>(timeoutMs: number, work: (client: EsdbClient) => Promise<T>): Promise<T> {
     const { client } = this;
     const startedAt = performance.now();
@@ -59,7 +59,7 @@ export class EsdbConnection {
       }
       const waitedMs = performance.now() - startedAt;
       const wasGivenUpEarly = patienceMs < timeoutMs && waitedMs >= patienceMs;
-      // A server that answers others is slow, not gone: cutting all of its calls would make it slower.
+      // A server that answered another call meanwhile is slow but not away. To end all calls would make it slower.
       if (this.#heardAt < startedAt && !wasGivenUpEarly) this.#renew(client);
       throw isAppError(cause) ? cause : new AppError('STORE_UNAVAILABLE', { cause });
     }
@@ -76,7 +76,7 @@ export class EsdbConnection {
     this.#renewalGapMs = RENEWAL_GAP_MS.min;
   }
 
-  /** Until the server answers, a caller or us. */
+  /** Asks the server until it answers this probe or a caller. */
   async #probe(): Promise<void> {
     this.#isProbing = true;
     for (;;) {
@@ -106,7 +106,7 @@ export class EsdbConnection {
   }
 }
 
-/** Whatever goes wrong while leaving a connection behind changes nothing for anybody. */
+/** Ignores an error, because the old connection is no longer used. */
 async function quietly(work: Promise<void>): Promise<void> {
   await work.catch(() => undefined);
 }

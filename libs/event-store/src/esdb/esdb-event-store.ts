@@ -24,11 +24,11 @@ import { parseEsdbUrl } from './esdb-url';
 import { changeLimits } from './stream-limits';
 
 export interface EsdbEventStoreOptions extends EventStoreOptions {
-  /** A subscription that heard nothing for so long asks whether it missed something. Default 5000. */
+  /** After so long a silence a subscription asks whether it missed an event. Default 5000. */
   readonly silenceMs?: number;
 }
 
-/** CONFIG_INVALID for a bad connection string. Connects with the first call: the server may come up later. */
+/** Fails with CONFIG_INVALID for a bad URL. Connects with the first call, so the server may start later. */
 export function openEsdbEventStore(url: string, options: EsdbEventStoreOptions = {}): EventStore {
   return new EsdbEventStore(new EsdbConnection(parseEsdbUrl(url, options.allowPlaintext)), options);
 }
@@ -44,7 +44,7 @@ class EsdbEventStore implements EventStore {
   readonly #closing = new AbortController();
   readonly #appends: EsdbAppends;
   readonly #groups: AppendGroups;
-  /** Streams whose retention this process has seen to, oldest first. */
+  /** Streams whose retention this process has set, oldest first. */
   readonly #retained = new Set<string>();
 
   constructor(
@@ -128,7 +128,7 @@ class EsdbEventStore implements EventStore {
     await this.connection.close();
   }
 
-  /** Lets a stream age out when this process first writes to it. A failure is made good by the next append. */
+  /** Sets the retention of a stream at this process's first write. If it fails, the next append tries again. */
   async #retain(stream: string, occurredAt: string): Promise<void> {
     const { retention } = this.options;
     if (!retention || !stream.startsWith(`${retention.category}-`) || this.#retained.has(stream)) return;
@@ -146,15 +146,15 @@ class EsdbEventStore implements EventStore {
 }
 
 /**
- * The server counts an event's age from its append. A copied event has lived before that: so many days that
- * none of its stream, which is a day long, is forgotten early.
+ * The server counts an event's age from its append, but a copied event is older. Gives how many whole days it has lived
+ * before, less one day. A stream covers one day, so no event of it is forgotten too early.
  */
 function daysLived(occurredAt: string): number {
   const seconds = (Date.now() - Date.parse(occurredAt)) / 1000;
   return Math.max(0, Math.floor(seconds / DAY_SECONDS) - 1);
 }
 
-/** Revisions and positions of this server are 64-bit numbers. */
+/** Revisions and positions of EventStoreDB are 64-bit numbers. */
 function assertDecimal(text: string): void {
   if (/^\d{1,19}$/.test(text)) return;
   throw new AppError('VALIDATION_FAILED', { safeMessage: 'A revision or position is a decimal number' });

@@ -16,12 +16,12 @@ import { recordedEvent } from './recorded-event';
 export interface StreamRead {
   readonly stream: string;
   readonly direction: 'forwards' | 'backwards';
-  /** Undefined: from the beginning, or from the end when reading backwards. */
+  /** The first revision to read. Undefined starts at the beginning, or at the end when reading backwards. */
   readonly from: Revision | undefined;
   readonly limit: number;
 }
 
-/** Asks the leader, so that the latest append is seen. A stream that is missing or deleted gives no events. */
+/** Reads from the leader, to include the latest append. A missing or deleted stream gives no events. */
 export async function readStream(client: EsdbClient, read: StreamRead): Promise<RecordedEvent[]> {
   const backwards = read.direction === 'backwards';
   const events = client.readStream(read.stream, {
@@ -33,16 +33,16 @@ export async function readStream(client: EsdbClient, read: StreamRead): Promise<
   return collect(events);
 }
 
-/** The last position in the log, system events included; null when it is empty. */
+/** The last position in the log, system events included; null for an empty log. */
 export async function readHead(client: EsdbClient): Promise<Position | null> {
   const last = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
   let head: Position | null = null;
-  // To the end, though it is one event: a read that is left early is never released by the client.
+  // One event is read, but the loop must run to its end: the client never releases a read that is left early.
   for await (const { event } of last) head = event?.position.commit.toString() ?? null;
   return head;
 }
 
-/** The first event in the log at or behind `position`, system events included. */
+/** The first event in the log at or behind `position`, system events included; undefined when there is none. */
 export async function readFirstFrom(
   client: EsdbClient,
   position: Position,
@@ -55,10 +55,10 @@ export async function readFirstFrom(
   return first;
 }
 
-/** So many events are looked at: a caller waits for the answer. */
+/** At most this many events are read, because the caller waits for the answer. */
 const SECTION_EVENTS_MAX = 64;
 
-/** This client reads the whole log or one stream, nothing in between: so what is left out comes along. */
+/** The client reads one stream or the whole log, so events of other categories are read along. */
 export async function holdsNone(client: EsdbClient, section: LogSection): Promise<boolean> {
   const { after, upTo } = section;
   const commit = BigInt(after ?? 0);
@@ -71,7 +71,7 @@ export async function holdsNone(client: EsdbClient, section: LogSection): Promis
   });
   let seen: Position | null = null;
   let isEmpty = true;
-  // To the end, as above. It begins with the event at `after`, which was delivered.
+  // The loop runs to its end, as in `readHead`. The first event is the one at `after`, which was delivered before.
   for await (const { event } of read) {
     if (!event) continue;
     const position = event.position.commit.toString();
@@ -92,7 +92,7 @@ async function collect(read: StreamingRead<ResolvedEvent>): Promise<RecordedEven
   return events;
 }
 
-/** The client's errors are all named "Error"; the type tells them apart. */
+/** All errors of the client have the name "Error", so their `type` is compared. */
 function isMissing(error: unknown): boolean {
   const type = error instanceof Error && 'type' in error ? error.type : undefined;
   return type === 'stream-not-found' || type === 'stream-deleted';

@@ -10,21 +10,21 @@ import { isWanted } from '../wanted-events';
 
 const BATCH_EVENTS_DEFAULT = 1000;
 const HEAD_MS = 2000;
-/** However long the server was away: lists wait for it to be heard again. */
+/** The pause between two subscriptions. It stays short after a long outage too, because lists wait for new events. */
 const RETRY_MS = { min: 20, max: 1000 };
 
 interface Log {
   readonly connection: EsdbConnection;
-  /** Nothing arriving for so long makes us ask whether something should have. */
+  /** After a silence of this many milliseconds the head of the log is asked for. */
   readonly silenceMs: number;
-  /** Told how far the log is known to reach. */
+  /** Told the position that the log is known to reach. */
   readonly onSeen: (position: Position | null) => void;
 }
 
 /**
- * Follows the log through everything that ends a subscription: the client never takes one up again by
- * itself, ends without an error when the server ends it gracefully, and survives a dead connection in
- * silence. Whatever happens, the next one begins after the last batch that was handed out.
+ * Follows the log, and subscribes again after everything that ends a subscription. The client never does so by itself,
+ * reports no error when the server ends a subscription gracefully, and does not notice a dead connection. Each new
+ * subscription begins after the last batch that was given out.
  */
 export async function* subscribeToLog(log: Log, request: SubscribeRequest): AsyncGenerator<Batch> {
   const { signal } = request;
@@ -38,10 +38,11 @@ export async function* subscribeToLog(log: Log, request: SubscribeRequest): Asyn
         yield batch;
       }
     } catch (error) {
-      // Not for want of the server: it would be the same the next time.
+      // Other errors would occur again at the next subscription.
       if (!isAppError(error, 'STORE_UNAVAILABLE')) throw error;
     }
-    // With jitter, so that not all come back at the same moment: the time's fraction of a millisecond serves.
+    // With jitter, so that not all processes come back at the same moment. The time's fraction of a millisecond is
+    // random enough.
     const retryMs =
       Math.min(RETRY_MS.min * 2 ** failures, RETRY_MS.max) * (0.5 + (performance.now() % 1) / 2);
     await delay(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
@@ -61,7 +62,7 @@ async function* oneSubscription(log: Log, request: SubscribeRequest): AsyncGener
   const stop = () => feed.close();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    // What the filter leaves out moves the head as well: then resuming only moves the checkpoint along.
+    // Events that the filter leaves out also move the head. Then a new subscription only moves the checkpoint forward.
     const behind = async () => comparePositions(await connection.run(HEAD_MS, readHead), after) > 0;
     for (;;) {
       const batch = await feed.next(silenceMs, behind);
@@ -76,9 +77,9 @@ async function* oneSubscription(log: Log, request: SubscribeRequest): AsyncGener
 }
 
 /**
- * The servers of the 23.10 line look for the first event at or behind the given position and begin behind
- * it. That is another event, and one that nobody has handled, when the one at our position has been
- * scavenged: so we hand that one out ourselves and begin there.
+ * Servers of the 23.10 line look for the first event at or behind the given position and begin behind that event. When
+ * the event at our position was scavenged, they find a later one and would skip it. So this function gives out that
+ * event, and the subscription begins behind it.
  */
 async function bridgeGap(connection: EsdbConnection, request: SubscribeRequest): Promise<Batch | undefined> {
   const { after } = request;

@@ -21,15 +21,15 @@ interface Endpoint {
 const URL_FORM = /^esdb(\+discover)?:\/\/(?:([^:@/]+):([^@/]+)@)?([^/?@]+)\/?(?:\?(.*))?$/;
 const HOST_FORM = /^([a-z0-9._-]+)(?::(\d{1,5}))?$/i;
 
-// The client's defaults, 10 s each, leave a dead connection unnoticed for 20 s: longer than any caller waits.
+// The client's defaults of 10 s each would leave a dead connection unnoticed for 20 s, longer than any caller waits.
 const NUMBERS = { keepAliveInterval: 2000, keepAliveTimeout: 1000, discoveryInterval: 500, gossipTimeout: 5 };
 const FILES = { tlsCAFile: 'rootCertificate', userCertFile: 'userCertFile', userKeyFile: 'userKeyFile' };
 const PARAMETERS = ['tls', ...Object.keys(FILES), ...Object.keys(NUMBERS)];
 
 /**
- * Reads a connection string, or throws CONFIG_INVALID with what is wrong with it, never its content.
- * The client could parse it itself, but it ignores what it does not know, drops the credentials when
- * there is no TLS without saying so, and prints the string with its password when `DEBUG` names `esdb`.
+ * Parses a connection string. Fails with CONFIG_INVALID, which says what is wrong but does not quote the string. The
+ * client's own parser is not used: it ignores unknown parameters, drops the credentials silently without TLS, and
+ * prints the string with its password when `DEBUG` names `esdb`.
  */
 export function parseEsdbUrl(url: string, allowPlaintext = false): EsdbSettings {
   const [, discover, username, password, hosts, query] = URL_FORM.exec(url) ?? [];
@@ -53,7 +53,7 @@ function endpoint(text: string): Endpoint {
   return { address, port: Number(port) };
 }
 
-/** A cluster is entered at its leader: reads and subscriptions insist on it anyway. */
+/** In a cluster the leader is asked, because reads and subscriptions require it anyway. */
 function place([first, ...others]: Endpoint[], discover: boolean) {
   if (!first) throw invalid('names no host');
   if (discover) return { discover: first, nodePreference: 'leader' as const };
@@ -82,7 +82,7 @@ function channelCredentials(
   const tls = parameters.get('tls') ?? 'true';
   if (tls !== 'true' && tls !== 'false') throw invalid('needs true or false for tls');
   if (tls === 'false') {
-    // Without TLS everybody on the way can read along, and the client sends no credentials.
+    // Without TLS others on the network can read everything, and the client sends no credentials.
     if (mayBePlain) return { insecure: true };
     throw invalid('may say tls=false for a loopback address only, unless ALLOW_PLAINTEXT_STORES is true');
   }

@@ -14,12 +14,12 @@ import { recordedEvent } from './recorded-event';
 import { isWanted } from '../wanted-events';
 
 export interface FeedRequest {
-  /** Events after this one; null: from the beginning. */
+  /** The feed starts after this position; null starts at the beginning of the log. */
   readonly after: Position | null;
   readonly categories: readonly string[];
   readonly types: readonly string[];
   readonly batchMax: number;
-  /** The end of the log, read from the leader before the subscription begins. */
+  /** The end of the log. Read it from the leader before the subscription begins. */
   readonly head: Position | null;
 }
 
@@ -29,18 +29,17 @@ interface Gathered {
 }
 
 const GATHER_MS = 5;
-/** Events kept ready while the consumer handles a batch; behind that the server waits. */
+/** At most this many events are buffered while the consumer handles a batch. Then the server waits. */
 const BUFFERED_MAX = 512;
-/** A checkpoint comes after 32 times as many events that the filter leaves out: fewer than `holdsNone` looks at. */
+/** A checkpoint comes after 32 times as many filtered events, which is fewer than `holdsNone` looks at. */
 const CHECKPOINT_INTERVAL = 1;
 
 /**
- * One subscription of the client, as batches. It ends whenever the server or the connection does; going
- * on after that is the supervisor's part.
+ * Gives one subscription of the client in batches. It ends when the server or the connection ends it; the caller
+ * subscribes again.
  *
- * The client reports a checkpoint, and that it caught up, when the message arrives, ahead of the events
- * still in its buffer. Both take effect here only once the buffer is empty: messages arrive in order, so
- * then everything before them has been taken.
+ * The client reports a checkpoint, and that it has caught up, as soon as the message arrives, while earlier events are
+ * still in its buffer. Messages arrive in order, so both count here only when the buffer is empty.
  */
 export class LogFeed {
   readonly #subscription: AllStreamSubscription;
@@ -65,19 +64,19 @@ export class LogFeed {
       this.#wake();
     });
     this.#subscription.on('fellBehind', () => (this.#caughtUp = false));
-    // A graceful end comes without an error, and an error without an end.
+    // The client reports a graceful end without an error, and an error without an end.
     this.#subscription.on('end', () => this.close());
     this.#subscription.on('error', () => this.close());
   }
 
   /**
-   * What has arrived, at once or when it comes; undefined at the end. `silent` is asked when nothing has
-   * come for `silenceMs`: whether that is the end, too.
+   * Gives the next batch, and waits for one if necessary; undefined at the end. The feed also ends when nothing arrives
+   * for `silenceMs`. If it had caught up, it then ends only when `silent` gives true.
    */
   async next(silenceMs: number, silent: () => Promise<boolean>): Promise<Batch | undefined> {
     for (;;) {
       const batch = this.#batch(await this.#gather());
-      // What is left at the end is not lost: the next subscription begins behind what was given out.
+      // Events that were not given out are not lost, because the next subscription begins behind the last batch.
       if (this.#over) return undefined;
       if (batch) return batch;
       const woken = await this.#arrival(silenceMs);
@@ -90,13 +89,13 @@ export class LogFeed {
     this.#over = true;
     this.#wake();
     this.#subscription.unsubscribe().catch(() => undefined);
-    // What is left is thrown away: a call with unread messages would never be released.
+    // Unread events are thrown away, because the client never releases a call with unread messages.
     this.#subscription.resume();
   }
 
   /**
-   * Events come one by one, a few in each turn of the event loop. Live, those of the next turn join the
-   * batch; history is not in a hurry and gathers for some milliseconds.
+   * Collects a batch, because the client delivers a few events in each turn of the event loop. New events wait for one
+   * turn. Old events may wait for some milliseconds.
    */
   async #gather(): Promise<Gathered> {
     const gathered: Gathered = { events: [], position: this.#position };
@@ -107,7 +106,7 @@ export class LogFeed {
     return gathered;
   }
 
-  /** Takes what the client has ready, and gives how much that was. */
+  /** Adds the events that the client has ready, and gives how many it took. */
   #read(gathered: Gathered): number {
     const { batchMax } = this.#request;
     for (let count = 0; ; count += 1) {
@@ -120,16 +119,16 @@ export class LogFeed {
     }
   }
 
-  /** The client has nothing more just now. */
+  /** True when the client has no event ready. */
   get #isDrained(): boolean {
     return this.#subscription.readableLength === 0;
   }
 
-  /** Undefined when there is nothing to tell. */
+  /** Undefined without an event when neither the position nor `caughtUp` has changed. */
   #batch({ events, position: last }: Gathered): Batch | undefined {
-    // Asked here and not while gathering: more may have arrived since, and reports together with it.
+    // Checked here and not while gathering, because more events may have arrived since, with reports behind them.
     const drained = this.#isDrained;
-    // Caught up: all of ours up to the head that was read before have been sent.
+    // When caught up, the server has sent all wanted events up to the head that was read before.
     const reached = drained
       ? latest(last, this.#checkpoint, this.#caughtUp ? this.#request.head : null)
       : last;
@@ -137,11 +136,11 @@ export class LogFeed {
     const news = events.length > 0 || reached !== this.#position || caughtUp !== this.#reportedCaughtUp;
     this.#position = reached;
     this.#reportedCaughtUp = caughtUp;
-    // No event of this server has position 0: it stands for the beginning of a log that is still empty.
+    // No event of this server has position 0, so 0 stands for the beginning of an empty log.
     return news ? { events, position: reached ?? BEGINNING, caughtUp } : undefined;
   }
 
-  /** False when nothing arrived in time. */
+  /** Gives false when nothing arrives in time. */
   #arrival(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), timeoutMs);
@@ -156,8 +155,9 @@ export class LogFeed {
 const BEGINNING: Position = '0';
 
 /**
- * From the leader, like the head: a follower may be caught up with less than the head, and resuming after
- * the head would skip the difference. The server filters by stream or by type, not by both: types leave out more.
+ * Subscribes at the leader, from which the head was read too. A follower may have caught up with less than the head,
+ * and a later start at the head would skip events. The server filters either by stream or by type; a filter by type
+ * leaves out more.
  */
 function subscribe(
   client: EsdbClient,
@@ -166,8 +166,8 @@ function subscribe(
 ): AllStreamSubscription {
   const options = {
     checkpointInterval: CHECKPOINT_INTERVAL,
-    // Unequal numbers mean the place between two records: as one number it would name the record behind
-    // it, and resuming after that would skip it. It is left out; the next checkpoint comes.
+    // Unequal numbers mean a place between two records. Kept as one number, it would name the record behind that place,
+    // and a later start would skip this record. So it is ignored; another checkpoint follows.
     checkpointReached: (_: unknown, { commit, prepare }: ClientPosition) => {
       if (commit === prepare) onCheckpoint(commit.toString());
     },

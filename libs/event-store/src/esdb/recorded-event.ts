@@ -3,13 +3,13 @@ import { AppError } from '#libs/kernel';
 import type { EventMetadata, JsonObject, RecordedEvent } from '../event-store';
 
 /**
- * An event as the port shows it. A position of this server has two numbers, commit and prepare. For all
- * that is written over gRPC they are equal: the place of its record in the log, so one number says it
- * all, and resuming takes it for both. They differ only for the explicit transactions of the old TCP
- * protocol; of such a foreign event the commit position counts, where its whole transaction is over.
+ * Gives an event in the form of the port. A position of this server has two numbers, commit and prepare. They are equal
+ * for everything written over gRPC, so one number is enough. They differ only for explicit transactions of the old TCP
+ * protocol. For such an event the commit position counts, because it lies behind the whole transaction. Fails with
+ * INTEGRITY_ERROR for an event that does not hold JSON.
  */
 export function recordedEvent({ event }: ResolvedEvent | AllStreamResolvedEvent): RecordedEvent {
-  // The client gives text that is not JSON, and what is not marked as JSON, as it came.
+  // The client does not parse data that is not marked as JSON, and gives broken JSON as text.
   if (!event?.position || typeof event.data !== 'object' || !event.isJson)
     throw new AppError('INTEGRITY_ERROR');
   return {

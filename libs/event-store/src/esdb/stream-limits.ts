@@ -5,15 +5,15 @@ import type { EsdbConnection } from './esdb-connection';
 import { readStream } from './esdb-reads';
 import type { JsonObject } from '../event-store';
 
-/** What a stream's metadata may hold of ours: `$tb` hides what is before it, `$maxAge` what is older, in seconds. */
+/** The limits in a stream's metadata. `$tb` hides events before a revision, `$maxAge` older ones, in seconds. */
 type Limits = { readonly $tb?: number; readonly $maxAge?: number };
 
 const READ_MS = 2000;
 const TRIES_MAX = 5;
 
 /**
- * Changes the limits of a stream: the last event of its `$$` stream. It is written like any other event
- * instead of by the client's own command, which replaces whatever is there and takes the client's batch path.
+ * Changes the limits of a stream. They are the last event of its `$$` stream, and are appended like any other event.
+ * The client's own command is not used, because it replaces all metadata and takes the client's batch path.
  */
 export async function changeLimits(
   { connection, appends }: { connection: EsdbConnection; appends: EsdbAppends },
@@ -34,7 +34,7 @@ export async function changeLimits(
       await appends.append({ stream: metastream, expected, events: [event] });
       return;
     } catch (error) {
-      // Somebody else changed them in between: merge with that.
+      // Another writer was faster, so the change is made again on the new metadata.
       if (!isAppError(error, 'WRONG_REVISION') || tries === TRIES_MAX) throw error;
     }
   }

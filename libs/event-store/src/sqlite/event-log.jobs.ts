@@ -4,11 +4,11 @@ import type { CheckedAppend, CheckedEvent } from '../check-append';
 
 interface Append extends CheckedAppend {
   readonly stream: string;
-  /** The stream's last revision: -1 for no stream, null for any. */
+  /** The last revision that the stream must have: -1 for no stream, null for any. */
   readonly expected: number | null;
 }
 
-/** An append on its way to the writer's thread, id, type and data of each event: a flat list is copied in less than half the time. */
+/** An append for the writer thread. The flat list of event fields is copied in less than half the time of objects. */
 export type AppendJob = readonly [
   stream: string,
   expected: number | null,
@@ -16,7 +16,7 @@ export type AppendJob = readonly [
   ...events: readonly string[],
 ];
 
-/** Revisions and positions are numbers in here: SQLite counts them, and 2^53 events are out of reach. */
+/** Revisions and positions are numbers here, because SQLite counts them and no log reaches 2^53 events. */
 export type AppendOutcome =
   readonly [revision: number, position: number, duplicate: boolean] | 'wrong revision';
 
@@ -28,14 +28,14 @@ export function appendJob({ stream, expected, metadata, events }: Append): Appen
 
 export type EventLogJobs = ReturnType<typeof setup>;
 
-/** Id, type, data. */
+/** Each event takes an id, a type and data. */
 const FIELDS_PER_EVENT = 3;
-/** Rows that one job deletes at most, so that appends wait a few milliseconds behind it and no longer. */
+/** One job deletes at most this many rows, so that an append waits only a few milliseconds for it. */
 export const DELETED_ROWS_MAX = 1000;
 const VISITED_STREAMS_MAX = 100;
 
-// AUTOINCREMENT: without it SQLite gives the position of a deleted last event to the next one, which
-// every subscriber that has passed it would skip.
+// Without AUTOINCREMENT, SQLite gives the position of a deleted last event to the next event. A subscriber that has
+// passed this position would skip the new event.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events(
     position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,7 +76,7 @@ function appending(db: Connection) {
     return [after + events.length, position, false];
   }
 
-  /** The stream is elsewhere; that is fine if our own events brought it there. */
+  /** The stream is not at the expected revision. If our own events follow on that one, this is a repetition. */
   function retry({ stream, events }: Append, after: number): AppendOutcome {
     const stored = following.all(stream, after, events.length);
     const position = stored.at(-1)?.[1];
@@ -106,7 +106,7 @@ function received([stream, expected, metadata, ...fields]: AppendJob): Append {
   return { stream, expected, metadata, events };
 }
 
-/** Gives the outcome of the last append that was tried: the first to be refused, or the very last. */
+/** Runs the appends in order and stops at the first refusal. Gives the outcome of the last one it ran. */
 function inOrder(append: (job: AppendJob) => AppendOutcome) {
   return (jobs: readonly AppendJob[]): AppendOutcome | undefined => {
     let outcome: AppendOutcome | undefined;
@@ -118,7 +118,7 @@ function inOrder(append: (job: AppendJob) => AppendOutcome) {
   };
 }
 
-/** The revision of a stream's last event, written or truncated; -1 where there never was one. */
+/** Gives the revision of a stream's last event, even when the event was truncated; -1 when the stream never had one. */
 function lastRevision(db: Connection): (stream: string) => number {
   const select = db.prepare<[number]>(
     `SELECT coalesce((SELECT max(revision) FROM events WHERE stream = ?1),
@@ -136,9 +136,9 @@ const RECENT_MAX = 10_000;
 const RECENT_AT_START = 1000;
 
 /**
- * Where the latest events went, by id: what makes the retry of an append at any revision harmless. It is
- * bounded, for such retries follow at once; it starts from the end of the log, because a retry may be
- * the answer to a restart. Not a Map: to find its oldest entry it steps over all that were deleted before.
+ * The places of the latest events by id. They make it safe to repeat an append that expects any revision. Their number
+ * is bounded, because repetitions follow soon. The first are read from the file, because a client may repeat an append
+ * after a restart. Not a Map, because finding its oldest entry steps over all that were deleted before.
  */
 function recentAppends(db: Connection) {
   const places = new LRUCache<string, Place>({ max: RECENT_MAX });
@@ -172,7 +172,7 @@ function deletionJobs(db: Connection) {
   );
 
   return {
-    /** One step of a truncation; gives how many rows went. Fewer than DELETED_ROWS_MAX: it is finished. */
+    /** One step of a truncation. Gives the rows it deleted; fewer than DELETED_ROWS_MAX end the truncation. */
     truncate({ stream, before }: { stream: string; before: number }): number {
       const end = last(stream);
       if (before > end && end >= 0) forget.run(stream, end);
@@ -180,15 +180,15 @@ function deletionJobs(db: Connection) {
     },
 
     /**
-     * One step through the streams of a category, in order of their names, from the one after `after`:
-     * deletes what occurred before `time` (ISO 8601). Gives where to go on, or null at the end. A stream
-     * that loses all its events is new afterwards, so this is for streams that end by themselves.
+     * Does one step through the streams of a category, in the order of their names, from the first behind `after`. It
+     * deletes what occurred before `time` (ISO 8601). Gives the next `after`, or null at the end. A stream that loses
+     * all its events starts again at revision 0, so this is for streams that get no more events by then.
      */
     expire({ category, time, after }: { category: string; time: string; after: string }): string | null {
       let done = after;
       let budget = DELETED_ROWS_MAX;
       for (let visited = 0; visited < VISITED_STREAMS_MAX; visited += 1) {
-        // '.' is the character after '-'.
+        // '.' is the character after '-', so this range of names is the category.
         const stream = nextStream.get(done, `${category}.`)?.[0];
         if (typeof stream !== 'string') return null;
         const first = firstTime.get(stream)?.[0];

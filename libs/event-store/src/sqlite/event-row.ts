@@ -33,12 +33,12 @@ export function recordedEvent([
   };
 }
 
-/** Runs a read; what the driver throws becomes an AppError. */
+/** Runs a read. Fails with STORE_UNAVAILABLE, or with INTEGRITY_ERROR for text that is not JSON. */
 export function reading<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    // Only text that we did not write fails to parse.
+    // We write only JSON, so the file was damaged or changed.
     if (cause instanceof SyntaxError) throw new AppError('INTEGRITY_ERROR', { cause });
     throw new AppError('STORE_UNAVAILABLE', { cause });
   }

@@ -9,23 +9,24 @@ import { decimal } from './decimal';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
 import type { RecentEvents } from './recent-events';
 
-/** Rows read, and positions searched, between two turns of the event loop: about a millisecond each. */
+/** Rows to read and positions to search before the event loop gets a turn: about a millisecond each. */
 const PAGE_ROWS_MAX = 200;
 const PAGE_POSITIONS_MAX = 5000;
 const BATCH_EVENTS_DEFAULT = 1000;
 const RETRY_MS = 1000;
 
-/** The log as its own writer sees it. */
+/** The log, with what the process that writes it knows besides the file. */
 export interface WrittenLog {
   readonly reader: SqliteReader;
-  /** Emits `appended` whenever the log may have grown. */
+  /** Emitted whenever the log may have grown. */
   readonly appended: EventEmitter<{ appended: [] }>;
   readonly recent: RecentEvents;
 }
 
 /**
- * Follows the log. A batch is read when the consumer asks for it, so a slow one holds one batch; at the
- * end of the log `appended` wakes us, so an idle one costs nothing.
+ * Follows the log. A batch is read only when the consumer asks for it, so a slow consumer holds one batch. At the end
+ * of the log it waits for `appended`, so an idle one costs nothing. Fails with INTEGRITY_ERROR when the log ends before
+ * `after`.
  */
 export async function* subscribeToLog(
   { reader, appended, recent }: WrittenLog,
@@ -35,7 +36,7 @@ export async function* subscribeToLog(
   const log = filteredLog(reader, recent, request);
   let position = after === null ? 0 : decimal(after);
   assertPartOfLog(String(position), String(log.head()));
-  // The first batch comes at once, be it empty: it says where the subscription stands.
+  // The first batch is given at once, even without events, so that the consumer learns whether it has caught up.
   let caughtUp = false;
   while (!signal.aborted) {
     const batch = await ifReadable(signal, async () => {
@@ -48,7 +49,7 @@ export async function* subscribeToLog(
   }
 }
 
-/** Undefined after an abort, and after a failure of the disk, a second later: try again. */
+/** Gives undefined after an abort, and one second after the file could not be read. The caller then tries again. */
 async function ifReadable<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -65,11 +66,11 @@ async function growth(
 ) {
   const { after, appended, signal } = wait;
   while (log.head() <= after) await once(appended, 'appended', { signal });
-  // Those who wait for the commit that woke us are answered first.
+  // The callers whose commit caused the event are answered first.
   await nextTurn();
 }
 
-/** Whether none of the wanted events lies behind `after` up to `upTo`, which is in the log. */
+/** True when the log reaches `upTo` and holds no wanted event behind `after` up to there. False for a long section. */
 export function holdsNone({ reader, recent }: WrittenLog, section: LogSection): boolean {
   const { after, upTo, categories, types } = section;
   const log = filteredLog(reader, recent, { categories, types });
@@ -94,7 +95,7 @@ async function readBatch(
     const until = Math.min(head, position + PAGE_POSITIONS_MAX);
     const page = log.page(position, until, limit);
     events.push(...page);
-    // A full page may have left something behind; any other has seen all there is.
+    // A full page may lack events up to `until`. A shorter page does not.
     position = page.length < limit ? until : Number(page.at(-1)?.position);
     if (position >= head || events.length >= batchMax)
       return { events, position, caughtUp: position >= head };
@@ -103,9 +104,9 @@ async function readBatch(
 }
 
 interface FilteredLog {
-  /** What was written lately, without a look at the file; undefined when that does not lead on from `after`. */
+  /** The events behind `after` from memory; undefined when some are missing there, or none is newer. */
   recent(after: number, limit: number): { events: RecordedEvent[]; position: number } | undefined;
-  /** The last position ever given away, 0 before the first; read before the pages that lead up to it. */
+  /** The highest position ever given, 0 before the first. Read it before the pages that lead up to it. */
   head(): number;
   page(after: number, until: number, limit: number): RecordedEvent[];
 }
@@ -116,7 +117,7 @@ function filteredLog(
   wanted: Pick<SubscribeRequest, 'categories' | 'types'>,
 ): FilteredLog {
   const { categories, types } = wanted;
-  // A category is a range of names: '.' is the character after '-'.
+  // A category is a range of names, because '.' is the character after '-'.
   const inCategory = categories.map(() => '(stream >= ? AND stream < ?)').join(' OR ') || '1';
   const ofType = types.length > 0 ? `type IN (${types.map(() => '?').join(', ')})` : '1';
   const filter = [...categories.flatMap((category) => [`${category}-`, `${category}.`]), ...types];

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../event-store';
 
-/** Ciphertext included: a batch of the largest secrets stays within it. */
+/** Counts the ciphertext too. Some 150 events with the largest values fit. */
 const CHARACTERS_MAX = 8 * 1024 * 1024;
 const EVENTS_MAX = 5_000;
 
@@ -11,14 +11,14 @@ interface Recent {
 }
 
 /**
- * The end of the log as this process has written it, without a gap: followers that are close behind take their
- * events from here and leave the file alone.
+ * The latest events that this process has written, without a gap. Subscribers that are close to the end of the log take
+ * events from here and need not read the file.
  */
 export class RecentEvents {
   #recent: Recent[] = [];
   #characters = 0;
 
-  /** Takes an event that has just been committed. After one that it was not told of it begins anew. */
+  /** Adds an event that has just been committed. After a gap in the positions, only the new event is kept. */
   add(event: RecordedEvent, characters: number): void {
     const position = Number(event.position);
     const last = this.#recent.at(-1);
@@ -28,7 +28,7 @@ export class RecentEvents {
     if (this.#recent.length > EVENTS_MAX || this.#characters > CHARACTERS_MAX) this.#forgetHalf();
   }
 
-  /** All events after `position` up to the last one added, at most `limit`; undefined when some may be missing. */
+  /** Gives the events after `position`, at most `limit`; undefined when some may be missing. */
   after(position: number, limit: number): readonly RecordedEvent[] | undefined {
     const first = this.#recent[0];
     if (!first || position < first.position - 1) return undefined;

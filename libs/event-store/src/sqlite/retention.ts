@@ -6,7 +6,7 @@ import type { EventLogJobs } from './event-log.jobs';
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Deletes what is too old, now and every hour, in steps that let appends through. Undefined when this process deletes nothing. */
+/** Deletes old events, now and every hour, in steps that let appends through. Undefined without a `sweep`. */
 export function startRetention(
   writer: SqliteWriter<EventLogJobs>,
   { category, days, sweep }: Retention,

@@ -26,11 +26,11 @@ import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
 
 export interface SqliteEventStoreOptions extends EventStoreOptions {
-  /** Absolute path. Its directory exists. */
+  /** An absolute path. The directory must exist. */
   readonly file: string;
 }
 
-/** Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file. */
+/** Opens the log in an SQLite file. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file. */
 export async function openSqliteEventStore({
   file,
   retention,
@@ -44,7 +44,7 @@ export async function openSqliteEventStore({
 
 const PING_TIMEOUT_MS = 1000;
 const ENDS_KEPT_MAX = 50_000;
-/** Its place in an `EventRow`. */
+/** Index of the revision in an `EventRow`. */
 const REVISION = 2;
 
 class SqliteEventStore implements EventStore {
@@ -52,7 +52,7 @@ class SqliteEventStore implements EventStore {
   readonly #appended: WrittenLog['appended'] = new EventEmitter<{ appended: [] }>().setMaxListeners(0);
   readonly #recent = new RecentEvents();
   readonly #closing = new AbortController();
-  /** The revision behind which a read of the stream found nothing: it saves asking for what is mostly not there. */
+  /** The last revision of each stream that was read to its end. A read behind it is answered without a query. */
   readonly #ends = new SoleWriterCache<number>(ENDS_KEPT_MAX);
   readonly #retention: PeriodicTask | undefined;
   readonly #head: () => number;
@@ -86,7 +86,7 @@ class SqliteEventStore implements EventStore {
       if (!duplicate) this.#remember(request, checked, { revision, position });
       return { revision: String(revision), position: String(position), duplicate };
     } finally {
-      // After a failure, too: the outcome is unknown.
+      // Emitted after a failure too, because the events may have been written.
       this.#appended.emit('appended');
     }
   }
@@ -106,7 +106,7 @@ class SqliteEventStore implements EventStore {
     }
   }
 
-  /** In the order of their positions: the writer answers in the order in which it wrote. */
+  /** Called in the order of the positions, because the writer answers in the order in which it wrote. */
   #remember(
     { stream, events, metadata }: AppendRequest,
     checked: CheckedAppend,
@@ -138,7 +138,7 @@ class SqliteEventStore implements EventStore {
   }
 
   #readBackwards(stream: string, from: number, limit: number): RecordedEvent[] {
-    // Most ask for the last event alone; the driver gives one row in half the time of a list.
+    // Most calls ask for the last event only, and the driver reads one row in half the time of a list.
     if (limit > 1) return reading(() => this.#backwards.all(stream, from, limit).map(recordedEvent));
     const row = reading(() => this.#backwards.get(stream, from, 1));
     return row ? [reading(() => recordedEvent(row))] : [];
@@ -186,7 +186,7 @@ class SqliteEventStore implements EventStore {
   async ping(): Promise<void> {
     await withDeadline(this.writer.run('ping', undefined), PING_TIMEOUT_MS, 'STORE_UNAVAILABLE');
     this.#ends.settled();
-    // An append that was given up may have been written after all; this is when subscribers hear of it.
+    // An append that was reported as failed may have been written. This is when subscribers hear of it.
     this.#appended.emit('appended');
   }
 

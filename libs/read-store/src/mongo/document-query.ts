@@ -4,35 +4,35 @@ import { pathOf, type StoredDocument } from './stored-document';
 
 type Condition = Record<string, unknown>;
 
-/** A filter made of declared names and checked values: the catalog has seen both. */
+/** Makes a filter. The catalog has checked its names and values, so none of them is an operator. */
 export function filterOf({ where, contains }: Pick<Query, 'where' | 'contains'>): Filter<StoredDocument> {
   const conditions: Condition[] = Object.entries(where).map(([field, value]) => ({ [pathOf(field)]: value }));
   // A removed document has no fields, so any value excludes it.
   if (Object.values(where).every((value) => value === null)) conditions.push({ doc: { $ne: null } });
   if (contains) conditions.push(containsAnywhere(contains));
-  // One field stands in one condition only, so this is as good as `$and`, and easier on the planner.
+  // No two conditions have the same key, so one object means the same as `$and`. MongoDB plans it more easily.
   return Object.assign({}, ...conditions) as Filter<StoredDocument>;
 }
 
 /**
- * A search for the bytes, not a pattern: nothing in the text needs escaping, and `$literal` keeps one that begins
- * with `$` from naming a field. `$toLower` knows ASCII only, as the search of the embedded engine does.
+ * Searches for the bytes of the text, not for a pattern, so nothing needs escaping. `$literal` keeps a text that begins
+ * with `$` from naming a field. `$toLower` changes ASCII letters only, as the search in SQLite does.
  */
 function containsAnywhere({ fields, text }: NonNullable<Query['contains']>): Condition {
-  // Of a null it makes an empty text, which holds the empty text.
+  // `$toLower` turns null into the empty text, in which the empty text would be found.
   if (text === '') return { $or: fields.map((field) => ({ [pathOf(field)]: { $ne: null } })) };
   const wanted = { $toLower: { $literal: text } };
   const places = fields.map((field) => ({ $indexOfBytes: [{ $toLower: `$${pathOf(field)}` }, wanted] }));
   return { $expr: { $or: places.map((place) => ({ $gte: [place, 0] })) } };
 }
 
-/** Text sorts by its bytes and null comes first, without a word about it: so does the embedded engine. */
+/** MongoDB sorts text by its bytes and null first by default, as SQLite does. */
 export function sortOf({ field, direction }: Query['sort']): Sort {
   const order = direction === 'ascending' ? 1 : -1;
   return { [pathOf(field)]: order, _id: order };
 }
 
-/** Ends with the id, by which ties are broken. Counts are read from an index alone, never from documents. */
+/** Each index ends with the id, which breaks ties. The `countBy` fields have an index, so a count reads no document. */
 export function indexesOf({ indexes, countBy }: CollectionSpec): { key: Record<string, 1> }[] {
   const counted = countBy && !indexes.some((index) => countBy.every((field, i) => index[i] === field));
   const all = counted ? [...indexes, countBy] : indexes;

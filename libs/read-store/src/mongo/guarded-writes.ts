@@ -4,10 +4,10 @@ import { plain, type StoredDocument } from './stored-document';
 
 type Documents = Collection<StoredDocument>;
 
-/** Documents of one statement. Servers differ in what a statement costs, and in what a long one does. */
+/** Documents in one statement. Servers differ in the cost of many statements and in the cost of long ones. */
 const STATEMENT_MAX = 50;
 
-/** Applies changes of any number of collections, `advance` after the others. May be repeated at any point. */
+/** Applies changes to any number of collections, `advance` last in each. May be repeated after any failure. */
 export async function applyChanges(
   collectionOf: (name: string) => Documents,
   changes: readonly Change[],
@@ -26,7 +26,7 @@ async function applyTo(documents: Documents, changes: readonly Change[]): Promis
   for (const [field, latest] of latestTexts(changes)) await raise(documents, field, latest);
 }
 
-/** One per document: of several, what the guard would leave. */
+/** Gives one write for each document: the one with the highest revision, as the guard would leave it. */
 function newestWrites(changes: readonly Change[]): StoredDocument[] {
   const newest = new Map<string, StoredDocument>();
   for (const change of changes) {
@@ -40,8 +40,8 @@ function newestWrites(changes: readonly Change[]): StoredDocument[] {
 }
 
 /**
- * What a stream begins with is new, what it goes on with is most often there: so few statements find nothing to do.
- * Nothing here relies on it, for events may be gone from the beginning of a stream, and any of them may come again.
+ * Revision 0 is tried as an insert and later ones as updates, because most documents begin with revision 0. This only
+ * saves statements. The first events of a stream may be gone, and any event may come again.
  */
 async function writeNewest(documents: Documents, writes: readonly StoredDocument[]): Promise<void> {
   const first = writes.filter(({ revision }) => revision === 0n);
@@ -51,7 +51,7 @@ async function writeNewest(documents: Documents, writes: readonly StoredDocument
   await replaceOlder(documents, there);
 }
 
-/** Gives those whose id is there already; nothing that has a revision ever goes. */
+/** Inserts, and gives those whose id exists. They can be updated then, because no projection deletes a document. */
 async function insertMissing(
   documents: Documents,
   writes: readonly StoredDocument[],
@@ -66,9 +66,9 @@ async function insertMissing(
 }
 
 /**
- * The guard is the server's: each document compares its own revision while it is written. It stands in the
- * update rather than in the filter, so that one that is not newer is no error; such errors are costly. Gives how many
- * were there.
+ * Replaces older documents, and gives how many of the ids exist. The server compares the revisions while it writes each
+ * document. The comparison stands in the update and not in the filter, so that a document which is not older causes no
+ * error; such errors are costly.
  */
 async function replaceOlder(documents: Documents, writes: readonly StoredDocument[]): Promise<number> {
   return updateEach(documents, writes, (chunk) => {
@@ -85,7 +85,7 @@ interface LatestText {
   readonly to: string;
 }
 
-/** Per `latest` field, the greatest text of each document. */
+/** Gives for each `latest` field the greatest text of each document. */
 function latestTexts(changes: readonly Change[]): Map<string, LatestText[]> {
   const fields = new Map<string, Map<string, LatestText>>();
   for (const change of changes) {
@@ -98,7 +98,7 @@ function latestTexts(changes: readonly Change[]): Map<string, LatestText[]> {
   return new Map([...fields].map(([field, latest]) => [field, [...latest.values()]]));
 }
 
-/** Only what is there has latest texts. */
+/** Skips removed documents. */
 async function raise(documents: Documents, field: string, texts: readonly LatestText[]): Promise<void> {
   const path = `latest.${field}`;
   const isRemoved = { $eq: [{ $ifNull: ['$doc', null] }, null] };
@@ -107,7 +107,7 @@ async function raise(documents: Documents, field: string, texts: readonly Latest
   }));
 }
 
-/** Many documents per statement, all statements in one message. */
+/** Updates many documents per statement, with all statements in one message. Gives how many it found. */
 async function updateEach<T extends { readonly _id: string }>(
   documents: Documents,
   all: readonly T[],
@@ -123,7 +123,7 @@ async function updateEach<T extends { readonly _id: string }>(
   return (await documents.bulkWrite(updates, { ordered: false })).matchedCount;
 }
 
-/** An expression that gives each document what the chunk holds for it. Literal: nothing in it is an operator. */
+/** Picks each document's own value from the chunk. All values are literals, so none is an operator. */
 function own<T extends { readonly _id: string }>(chunk: readonly T[], field: keyof T): object {
   const place = { $indexOfArray: [{ $literal: chunk.map(({ _id }) => _id) }, '$_id'] };
   return { $arrayElemAt: [{ $literal: chunk.map((one) => one[field]) }, place] };

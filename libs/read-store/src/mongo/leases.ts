@@ -1,32 +1,32 @@
 import type { Collection, MongoDatabase } from '#libs/mongo';
 import { assertId } from '../collection-catalog';
 
-/** Lease and checkpoint of one projection are one document, so that one write can ask about both. */
+/** Lease and checkpoint are one document, so that one write can check the fence and move the checkpoint. */
 interface Lease {
   readonly _id: string;
-  /** Empty: nobody. */
+  /** Empty when nobody holds the lease. */
   readonly holder: string;
   readonly fence: number;
   readonly ttlMs: number;
-  /** By the server's clock, like `askedAt`: those of the processes may differ. */
+  /** Set by the server's clock, like `askedAt`, because the clocks of the processes may differ. */
   readonly renewedAt: Date;
   readonly askedAt?: Date;
   readonly position?: string;
 }
 
-/** Fences begin with 1. */
+/** No lease has this fence, because fences begin with 1. */
 const NO_FENCE = -1;
 
-/** Who may write for a projection, and up to where it has come. Every method is a call of the driver's. */
+/** Leases and checkpoints of projections. Errors of the driver are passed on to the caller. */
 export class Leases {
   readonly #leases: Collection<Lease>;
 
   constructor(db: MongoDatabase) {
-    // Collections of projections and records begin with a letter.
+    // Collections of projections and records begin with a letter, so none has this name.
     this.#leases = db.collection<Lease>('_leases');
   }
 
-  /** Gives the fence, or null when another holder's lease has not expired. */
+  /** Gives the fence, or null while another holder's lease has not expired. */
   async acquire(name: string, holder: string, ttlMs: number): Promise<number | null> {
     for (const text of [name, holder]) assertId(text);
     const renewed = await this.#leases.findOneAndUpdate(
@@ -43,18 +43,18 @@ export class Leases {
     return seen && isFree(seen) ? this.#take(seen, holder, ttlMs) : null;
   }
 
-  /** The next to take it gets a new fence, even if it is the same holder. */
+  /** The lease gets a new fence when it is taken next, even by the same holder. */
   async release(name: string, holder: string): Promise<void> {
     for (const text of [name, holder]) assertId(text);
     await this.#leases.updateOne({ _id: name, holder }, { $set: { holder: '' } });
   }
 
-  /** Whether `fence` is that of the last holder; to hold it still, nobody may have taken the lease since. */
+  /** True when `fence` is the latest, so that nobody has taken the lease since. The lease may have expired. */
   async isHeld(name: string, fence: number): Promise<boolean> {
     return (await this.#leases.findOne(fenced(name, fence), { projection: { _id: 1 } })) !== null;
   }
 
-  /** False, and nothing written, when the fence is not that of the last holder. */
+  /** Gives false, and writes nothing, when the fence is not the latest. */
   async moveCheckpoint(name: string, fence: number, position: string): Promise<boolean> {
     assertId(position);
     const moved = await this.#leases.updateOne(fenced(name, fence), { $set: { position } });
@@ -71,7 +71,7 @@ export class Leases {
     return reached.flatMap(({ position = [] }) => position);
   }
 
-  /** Unless it was renewed or taken since we saw it. */
+  /** Gives null when the lease was renewed or taken since it was read. */
   async #take({ _id, fence, renewedAt }: Lease, holder: string, ttlMs: number): Promise<number | null> {
     const taken = await this.#leases.findOneAndUpdate(
       { _id, fence, renewedAt },

@@ -25,14 +25,14 @@ import { Leases } from './leases';
 import { hasProjected, hasRecord, listRecords, putRecord, putRecordIfAbsent } from './records';
 import { SHOWN, shown, type Shown, type StoredDocument } from './stored-document';
 
-/** Building the indexes of a collection that is there already. */
+/** Time for building the indexes of an existing collection. */
 const BUILD_MS = 60_000;
-/** Reading all of a collection. */
+/** Time for reading a whole collection. */
 const SCAN_MS = 60_000;
-/** More documents than that are a whole collection rather than a page. */
+/** A query for more documents than this reads a whole collection, and gets more time. */
 const PAGE_MAX = 1_000;
 
-/** CONFIG_INVALID for a bad connection string. Connects with the first call: the server may come up later. */
+/** Fails with CONFIG_INVALID for a bad URL. Connects with the first call, so the server may start later. */
 export function openMongoReadStore(
   url: string,
   options: { allowPlaintext?: boolean | undefined },
@@ -45,7 +45,7 @@ type Found = Shown & Pick<StoredDocument, '_id'>;
 class MongoReadStore implements ReadStore {
   readonly #collections = new CollectionCatalog();
   readonly #leases: Leases;
-  /** By collection. */
+  /** By the name of the collection. */
   readonly #gets = new Map<string, GroupedCalls<string, Found | undefined>>();
 
   constructor(private readonly db: MongoDatabase) {
@@ -77,7 +77,7 @@ class MongoReadStore implements ReadStore {
     assertQuery(spec, query);
     const { skip = 0, limit } = query;
     const maxTimeMS = limit > PAGE_MAX ? BATCH_MS : REQUEST_MS;
-    // All in one answer; the driver's default would fetch them in parts of a hundred.
+    // All documents come in one answer. The driver's default fetches them in parts of a hundred.
     const options = { projection: SHOWN, sort: sortOf(query.sort), skip, limit, batchSize: limit, maxTimeMS };
     const find = () => this.#documents(collection).find(filterOf(query), options).toArray();
     const found = await this.db.run(find, maxTimeMS);
@@ -91,13 +91,13 @@ class MongoReadStore implements ReadStore {
   }
 
   /**
-   * The server refuses the checkpoint under an old fence, in the very write that moves it. The documents are
-   * written before, and there the fence is only asked about: a holder that stops between the question and the
-   * writing, and goes on after another has taken over, still writes that one batch. It does no harm. The guard
-   * refuses whatever is older than what is there; what is not older, the new holder has yet to write from the
-   * same events, and finds it done. Its checkpoint is refused, and with that its term ends.
+   * The server refuses the checkpoint under an old fence, in the same write that moves it. The documents are written
+   * before, and for them the fence is only read first. So a holder that stops in between, and goes on after another has
+   * taken the lease, still writes this one batch. That does no harm: the guard refuses documents that are not newer,
+   * and the new holder makes the same documents from the same events. Then the old holder's checkpoint is refused, and
+   * its term ends (ADR 7).
    */
-  // eslint-disable-next-line no-restricted-syntax -- what, whose, up to where, by which right: one call in one runner
+  // eslint-disable-next-line no-restricted-syntax -- all four belong to one call, made only by the projection runner
   async project(
     projection: string,
     changes: readonly Change[],
@@ -106,7 +106,7 @@ class MongoReadStore implements ReadStore {
   ): Promise<void> {
     for (const change of changes) this.#collections.assertChange(change);
     if (changes.length > 0) {
-      // Each step waits on its own: after one that took too long there is no next.
+      // Each step has its own time limit, and no step follows one that exceeded it.
       const held = await this.db.run(() => this.#leases.isHeld(projection, fence), BATCH_MS);
       if (!held) throw lost();
       await this.db.run(() => applyChanges((name) => this.#documents(name), changes), BATCH_MS);
@@ -175,7 +175,7 @@ class MongoReadStore implements ReadStore {
     return this.db.run(() => listRecords(this.#documents(collection), page), BATCH_MS);
   }
 
-  /** The files are the server's own. */
+  /** The server removes old content from its files by itself. */
   async forget(): Promise<void> {
     return this.ping();
   }

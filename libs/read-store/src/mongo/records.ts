@@ -4,7 +4,7 @@ import { plain, SHOWN, type Shown, type StoredDocument } from './stored-document
 
 type Documents = Collection<StoredDocument>;
 
-/** Records know no revisions: one that a projection left stays, for the events that are still to come. */
+/** The revision of a new record. One that a projection left stays, as a guard for later events. */
 const NO_REVISION = { revision: -1n };
 
 export async function putRecord(documents: Documents, document: Document): Promise<void> {
@@ -12,26 +12,26 @@ export async function putRecord(documents: Documents, document: Document): Promi
   await documents.updateOne({ _id: document.id }, update, { upsert: true });
 }
 
-/** Gives what is there afterwards. */
+/** Gives the record that exists afterwards. */
 export async function putRecordIfAbsent(documents: Documents, document: Document): Promise<Shown> {
   const [filter, doc] = [{ _id: document.id }, plain(document)];
   const options = { projection: SHOWN, upsert: true, returnDocument: 'after' } as const;
   const insert = { $setOnInsert: { doc, ...NO_REVISION } };
   const stored = await documents.findOneAndUpdate(filter, insert, options);
   if (stored?.doc) return stored;
-  // There is a document that a projection has removed. Whoever comes first fills it.
+  // A projection has removed the document that was here. The first writer fills its place.
   await documents.updateOne({ ...filter, doc: null }, { $set: { doc } });
   const filled = await documents.findOne(filter, { projection: SHOWN });
   if (!filled?.doc) throw new Error('It was removed meanwhile');
   return filled;
 }
 
-/** Whether there is a record; without an index for it, this reads the collection. */
+/** Tells whether the collection holds a record. The server reads the whole collection for it, without an index. */
 export async function hasRecord(documents: Documents): Promise<boolean> {
   return (await documents.findOne(NO_REVISION, { projection: { _id: 1 } })) !== null;
 }
 
-/** Whether a projection has left a document, or the place of one that it removed. */
+/** Tells whether a projection has written a document here, even one that was removed. */
 export async function hasProjected(documents: Documents): Promise<boolean> {
   return (await documents.findOne({ revision: { $gte: 0n } }, { projection: { _id: 1 } })) !== null;
 }

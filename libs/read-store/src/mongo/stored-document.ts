@@ -3,21 +3,21 @@ import type { CollectionSpec, Document } from '../read-store';
 /** A document as MongoDB holds it. */
 export interface StoredDocument {
   readonly _id: string;
-  /** Of the event that wrote it; -1 for a record. */
+  /** Revision of the event that wrote the document; -1 for a record. */
   readonly revision: bigint;
-  /** Null once it was removed: the revision stays, so that a replayed older event cannot bring it back. */
+  /** Null after a removal. The revision stays, so that an older event cannot bring the document back. */
   readonly doc: Document | null;
-  /** The `latest` fields, beside the document: no put touches them. */
+  /** The `latest` fields. They stand beside the document, so that no put overwrites them. */
   readonly latest?: Readonly<Record<string, string>>;
 }
 
-/** What is read of a document. */
+/** The fields that a read fetches. */
 export type Shown = Pick<StoredDocument, 'doc' | 'latest'>;
 export const SHOWN = { _id: 0, doc: 1, latest: 1 } as const;
 
 export const pathOf = (field: string) => (field === 'id' ? '_id' : `doc.${field}`);
 
-/** Nothing that JSON does not know reaches the driver, which would store it as something else. */
+/** Reduces a document to JSON. The driver would store other values, such as a Date, in types of its own. */
 export function plain(document: Document): Document {
   return JSON.parse(JSON.stringify(document)) as Document;
 }

@@ -1,10 +1,10 @@
 import type { Change } from '../read-store';
 
-/** Changes as the writer's job takes them: JSON that SQLite itself takes apart, one statement per list. */
+/** Changes in the form that the writer's job takes. Each list is JSON, which SQLite unpacks in one statement. */
 export interface ChangeRows {
-  /** Per collection an array of `[id, revision, document or null]`, in the order of the changes. */
+  /** For each collection a JSON array of `[id, revision, document or null]`, in the order of the changes. */
   readonly writes: readonly (readonly [collection: string, rows: string])[];
-  /** Per `latest` field an array of `[id, text]`, an id at most once. */
+  /** For each `latest` field a JSON array of `[id, text]`, with each id once. */
   readonly advances: readonly (readonly [collection: string, field: string, rows: string])[];
 }
 
@@ -13,7 +13,7 @@ export function toRows(changes: readonly Change[]): ChangeRows {
   const advances = new Map<string, Map<string, string>>();
   for (const change of changes) {
     if (change.kind === 'advance') {
-      // Names hold no space.
+      // A space separates the names, because no name contains one.
       const target = `${change.collection} ${change.field}`;
       const latest = advances.get(target) ?? new Map<string, string>();
       advances.set(target, latest);
@@ -33,7 +33,7 @@ export function toRows(changes: readonly Change[]): ChangeRows {
   };
 }
 
-/** The revision goes in as a number as it stands: JSON has no bound, SQLite's integers hold 18 digits. */
+/** The revision is not converted to a number, which would lose digits. SQLite's integers hold all 18. */
 function rowOf(change: Exclude<Change, { kind: 'advance' }>): string {
   if (change.kind === 'remove') return `[${JSON.stringify(change.id)},${change.revision},null]`;
   return `[${JSON.stringify(change.document.id)},${change.revision},${JSON.stringify(change.document)}]`;

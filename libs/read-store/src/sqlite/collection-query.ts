@@ -2,22 +2,22 @@ import type { Parameter } from '#libs/sqlite';
 import type { CollectionSpec, Document, Query } from '../read-store';
 import { counterOf, tableOf } from './collection-table';
 
-/** SQL text that depends on the shape of the query alone, and the values for its parameters. */
+/** The SQL text depends only on the shape of the query; its values are parameters. */
 export interface Select {
   readonly sql: string;
   readonly parameters: readonly Parameter[];
 }
 
 /**
- * A document as JSON text; where there are `latest` fields, followed by an object with them. Merging is left
- * to `parseDocuments`: here it would double the cost of a page.
+ * Gives a document as JSON text. With `latest` fields, an object of these follows. `parseDocuments` merges the two,
+ * because merging in SQL would double the cost of a page.
  */
 function documentOf({ latest }: CollectionSpec): string {
   if (!latest) return '_doc';
   return `_doc || ',' || json_object(${latest.map((field) => `'${field}', "${field}"`).join()})`;
 }
 
-/** `texts`: what one of the selects gave. */
+/** `texts` is what one of the selects gave. */
 export function parseDocuments(spec: CollectionSpec, texts: unknown): Document[] {
   if (typeof texts !== 'string') return [];
   const parsed = JSON.parse(`[${texts}]`) as Document[];
@@ -33,8 +33,8 @@ export function selectById(spec: CollectionSpec, id: string): Select {
 }
 
 /**
- * Gives the page as one row with one text, the documents joined by commas: fetching a row from the driver
- * costs as much as reading it. SQLite joins in the order of the inner query, as its LIMIT must come first.
+ * Gives the page as one row with one text, in which commas separate the documents, because fetching a row from the
+ * driver costs as much as reading it. SQLite keeps the order of the inner query, because that query has the LIMIT.
  */
 export function selectPage(spec: CollectionSpec, query: Query): Select {
   const { sql, parameters } = condition(spec, query);
@@ -77,7 +77,7 @@ function condition(spec: CollectionSpec, { where, contains }: Pick<Query, 'where
     if (value === null) {
       terms.push(`"${field}" IS NULL`);
     } else if (spec.fields[field] === 'strings') {
-      // The search for the quoted text passes nearly all that do not match at a fifth of the cost.
+      // Searching for the quoted text first skips nearly all rows that do not match, at a fifth of the cost.
       terms.push(`instr("${field}", ?) AND EXISTS (SELECT 1 FROM json_each("${field}") WHERE value = ?)`);
       parameters.push(JSON.stringify(value), value);
     } else {
@@ -85,7 +85,7 @@ function condition(spec: CollectionSpec, { where, contains }: Pick<Query, 'where
       parameters.push(value);
     }
   }
-  // The columns of a removed document are null, so any value excludes it without a look at the row.
+  // The columns of a removed document are null, so a condition on any value excludes it already.
   if (parameters.length === 0) terms.push('_doc IS NOT NULL');
   if (contains) {
     const pattern = `%${contains.text.replaceAll(/[\\%_]/g, '\\$&')}%`;

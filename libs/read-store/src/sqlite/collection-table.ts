@@ -2,17 +2,18 @@ import type { Connection } from '#libs/sqlite';
 import type { CollectionSpec } from '../read-store';
 
 /**
- * A collection is a table: `_id`, the `_revision` that wrote it, the document as JSON in `_doc` (null once it
- * was removed: the revision stays, so that a replayed older event cannot bring it back), and a column per
- * declared field, which SQLite computes from the JSON. `latest` fields are plain columns: no put touches them.
- * Names are spliced into SQL here and in collection-query.ts only; the catalog has checked them.
+ * A collection is a table. `_id` is the document's id, `_revision` the revision that wrote it, and `_doc` its JSON.
+ * `_doc` is null after a removal; the revision stays, so that an older event that is replayed cannot bring the document
+ * back. Each declared field is a column that SQLite computes from the JSON. `latest` fields are plain columns, so that
+ * no put overwrites them. Names are spliced into SQL here and in collection-query.ts only; the catalog has checked
+ * them.
  */
 export const tableOf = (collection: string) => `"c_${collection}"`;
 
-/** Documents per combination of the `countBy` fields. Triggers keep it, so no way of writing can forget it. */
+/** Documents per combination of the `countBy` fields. Triggers keep it, so that no write can forget it. */
 export const counterOf = (spec: CollectionSpec) => `"n_${spec.name}:${spec.countBy?.join()}"`;
 
-/** Creates what is missing, within the transaction of the caller. */
+/** Creates what is missing, in the caller's transaction. */
 export function ensureTable(db: Connection, spec: CollectionSpec): void {
   const table = tableOf(spec.name);
   const columns = Object.keys(spec.fields).map((field) => `, ${columnOf(spec, field)} STORED`);
@@ -22,7 +23,7 @@ export function ensureTable(db: Connection, spec: CollectionSpec): void {
   const info = db.prepare<[string]>(`SELECT name FROM pragma_table_xinfo('c_${spec.name}')`).all();
   const present = new Set(info.map(([name]) => name));
   for (const field of Object.keys(spec.fields)) {
-    // SQLite cannot add a stored column to rows that are there; a virtual one only reads more slowly.
+    // SQLite cannot add a stored column to an existing table. A virtual column is only slower to read.
     if (!present.has(field)) db.exec(`ALTER TABLE ${table} ADD COLUMN ${columnOf(spec, field)} VIRTUAL`);
   }
   for (const field of spec.latest ?? []) {
@@ -47,7 +48,7 @@ function ensureCounter(db: Connection, spec: CollectionSpec, countBy: readonly s
   const [known] =
     db.prepare('SELECT count(*) FROM sqlite_schema WHERE name = ?').get(unquoted(counter)) ?? [];
   if (known) return;
-  // Null for a removed document.
+  // The counter's key for a row; null for a removed document.
   const key = (row: string) =>
     `iif(${row}._doc IS NULL, NULL, json_array(${countBy.map((field) => `${row}."${field}"`).join()}))`;
   const trigger = (verb: string) => `CREATE TRIGGER "${unquoted(counter)}:${verb}" AFTER ${verb} ON ${table}`;

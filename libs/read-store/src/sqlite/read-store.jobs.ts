@@ -25,10 +25,10 @@ const SCHEMA = `
 
 export type ReadStoreJobs = ReturnType<typeof setup>;
 
-/** Rows that one job removes at most: other jobs wait a few milliseconds behind it and no longer. */
+/** One job removes at most this many rows, so that other jobs wait only a few milliseconds for it. */
 export const REMOVED_ROWS_MAX = 1000;
 
-/** The log brings back what of these a power failure undoes; leases are void after it. Records are flushed. */
+/** After a power failure the log makes these jobs' rows again, and leases are void. Records are flushed. */
 export const UNFLUSHED: readonly (keyof ReadStoreJobs)[] = [
   'project',
   'acquireLease',
@@ -36,9 +36,9 @@ export const UNFLUSHED: readonly (keyof ReadStoreJobs)[] = [
   'releaseAllLeases',
 ];
 
-/** What the writer's thread does for a read store. No job fails on what a caller can send: a failure takes others along. */
+/** The jobs of a read store. No request may make a job fail, because that fails its whole group (ADR 3). */
 export function setup(db: Connection) {
-  // The triggers make SQLite keep a rollback journal per statement: not in a file.
+  // The triggers make SQLite keep a rollback journal for each statement. This keeps it in memory, not in a file.
   db.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000');
   db.exec(SCHEMA);
   const statements = cachedStatements(db);
@@ -53,7 +53,7 @@ export function setup(db: Connection) {
 
 type Statements = ReturnType<typeof cachedStatements>;
 
-/** Statements by their text. Bounded: the texts depend on the names of collections alone. */
+/** Prepared statements by their text. They are few, because the texts depend only on the names of collections. */
 function cachedStatements(db: Connection) {
   const cache = new Map<string, Statement>();
   const prepared = (sql: string): Statement => {
@@ -70,11 +70,11 @@ function cachedStatements(db: Connection) {
 }
 
 function projectJob({ run, value }: Statements) {
-  /** False, and nothing written, when the fence is not that of the lease. */
+  /** Gives false, and writes nothing, when the fence is not that of the lease. */
   return ({ projection, position, fence, writes, advances }: Projected): boolean => {
     if (value('SELECT fence FROM leases WHERE name = ?', projection) !== fence) return false;
     for (const [collection, rows] of writes) {
-      // One statement for all: one by one, the calls and the triggers' journal cost more than the writing.
+      // One statement for all rows: with one per row, calls and the triggers' journal cost more than the writing.
       run(
         `INSERT INTO ${tableOf(collection)} (_id, _revision, _doc)
          SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true
@@ -97,7 +97,7 @@ function projectJob({ run, value }: Statements) {
 
 function leaseJobs({ run, value }: Statements) {
   return {
-    /** Gives the fence, or null when another holder's lease has not expired. */
+    /** Gives the fence, or null while another holder's lease has not expired. */
     acquireLease({ name, holder, ttlMs }: { name: string; holder: string; ttlMs: number }): number | null {
       const now = Date.now();
       const fence = value(
@@ -110,19 +110,19 @@ function leaseJobs({ run, value }: Statements) {
       return typeof fence === 'number' ? fence : null;
     },
 
-    /** The next to take it gets a new fence, even if it is the same holder. */
+    /** The lease gets a new fence when it is taken next, even by the same holder. */
     releaseLease({ name, holder }: { name: string; holder: string }): void {
       run(`UPDATE leases SET holder = '', expires_at = 0 WHERE name = ? AND holder = ?`, name, holder);
     },
 
-    /** Only for when every holder is known to be gone. */
+    /** Use it only when no holder can still be running. */
     releaseAllLeases(): void {
       run(`UPDATE leases SET holder = '', expires_at = 0 WHERE holder <> ''`);
     },
   };
 }
 
-/** Records know no revisions. */
+/** Records have no revision, so -1 is stored. */
 function recordJobs({ run, value }: Statements) {
   const write = ({ collection, id, doc }: StoredDocument) =>
     run(
@@ -132,7 +132,7 @@ function recordJobs({ run, value }: Statements) {
     );
 
   return {
-    /** Gives the document that is there afterwards. */
+    /** Gives the document that exists afterwards. */
     putIfAbsent(document: StoredDocument): string {
       const { collection, id, doc } = document;
       const present = value(`SELECT _doc FROM ${tableOf(collection)} WHERE _id = ?`, id);
@@ -149,7 +149,7 @@ function recordJobs({ run, value }: Statements) {
       run(`DELETE FROM ${tableOf(collection)} WHERE _id = ?`, id);
     },
 
-    /** One step; gives how many went. Fewer than REMOVED_ROWS_MAX: it is finished. */
+    /** Does one step and gives how many rows it removed. With fewer than REMOVED_ROWS_MAX it is finished. */
     removeBefore({ collection, field, time }: { collection: string; field: string; time: string }): number {
       const table = tableOf(collection);
       return run(

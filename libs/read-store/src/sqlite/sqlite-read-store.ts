@@ -20,16 +20,16 @@ const STATEMENTS_MAX = 256;
 const PING_TIMEOUT_MS = 1_000;
 
 /**
- * A read store in one SQLite file. This process is its only writer, so the leases of whoever held
- * them before are void. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, and with STORE_UNAVAILABLE when
- * it cannot be written to just now: try again.
+ * Opens a read store in one SQLite file. This process is its only writer, so it releases all leases of earlier
+ * processes. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, or with STORE_UNAVAILABLE when the file
+ * cannot be written to at the moment; try again then.
  */
 export async function openSqliteReadStore({ file }: { file: string }): Promise<ReadStore> {
   const jobs = require.resolve('./read-store.jobs');
   const options = { file, jobs, thread: 'state', unflushed: UNFLUSHED } as const;
   return openSqliteFile<ReadStoreJobs, ReadStore>(options, async (writer, reader) => {
     await writer.run('releaseAllLeases', undefined);
-    // Half the time of a page is the fetching of database pages that the default of 2 MB has dropped.
+    // Half the time of a page goes into reading database pages that the default cache of 2 MB has dropped.
     reader.prepare('PRAGMA cache_size = -16000').get();
     return new SqliteReadStore(writer, reader);
   });
@@ -68,7 +68,7 @@ class SqliteReadStore implements ReadStore {
     return Number(this.#read(selectCount(spec, query)) ?? 0);
   }
 
-  // eslint-disable-next-line no-restricted-syntax -- what, whose, up to where, by which right: one call in one runner
+  // eslint-disable-next-line no-restricted-syntax -- all four belong to one call, made only by the projection runner
   async project(
     projection: string,
     changes: readonly Change[],
@@ -152,7 +152,7 @@ class SqliteReadStore implements ReadStore {
     return { collection, id: document.id, doc: JSON.stringify(document) };
   }
 
-  /** The first column of the first row. */
+  /** Gives the first column of the first row. */
   #read({ sql, parameters }: Select): unknown {
     try {
       const statement = this.#statements.get(sql) ?? this.#prepare(sql);

@@ -22,7 +22,7 @@ export function readContents(read: Read): Contents {
 export function listRecords(read: Read, collection: string, { afterId, limit }: RecordPage): Document[] {
   const known = 'SELECT count(*) FROM sqlite_schema WHERE name = ?';
   if (read({ sql: known, parameters: [`c_${collection}`] }) === 0) return [];
-  // One row with one text, as for any page: fetching rows costs as much as reading them.
+  // One row with one text, because fetching rows from the driver costs as much as reading them.
   const page = `SELECT '[' || group_concat(_doc) || ']' FROM
     (SELECT _doc FROM ${tableOf(collection)} WHERE _id > ? AND _revision = -1 ORDER BY _id LIMIT ?)`;
   const texts = read({ sql: page, parameters: [afterId, limit] });

@@ -4,14 +4,14 @@ import type { AuditMessage } from './audit-publisher';
 import { auditTypes, type AuditFields } from './audit-types';
 
 /**
- * A recorded event as the message the outside gets; null when it is private. Throws for a type, or a version of
- * one, that this relay does not know.
+ * Gives the message for a recorded event; null when the event is not published. Throws for a type or schema version
+ * that this relay does not know.
  */
 export function toAuditMessage(event: RecordedEvent): AuditMessage | null {
   const audit = auditTypes[knownType(event)];
   if (audit === null) return null;
   const { orgId, actorType, actorId, $correlationId: requestId, occurredAt: time } = event.metadata;
-  // The table keeps type and data together; the golden files keep this cast honest.
+  // `auditTypes` ties each type to its data, and the golden files test this cast.
   const fields = (audit.fields as (data: unknown) => AuditFields)(event.data);
   return {
     key: fields.secret_id === undefined ? orgId : `${orgId}/${fields.secret_id}`,

@@ -12,48 +12,48 @@ import type { AuditMessage, AuditPublisher } from './audit-publisher';
 interface AuditRelayParts {
   readonly logger: Logger;
   readonly events: EventStore;
-  /** This service's own. */
+  /** The read store of this service. */
   readonly reads: ReadStore;
   readonly publisher: AuditPublisher;
 }
 
 interface AuditRelayStatus {
-  /** `standby`: another process relays. `retrying`: something is away, and nothing is lost. */
+  /** `standby`: another process relays. `retrying`: a store or a broker has failed, and nothing is lost. */
   readonly state: 'standby' | 'live' | 'retrying' | 'stopped';
-  /** Everything up to here is published, as far as this process knows. */
+  /** As far as this process knows, everything up to this position is published. */
   readonly position: Position | null;
-  /** When the oldest event that is known to wait happened; null when none does. */
+  /** When the oldest event that is known to wait occurred; null when none waits. */
   readonly waitingSince: string | null;
-  /** Messages since the start of this process. */
+  /** The number of messages since this process started. */
   readonly published: number;
-  /** Events that were newer than this relay and stayed in the log alone. */
+  /** The number of events that were newer than this relay, and were not published. */
   readonly skipped: number;
   /** Why it retries. */
   readonly lastError: ErrorCode | null;
 }
 
 /**
- * A send is encoded in one go, some 40 µs an event, and whoever shares the process waits. It bounds the memory as
- * well: sealed values come along, some 5 MB at the very most.
+ * Encoding a batch takes some 40 µs an event, during which all other work in the process waits. The limit also bounds
+ * the memory: a batch contains the sealed values, at most some 5 MB.
  */
 const BATCH_EVENTS_MAX = 100;
-/** At the end of the log events come one by one: those of such a while share a send and a checkpoint. */
+/** At the end of the log, events that come within this time share a send and a checkpoint. */
 const GATHER_MS = 100;
-/** A position that published nothing is worth a commit of its own only so often. */
+/** A position without messages gets a checkpoint of its own only this often. */
 const IDLE_CHECKPOINT_MS = 1_000;
 const BACK_OFF_MS = { min: 200, max: 10_000 };
 const STOP_TIMEOUT_MS = 5_000;
 const SKIPPED_TYPES_MAX = 100;
-/** It has no port to be asked at, so it says how it stands by itself. */
+/** The relay has no port for status requests, so it logs its status this often. */
 const REPORT_MS = 600_000;
 
 /**
- * Publishes the log as audit messages, each at least once, in log order per key.
+ * Publishes the log as audit messages, each at least once, in log order for each key.
  *
- * The checkpoint follows the acknowledgement, one send is under way at a time, and after any failure everything
- * since the checkpoint is sent again. So whatever a relay sends, all before it has been acknowledged, be it its
- * own or another's: a send of unknown outcome that lands late, or a relay that does not know yet that it lost
- * the lease, can repeat messages but never put a first copy out of order.
+ * One send is under way at a time, the checkpoint moves after the acknowledgement, and after any failure everything
+ * since the checkpoint is sent again. So all messages before a send have been acknowledged, whichever relay sent them.
+ * A send of unknown outcome that arrives late, or a relay that does not know yet that it lost the lease, can repeat
+ * messages but never put a first copy out of order.
  */
 export class AuditRelay {
   readonly #stopping = new AbortController();
@@ -72,13 +72,13 @@ export class AuditRelay {
 
   constructor(private readonly parts: AuditRelayParts) {}
 
-  /** Begins in the background, and goes on until `stop`. */
+  /** Starts in the background and runs until `stop`. */
   start(): void {
     this.#running = this.#run();
     this.#reports = setInterval(() => this.#report(), REPORT_MS).unref();
   }
 
-  /** What the broker does not answer in time is left to the next start. */
+  /** Waits some seconds for the broker. The next start sends again what was not acknowledged by then. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#reports);
@@ -99,7 +99,7 @@ export class AuditRelay {
         const lease = { name: AUDIT_RELAY_CHECKPOINT, holder: randomUUID(), signal, standBy };
         await whileLeased(this.parts.reads, lease, (fence, leased) => this.#relay(fence, leased));
       } catch (error) {
-        // The lease is free meanwhile: a process that reaches the brokers may take over.
+        // The lease is free during the pause, so a process that reaches the brokers may take over.
         this.#failed(error);
         await delay(this.#backOffMs(), undefined, { signal }).catch(() => undefined);
       }
@@ -127,7 +127,7 @@ export class AuditRelay {
       this.#succeeded(batch, { published: messages.length, skipped });
       if (batch.caughtUp) await delay(GATHER_MS, undefined, { signal }).catch(() => undefined);
     }
-    // The log ends for nobody but the one who stops.
+    // The subscription ends only when it is aborted, so anything else is a failure.
     if (!signal.aborted) throw new AppError('STORE_UNAVAILABLE');
   }
 
@@ -147,7 +147,7 @@ export class AuditRelay {
     return { messages, skipped };
   }
 
-  /** One event that cannot be told must not keep back all others; the log keeps it. Said once per type. */
+  /** An event that cannot be translated must not hold back all others. The log keeps it. Logged once per type. */
   #reportSkipped({ type, id }: RecordedEvent, error: unknown): void {
     if (this.#skippedTypes.has(type) || this.#skippedTypes.size >= SKIPPED_TYPES_MAX) return;
     this.#skippedTypes.add(type);
@@ -176,7 +176,7 @@ export class AuditRelay {
     this.parts.logger.warn('audit relay interrupted, it will go on', fields);
   }
 
-  /** With jitter, so that not all come back at the same moment. */
+  /** With jitter, so that not all processes come back at the same moment. */
   #backOffMs(): number {
     const { min, max } = BACK_OFF_MS;
     return (Math.min(min * 2 ** this.#failures, max) * randomInt(500, 1_000)) / 1_000;

@@ -11,7 +11,7 @@ import type { SecretSnapshot } from '#libs/events';
 type AnyEvent = OrganizationEvent | OrganizationKeyEvent | SecretEvent | SecretNameEvent | AccessEvent;
 type DataOf<T extends EventType> = Extract<AnyEvent, { readonly type: T }>['data'];
 
-/** What a message tells about an event, besides who, when and where. */
+/** The fields of a message besides time, organization, actor and request id. */
 export interface AuditFields {
   readonly secret_id?: string;
   readonly key_id?: string;
@@ -19,16 +19,16 @@ export interface AuditFields {
 }
 
 interface AuditType<T extends EventType> {
-  /** The CloudEvents type: stable; what breaks a reader of the fields is another `v`. */
+  /** The CloudEvents type. It is stable. A change that breaks readers of the fields gets another `v`. */
   readonly type: string;
-  /** Named one by one: what is not named does not leave. */
+  /** Names each field that is published; no other field is. */
   readonly fields: (data: DataOf<T>) => AuditFields;
 }
 
 /**
- * What the audit stream tells of each event. Never an envelope, a value, the hash or the length of one, the
- * id of a data key or the hash of an API key; no description either, people paste into free text. Null: a
- * private event, the bookkeeping of what another one tells.
+ * The audit message of each event type. No message has an envelope, the value, hash or length of a secret, the id of a
+ * data key or the hash of an API key, and none has a description, because people paste secrets into free text. Null
+ * means that the event is not published, because it is only bookkeeping for another one.
  */
 export const auditTypes: { readonly [T in EventType]: AuditType<T> | null } = {
   OrganizationCreated: { type: 'hklst.organization.created.v1', fields: ({ name }) => ({ name }) },

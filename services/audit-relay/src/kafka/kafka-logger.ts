@@ -1,10 +1,10 @@
 import type { logCreator } from 'kafkajs';
 import type { Logger, LogFields } from '#libs/observability';
 
-/** They report every attempt to connect, and the first look at a new topic; a failure reaches the caller as well. */
+/** These report every attempt to connect, and the first look at a new topic. The caller gets a failure anyway. */
 const NOISY = new Set(['Connection', 'BrokerPool']);
 
-/** The client's own error lines, without their text, which quotes whatever a server or a request said. */
+/** Logs the client's errors without their text, which quotes what a server or a request said. */
 export function kafkaLogger(logger: Logger): logCreator {
   return () =>
     ({ namespace, log }) => {

@@ -14,33 +14,33 @@ import { kafkaLogger } from './kafka-logger';
 import { kafkaUnavailable } from './kafka-unavailable';
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** One request: a broker that is slower is taken for gone, and asked again. */
+/** For one request. A slower broker counts as gone and is asked again. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** Within one send, for a broker that restarts or loses the lead: about three seconds. The caller goes on from there. */
+/** Within one send, for a broker that restarts or a new leader: about three seconds. Then the caller sends again. */
 const RETRY = { retries: 4, initialRetryTime: 200, multiplier: 2, maxRetryTime: 2_000 };
-/** Longer than all attempts of a send together: only a client that hangs meets it. */
+/** Longer than all attempts of a send together, so only a client that hangs reaches it. */
 const CALL_TIMEOUT_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 2_000;
-/** Brokers refuse a larger batch per partition than 1 MiB, and a send may all go to one. */
+/** Brokers refuse more than 1 MiB in a batch for one partition, and a whole send may go to one. */
 const SEND_BYTES_MAX = 768 * 1024;
-/** Key, headers and what the protocol adds, at most. */
+/** The largest size of key, headers and what the protocol adds. */
 const MESSAGE_OVERHEAD_BYTES = 1_024;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** Publishes to Kafka. Connects with the first call: the brokers may come up later. */
+/** Publishes to Kafka. It connects with the first call, so the brokers may start later. */
 export function createKafkaPublisher(config: KafkaConfig, logger: Logger): AuditPublisher {
   return new KafkaPublisher(config, logger);
 }
 
 /**
- * A producer that failed once is never used again. The broker recognises a repeated batch by its number in the
- * producer's own sequence, and after an unknown outcome the two may count differently: the next batch, another
- * one, could then be dropped as a repetition of the last. Within one send the client repeats the same batch.
+ * A producer that failed once is never used again. The broker recognises a repeated batch by its sequence number. After
+ * an unknown outcome the broker and the producer may be at different numbers, so the broker could take the next batch
+ * for a repetition and drop it. Within one send the client repeats the same batch.
  */
 class KafkaPublisher implements AuditPublisher {
   readonly #kafka: Kafka;
   #producer: Producer | undefined;
-  /** The partitions of the send under way. */
+  /** The partitions that the send under way uses. */
   readonly #chosen = new Set<number>();
   /** Ends the wait for the send under way. */
   #giveUp: () => void = () => undefined;
@@ -67,7 +67,7 @@ class KafkaPublisher implements AuditPublisher {
     const admin = this.#kafka.admin();
     const ensure = async () => {
       await admin.connect();
-      // Asked first: whoever may write to a topic need not be allowed to create one.
+      // Asked first, because a user who may write to a topic need not be allowed to create one.
       if ((await admin.listTopics()).includes(name)) return;
       const configEntries = [
         { name: 'cleanup.policy', value: 'delete' },
@@ -107,14 +107,14 @@ class KafkaPublisher implements AuditPublisher {
       await withDeadline(Promise.race([sending, givenUp]), CALL_TIMEOUT_MS, 'SERVICE_UNAVAILABLE');
     } catch (error) {
       await this.close();
-      // What was given up may connect once more before it ends.
+      // A send that was given up may connect once more before it ends.
       void sending.catch(() => undefined).finally(() => disconnect(producer));
       throw kafkaUnavailable(error, this.logger);
     }
   }
 
   async #attempt(producer: Producer, messages: readonly AuditMessage[]): Promise<void> {
-    await producer.connect(); // does nothing where a connection stands
+    await producer.connect(); // does nothing when connected
     this.#chosen.clear();
     const answers = await producer.send({
       topic: this.config.topic.name,
@@ -147,7 +147,7 @@ class KafkaPublisher implements AuditPublisher {
   }
 }
 
-/** The messages in sends that a broker takes, in order. */
+/** Splits the messages, in order, into sends that a broker accepts. */
 function inParts(messages: readonly AuditMessage[]): AuditMessage[][] {
   const parts: AuditMessage[][] = [];
   let bytes = SEND_BYTES_MAX;
@@ -167,7 +167,7 @@ function saslOptions({ mechanism, username, password }: NonNullable<KafkaConfig[
   return { mechanism, username, password: password.expose() };
 }
 
-/** A client waits for every answer it is owed before it lets go; a broker that hangs owes them for long. */
+/** Disconnecting waits for all answers, which takes long when a broker hangs, so this limits the time. */
 async function disconnect(client: { disconnect(): Promise<void> }): Promise<void> {
   await withDeadline(client.disconnect(), CLOSE_TIMEOUT_MS, 'SERVICE_UNAVAILABLE').catch(() => undefined);
 }

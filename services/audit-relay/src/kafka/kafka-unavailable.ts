@@ -1,10 +1,10 @@
 import { AppError, isAppError } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 
-/** What Kafka's protocol and Node call their errors. */
+/** The form of error names in Kafka's protocol and in Node. */
 const ERROR_TYPE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
-/** Any failure of the client as the one error of the port; the log says which it was. */
+/** Makes SERVICE_UNAVAILABLE of any failure of the client. The log names the failure. */
 export function kafkaUnavailable(error: unknown, logger: Logger): AppError {
   if (isAppError(error)) return error;
   const cause = originOf(error);
@@ -12,7 +12,7 @@ export function kafkaUnavailable(error: unknown, logger: Logger): AppError {
   return new AppError('SERVICE_UNAVAILABLE', { cause });
 }
 
-/** The client wraps an error once per layer, and those of several topics into one. */
+/** The client wraps an error once per layer, and the errors of several topics into one. */
 function originOf(error: unknown): unknown {
   const { cause, errors } = Object(error) as { cause?: unknown; errors?: readonly unknown[] };
   const inner = cause ?? errors?.[0];

@@ -10,12 +10,12 @@ import { RevivedKeys } from './revived-keys';
 
 const INTERVAL_MS = 60_000;
 const LEASE = 'key-maintenance';
-/** Renewed before each batch, of which none takes a tenth as long. */
+/** Renewed before each batch. No batch takes a tenth of this time. */
 const LEASE_MS = 60_000;
 
 /**
- * Goes on with rotations and collects keys that open nothing, in one process at a time. The lease only saves work: what two
- * processes did at once would be right as well.
+ * Goes on with rotations and destroys keys that open nothing, in one process at a time. The lease only saves work,
+ * because two processes may safely do this at once.
  */
 @Injectable()
 export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -42,7 +42,7 @@ export class KeyMaintenance implements OnApplicationBootstrap, OnApplicationShut
     return this.#rounds.end();
   }
 
-  /** One round; nothing when another process is at it. A failure is logged, and the next round goes on. */
+  /** Does one round, or nothing while another process does one. A failure is logged, and the next round goes on. */
   run(): Promise<void> {
     return this.#rounds.run();
   }

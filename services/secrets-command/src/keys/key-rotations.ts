@@ -8,9 +8,9 @@ import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 import { CLOCK, EVENT_STORE, LOGGER, PRODUCER, READ_STORE } from '../tokens';
 
 /**
- * Until then another process may still have wrapped a data key under the key before; only a pass that begins later
- * finds the last of them. The minute on top is for clocks that differ. Too short would leave such a key under the old
- * key, which stays and opens it.
+ * Until then another process may still wrap a data key under the generation before, and only a later pass finds the
+ * last of these. The minute on top is for clocks that differ. After too short a time such a key would stay under the
+ * old generation, which is kept and opens it.
  */
 const SETTLED_AFTER_MS = ORGANIZATION_KEY_TTL_MS + 60_000;
 const ROTATIONS_MAX = 100;
@@ -20,20 +20,20 @@ const rotationsCollection: CollectionSpec = { name: 'key_rotations_v1', fields: 
 /** A rotation that is not finished. Its id is the organization's. */
 interface Rotation extends Document {
   readonly generation: number;
-  /** When new values began to be sealed under the new key; null until then. */
+  /** When new values began to be sealed under the new generation; null until then. */
   readonly begunAt: string | null;
 }
 
-/** What a pass over an organization's data keys came to. */
+/** The result of a pass over an organization's data keys. */
 interface Pass {
   readonly isWhole: boolean;
   readonly damaged: number;
 }
 
 /**
- * Replaces the key that wraps an organization's data keys, while values are written and read: note the rotation,
- * begin the next generation, wrap the data keys anew, say so in the log, drop the note. Every step may be repeated, so
- * whoever finds the note goes on with it.
+ * Replaces the key that wraps an organization's data keys, while values are written and read: note the rotation, begin
+ * the next generation, wrap the data keys anew, append the event, remove the note. Every step may be repeated, so any
+ * process that finds the note goes on with it.
  */
 @Injectable()
 export class KeyRotations implements OnModuleInit {
@@ -49,20 +49,20 @@ export class KeyRotations implements OnModuleInit {
     await this.reads.ensureCollection(rotationsCollection);
   }
 
-  /** Sees to it that the organization gets a new key, whatever happens from here on. Gives its generation. */
+  /** Notes that the organization gets a new key, so that no crash can prevent it. Gives the new generation. */
   async start(orgId: string): Promise<number> {
     const generation = (await this.keyring.currentGeneration(orgId)) + 1;
     const noted = await this.reads.putIfAbsent(rotationsCollection.name, rotation(orgId, generation, null));
     return (noted as Rotation).generation;
   }
 
-  /** The generation that an organization's rotation leads to; null when there is none under way. */
+  /** The generation to which an organization's rotation leads; null when none is under way. */
   async underWay(orgId: string): Promise<number | null> {
     const noted = (await this.reads.get(rotationsCollection.name, orgId)) as Rotation | null;
     return noted?.generation ?? null;
   }
 
-  /** Brings every rotation as far as it can be brought now; `mayGoOn` is asked before each batch. */
+  /** Brings every rotation as far as possible now, and calls `mayGoOn` before each batch. */
   async advance(mayGoOn: () => Promise<boolean>): Promise<void> {
     const sort = { field: 'id', direction: 'ascending' } as const;
     const noted = await this.reads.find(rotationsCollection.name, { where: {}, sort, limit: ROTATIONS_MAX });
@@ -87,7 +87,7 @@ export class KeyRotations implements OnModuleInit {
 
   async #begin(orgId: string, generation: number): Promise<string> {
     await this.keyring.beginGeneration(orgId, generation);
-    // Noted afterwards: a crash in between makes the time later than it was, never earlier.
+    // Noted afterwards, so that a crash in between makes the time later than it was, never earlier.
     const begunAt = this.clock.now().toISOString();
     await this.reads.put(rotationsCollection.name, rotation(orgId, generation, begunAt));
     return begunAt;
@@ -106,7 +106,7 @@ export class KeyRotations implements OnModuleInit {
 
   async #tell(orgId: string, data: OrganizationKeyEvent['data']): Promise<void> {
     const stream = keysStream(orgId);
-    // The same for every process and attempt: of two, the log keeps one.
+    // All processes and attempts make the same id, so the log keeps only one event.
     const commandId = uuidV5('rotate-organization-key', orgId, data.generation);
     const none = { initial: null, evolve: () => null };
     const { applied, expected } = await foldStream(this.events, { orgId, stream, commandId }, none);

@@ -9,22 +9,23 @@ import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
 import { decideOrphan } from '../secrets/secret.decider';
 import { CLOCK, EVENT_STORE, LOGGER, PRODUCER, READ_STORE } from '../tokens';
 
-/** Long past every deadline, so that no command under way is disturbed. That none loses its key does not rest on it. */
+/** Longer than every deadline, so that no command under way is disturbed. The fence alone protects its key. */
 const ORPHAN_AGE_MS = 24 * 3_600_000;
 const BATCH_KEYS = 500;
 const BATCHES_PER_SWEEP_MAX = 20;
-/** More orphans in a batch than any crash leaves: the log is not the one that these keys were made for. */
+/** More orphans in a batch than any crash leaves mean that the keys were made for another log. */
 const ORPHANS_PER_BATCH_MAX = BATCH_KEYS / 2;
 
 const sweepCollection: CollectionSpec = { name: 'orphan_sweep_v1', fields: {}, indexes: [] };
 const CURSOR = 'cursor';
 
-/** The last key that was judged. */
+/** The last key that was checked. */
 type Cursor = Document & { readonly afterId: string };
 
 /**
- * Destroys data keys that no event names: their command died between storing the key and appending the event. Each
- * key is judged once, when it is a day old; how far the sweep has come is kept, so a restart goes on from there.
+ * Destroys data keys that no event names, because their command died between storing the key and appending the event
+ * (ADR 5). Each key is checked once, when it is a day old. The place of the sweep is stored, so a restart goes on
+ * there.
  */
 @Injectable()
 export class OrphanKeys implements OnModuleInit {
@@ -40,7 +41,7 @@ export class OrphanKeys implements OnModuleInit {
     await this.reads.ensureCollection(sweepCollection);
   }
 
-  /** Judges the keys that are old enough, a bounded number of them; `mayGoOn` is asked before each batch. */
+  /** Checks a bounded number of keys that are old enough, and calls `mayGoOn` before each batch. */
   async sweep(mayGoOn: () => Promise<boolean>): Promise<void> {
     const madeBefore = new Date(this.clock.now().getTime() - ORPHAN_AGE_MS);
     for (let batch = 0; batch < BATCHES_PER_SWEEP_MAX; batch += 1) {
@@ -54,7 +55,7 @@ export class OrphanKeys implements OnModuleInit {
     }
   }
 
-  /** False when something is so wrong that nothing may be destroyed. */
+  /** False when so many are orphans that nothing may be destroyed. */
   async #judge(keys: readonly DataKey[]): Promise<boolean> {
     const states = new Map<string, SecretState | null>();
     for (const { orgId, secretId } of keys) {
@@ -74,9 +75,9 @@ export class OrphanKeys implements OnModuleInit {
     return true;
   }
 
-  /** Null when the stream cannot be folded: what it says of its keys is then anybody's guess. */
+  /** Null when the stream cannot be folded, because then it is unknown which keys it names. */
   async #stateOf(ref: { orgId: string; secretId: string }): Promise<SecretState | null> {
-    // Reading an embedded log does not wait for anything, so without this nobody else would have a turn.
+    // Reading an embedded log never waits, so without this line no other work would get a turn.
     await nextTurn();
     try {
       return (await this.#load(ref)).state;
@@ -100,7 +101,7 @@ export class OrphanKeys implements OnModuleInit {
     this.logger.info('orphan keys destroyed', { count });
   }
 
-  /** True once no append can name the key any more; false when one did. */
+  /** True once no append can name the key any more; false when an event names it. */
   async #fence(key: DataKey): Promise<boolean> {
     const { orgId, secretId } = key;
     const { state, expected } = await this.#load(key);
@@ -115,7 +116,7 @@ export class OrphanKeys implements OnModuleInit {
     return true;
   }
 
-  /** Not through what the handlers remember: a sweep over all secrets would drive the busy ones out. */
+  /** The handlers' folds are not used, because a sweep over all secrets would push out those in use. */
   async #load({ orgId, secretId }: { orgId: string; secretId: string }) {
     return foldStream(this.events, { orgId, stream: secretStream(orgId, secretId) }, secretFold);
   }

@@ -7,12 +7,12 @@ import { EVENT_STORE, LOGGER } from '../tokens';
 
 type Shredded = Extract<SecretEvent, { type: 'SecretShredded' }>['data'];
 
-/** Each names all data keys of a secret, and those of one batch go in one deletion. */
+/** Each event names all data keys of a secret, and one deletion destroys those of a batch. */
 const BATCH_EVENTS_MAX = 100;
 
 /**
- * Destroys again what the log says is destroyed: a key store that was put back from an older backup holds such keys. Each
- * process looks through the log once, because a key store is put back before a start.
+ * Destroys again the keys that the log says are destroyed, because a key store that was restored from an older backup
+ * holds them (ADR 5). Each process does so once, because a key store is restored before a start.
  */
 @Injectable()
 export class RevivedKeys {
@@ -24,7 +24,7 @@ export class RevivedKeys {
     private readonly keyring: Keyring,
   ) {}
 
-  /** Begins anew when it was stopped or failed before; `mayGoOn` is asked after each batch. */
+  /** Starts again when it was stopped or failed before. Calls `mayGoOn` after each batch. */
   async sweep(signal: AbortSignal, mayGoOn: () => Promise<boolean>): Promise<void> {
     if (this.#isDone) return;
     const [categories, types] = [['secret'], ['SecretShredded']];

@@ -36,8 +36,8 @@ export class CreateSecretHandler {
   }
 
   /**
-   * Gives the answer of a command whose event is in the log already. A creation that was fenced off never comes to be under
-   * its id, so its repetition goes on under the next, which every process derives alike.
+   * Gives the answer of a command whose event is in the log already. A creation that was fenced off can never succeed
+   * under its id, so its repetition goes on under the next id, which every process derives in the same way (ADR 4).
    */
   async #createOnce(command: Command, context: MessageContext): Promise<Reply> {
     const { caller, commandId, idempotencyKey } = command;
@@ -71,7 +71,7 @@ export class CreateSecretHandler {
       mayBeRepeated: command.idempotencyKey !== null,
     } as const;
     const after = await this.streams.change(change, sealed).catch((error: unknown) => {
-      // Whoever wanted the name next has fenced this creation off: it took too long to come this far.
+      // Another command wanted the name and has fenced this creation off, because it took too long.
       throw isAppError(error, 'WRONG_REVISION') ? new AppError('CONCURRENT_CHANGE') : error;
     });
     return written(after.state, after, null);

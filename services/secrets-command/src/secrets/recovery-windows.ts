@@ -7,10 +7,9 @@ import { CONFIG, EVENT_STORE } from '../tokens';
 const DAY_MS = 86_400_000;
 
 /**
- * How long deleted secrets keep their keys: what the organization has chosen, or the operator. It is read from the
- * organization's own stream and always as it stands: a window that was lengthened a moment ago holds for the delete
- * that follows, and a delete needs no other service to be there. The stream is read once; after that only for what
- * came since, one read beside the several that a delete makes anyway.
+ * How long deleted secrets keep their keys: as the organization has chosen, or else the operator. The current choice is
+ * read from the organization's own stream at each delete. So a window that was just lengthened counts, and a delete
+ * needs no other service. After the first read, only later events are read.
  */
 @Injectable()
 export class RecoveryWindows {

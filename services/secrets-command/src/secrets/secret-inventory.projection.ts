@@ -4,8 +4,8 @@ import type { Projection } from '#libs/projection';
 export const INVENTORY = 'inventory_v1';
 
 /**
- * What the command service must know about all secrets at once: how many an organization holds (its
- * quota) and whose keys are due for destruction. Neither decides about names, versions or rights.
+ * What the command service must know about all secrets: how many an organization has, for its quota, and whose keys are
+ * due for destruction. It decides nothing about names, versions or rights.
  */
 export const secretInventory = {
   name: 'secret-inventory',

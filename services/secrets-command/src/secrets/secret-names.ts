@@ -30,14 +30,14 @@ import { DEADLINE_MS } from '#libs/transport';
 import { CLOCK, EVENT_STORE } from '../tokens';
 
 /**
- * A command gets this long between its claim and the event that needs it: its caller has been told to try again by
- * then. The second on top is for clocks that differ between processes. Too short would only cost the slow command
- * its name, never give it to two: the fence settles that.
+ * The time that a command has between its claim and the event that needs it. By then its caller has been told to try
+ * again. The second on top is for clocks that differ. Too short a time could cost a slow command its name, but never
+ * give the name to two, because the fence prevents that.
  */
 const CLAIM_GRACE_MS = DEADLINE_MS + 1_000;
 /**
- * How long somebody who wants a name waits for the command that has claimed it, pause by pause. It takes milliseconds if
- * it comes to an end at all; all pauses together leave the rest of the deadline to the newcomer's own work.
+ * The pauses in which a command waits for another one that has claimed the name. The other needs milliseconds, unless
+ * it died. All pauses together leave the rest of the deadline for the command's own work.
  */
 const PAUSES_MS = [5, 10, 20, 40, 80, 160, 320, 640];
 
@@ -48,9 +48,9 @@ interface Claim {
 }
 
 /**
- * Unique names without races (docs/adr/0004): a name belongs to the secret that was loaded, then claimed at the exact
- * revision of the name's stream, and then changed at the revision that was loaded. A claim outlives its command only
- * when that one failed or died half-way; such a claim is taken over after fencing the late command off.
+ * Unique names without races (ADR 4). The secret is loaded, then the name is claimed at the exact revision of the
+ * name's stream, then the secret is changed at the revision that was loaded. A claim outlives its command only when the
+ * command failed or died half-way. Such a claim is taken over after the late command was fenced off.
  */
 @Injectable()
 export class SecretNames {
@@ -60,7 +60,7 @@ export class SecretNames {
     private readonly keyring: Keyring,
   ) {}
 
-  /** The only id that `ref`, an id or a name, may stand for (`isLiveAs` tells); null when nobody holds the name. */
+  /** The only id that `ref`, an id or a name, can stand for (see `isLiveAs`); null for a free name. */
   async resolve(orgId: string, ref: string): Promise<string | null> {
     if (isId('sec', ref)) return ref;
     const { last } = await this.#tail(orgId, ref);
@@ -68,16 +68,17 @@ export class SecretNames {
   }
 
   /**
-   * Takes a name for a secret that was loaded before, or is to be made. Gives what `seal` gives: it runs while the claim
-   * goes to the disk, once nothing speaks against it. Of a claim that is lost, the data key is destroyed again. Fails with
-   * SECRET_NAME_TAKEN when a secret has the name, CONCURRENT_CHANGE when nobody can tell yet what comes of another's claim.
+   * Claims a name for a secret that was loaded before, or is to be made. Gives the result of `seal`, which runs while
+   * the claim goes to the disk. When the claim is lost, the sealed value's data key is destroyed. Fails with
+   * SECRET_NAME_TAKEN when a secret has the name, or with CONCURRENT_CHANGE when another command's claim stays
+   * undecided.
    */
   async claim<S extends SealedValue | undefined>(
     claim: Claim,
     metadata: EventMetadata,
     seal: () => Promise<S>,
   ): Promise<S> {
-    // Again also with an If-Match: that the secret stands as it was loaded is asked when it is changed.
+    // With an If-Match, too, because the secret's revision is checked when the secret is changed.
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#claimOnce(claim, metadata, seal);
@@ -91,8 +92,8 @@ export class SecretNames {
   }
 
   /**
-   * Frees a name that this secret gave up with the event at `givenUpAt`. A claim behind that is of a command that has
-   * seen the event and wants the name anew. Losing a race is fine: then the name is claimed or free already.
+   * Frees a name that this secret gave up with the event at `givenUpAt`. A later claim is of a command that wants the
+   * name anew, so it stays. When another command is faster, the name is claimed or free already.
    */
   async release(claim: Claim, metadata: EventMetadata, givenUpAt: Position): Promise<void> {
     const { stream, last } = await this.#tail(claim.orgId, claim.name);
@@ -102,20 +103,21 @@ export class SecretNames {
     await this.#tryAppend({ stream, events: [event], expected: { revision: last.revision }, metadata });
   }
 
-  /** Fails with WRONG_REVISION when somebody is faster: what comes of it is to be seen anew. */
+  /** Fails with WRONG_REVISION when another command was faster. The caller then tries again. */
   async #claimOnce<S extends SealedValue | undefined>(
     claim: Claim,
     { occurredAt, ...origin }: EventMetadata,
     seal: () => Promise<S>,
   ): Promise<S> {
-    // A command may claim a name more than once, and every time must count. So each attempt has an id of its own: that
-    // it may be repeated follows from what the streams say, and not from a repetition being recognised.
+    // A command may claim a name more than once, and every claim must count. So each attempt has an id of its own, and
+    // the log never takes it for a repetition. It may be repeated all the same, because the streams tell who holds the
+    // name.
     const metadata = { ...origin, occurredAt, commandId: newCommandId(this.clock.now()) };
     const { stream, last } = await this.#tail(claim.orgId, claim.name);
     const holder = nameHolder(last);
     if (holder && holder.secretId !== claim.secretId) await this.#takeOver(holder, claim, metadata);
 
-    // Also when this secret holds the name: an older claim may be about to be released, or taken over.
+    // Even when this secret holds the name, because an older claim may be about to be released or taken over.
     const claimed = { secretId: claim.secretId, claimedAt: occurredAt };
     const event: SecretNameEvent = { type: 'SecretNameClaimed', data: claimed };
     const expected: Expected = last ? { revision: last.revision } : 'no stream';
@@ -123,17 +125,17 @@ export class SecretNames {
     const [won, sealed] = await Promise.all([claiming, seal()]);
     if (won) return sealed;
     const winner = nameHolder((await this.#tail(claim.orgId, claim.name)).last);
-    // Another command claimed it for this secret, behind what was read above: as good as a claim of our own.
+    // Another command has claimed it for this secret since it was read above, which is as good as a claim of our own.
     if (winner?.secretId === claim.secretId) return sealed;
     if (sealed) await this.keyring.destroy([sealed.dataKeyId]);
     throw new AppError('WRONG_REVISION');
   }
 
   /**
-   * Sees to it that the holder has no right to the name any more. A holder that is between its claim and its next event
-   * gets CLAIM_GRACE_MS; afterwards an event in its stream makes its late append fail. A claim further ahead of the clock
-   * than that was made by a wrong one, and must not hold the name until that time. Fails with SECRET_NAME_TAKEN, and
-   * with WRONG_REVISION while the holder has time, or when it came first.
+   * Ends the holder's right to the name. A holder between its claim and its next event has CLAIM_GRACE_MS. After that
+   * an event in its stream makes its late append fail. A claim further ahead of the clock than that was made by a wrong
+   * clock, and is taken over at once. Fails with SECRET_NAME_TAKEN, or with WRONG_REVISION while the holder has time or
+   * when it was faster.
    */
   async #takeOver(
     holder: { secretId: string; claimedAt: string },

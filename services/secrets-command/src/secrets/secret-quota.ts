@@ -8,9 +8,9 @@ import type { SecretsCommandConfig } from '../config';
 import { CONFIG, EVENT_STORE, READ_STORE, SECRET_INVENTORY } from '../tokens';
 import { INVENTORY } from './secret-inventory.projection';
 
-/** How long a count is added to before it is made anew: other processes create secrets as well. */
+/** A count is used for this long. Then it is made anew, because other processes create secrets as well. */
 const COUNT_MS = 1_000;
-/** A projection that is further behind has a problem of its own. */
+/** How long to wait for the projection. One that is further behind has a problem of its own. */
 const BEHIND_MS_MAX = 1_000;
 const ORGANIZATIONS_MAX = 10_000;
 
@@ -27,8 +27,8 @@ export class SecretQuota {
   ) {}
 
   /**
-   * Runs a creation if there is room for it. Several processes may pass the limit by what each creates within
-   * a second. When a store is away the quota yields, not the write. Fails with QUOTA_EXCEEDED.
+   * Runs a creation if there is room for it. Several processes may exceed the limit by what each creates within a
+   * second. When a store is away, the creation runs unchecked. Fails with QUOTA_EXCEEDED.
    */
   async during<T>(orgId: string, create: () => Promise<T>): Promise<T> {
     let room = this.#rooms.get(orgId);
@@ -39,7 +39,7 @@ export class SecretQuota {
     return room.during(create);
   }
 
-  /** Secrets at this moment. */
+  /** The number of secrets at this moment; 0 when a store is away. */
   async #count(orgId: string): Promise<number> {
     try {
       const head = await this.events.head();
@@ -52,7 +52,7 @@ export class SecretQuota {
   }
 }
 
-/** One organization's: no more secrets than were counted last, were under way then, and have begun since. */
+/** One organization has at most the secrets counted last, those under way then, and those begun since. */
 class Room {
   readonly #underWay = new Set<Promise<unknown>>();
   #atMost = 0;
@@ -76,7 +76,7 @@ class Room {
     return creation;
   }
 
-  /** No creation begins meanwhile: what made this necessary holds until it is done. */
+  /** No creation begins meanwhile, because what made the count necessary holds until it is done. */
   async #recount(): Promise<void> {
     const underWay = [...this.#underWay];
     const counted = await this.count();
@@ -86,7 +86,7 @@ class Room {
     }
     this.#atMost = counted + underWay.length;
     this.#countedAt = performance.now();
-    // One that is under way may fail, so nobody is refused because of it.
+    // A creation under way may fail, so it must not cause a refusal.
     if (this.#atMost >= this.max) await Promise.race(underWay);
   }
 }

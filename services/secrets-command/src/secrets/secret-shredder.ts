@@ -11,7 +11,7 @@ import { dataKeyIds, decideShredEnd, decideShredStart } from './secret.decider';
 import { INVENTORY } from './secret-inventory.projection';
 import { SecretStreams } from './secret-streams';
 
-/** Short enough that what a crash left is finished within a minute of the restart. */
+/** Short enough to finish what a crash left within a minute of the restart. */
 const SWEEP_INTERVAL_MS = 20_000;
 const PAGE_SECRETS = 500;
 
@@ -21,8 +21,8 @@ interface SecretRef {
 }
 
 /**
- * Destroys the data keys of deleted secrets once their recovery window is over. Every step is settled
- * by the log at an exact revision, so several processes may sweep at once and a crash is resumed.
+ * Destroys the data keys of deleted secrets once their recovery window is over. Every step is an append at an exact
+ * revision, so several processes may sweep at once and a crash is resumed.
  */
 @Injectable()
 export class SecretShredder implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -48,12 +48,12 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     return this.#sweeps.end();
   }
 
-  /** One round over all that are due. A failure is logged, and the next round begins anew. */
+  /** Does one round over all secrets that are due. A failure is logged, and the next round starts again. */
   sweep(): Promise<void> {
     return this.#sweeps.run();
   }
 
-  /** Destroys the keys of a deleted secret now; what is done already, here or by another process, is not done again. */
+  /** Destroys the keys of a deleted secret now. Steps that this or another process has done are not done again. */
   async shred(ref: SecretRef, context: MessageContext): Promise<void> {
     await untilWon(null, () => this.#step(ref, context, decideShredStart)); // the point of no return
     const { state } = await this.streams.inLog(ref);
@@ -62,13 +62,13 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     await untilWon(null, () => this.#step(ref, context, decideShredEnd));
   }
 
-  /** Appends what is decided on the secret as it stands. */
+  /** Decides on the current state of the secret, and appends the events. */
   async #step(
     ref: SecretRef,
     { correlationId }: MessageContext,
     decide: (state: SecretState) => SecretEvent[],
   ): Promise<void> {
-    // One for each step: they append to one stream, and an event's id is made from the command's.
+    // An id for each step, because both append to one stream and an event's id is made from the command's.
     const commandId = newCommandId(this.clock.now());
     const { state, expected } = await this.streams.inLog(ref);
     const events = decide(state);
@@ -83,7 +83,7 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     for (let skip = 0; await this.#sweepPage(skip, signal); skip += PAGE_SECRETS);
   }
 
-  /** True when more may be due behind this page. Whom the list moved meanwhile is met in the next round. */
+  /** True when more may be due behind this page. The next round finds secrets that moved in the list meanwhile. */
   async #sweepPage(skip: number, signal: AbortSignal): Promise<boolean> {
     const now = this.clock.now().toISOString();
     const deleted = await this.reads.find(INVENTORY, {
@@ -99,7 +99,7 @@ export class SecretShredder implements OnApplicationBootstrap, OnApplicationShut
     return deleted.length === PAGE_SECRETS;
   }
 
-  /** One secret that cannot be shredded keeps no other from it. */
+  /** A secret that cannot be shredded does not stop the others. */
   async #shredDue(ref: SecretRef): Promise<void> {
     try {
       await this.shred(ref, { correlationId: 'shredder' });

@@ -23,7 +23,7 @@ interface SecretRef {
   readonly secretId: string;
 }
 
-/** A secret as it stood behind an event. */
+/** A secret as it stood right after an event. */
 type SecretThen = NonNullable<Folded<SecretState>['applied']>;
 
 interface SecretAppend {
@@ -32,7 +32,7 @@ interface SecretAppend {
   readonly events: readonly SecretEvent[];
   readonly expected: Expected;
   readonly metadata: EventMetadata;
-  /** It has an Idempotency-Key; a command without one comes once. */
+  /** True when the command has an Idempotency-Key. Without one it is never repeated. */
   readonly mayBeRepeated: boolean;
 }
 
@@ -48,25 +48,25 @@ export class SecretStreams {
     this.#secrets = new StreamFolds(events, secretFold);
   }
 
-  /** The secret as it stands, and as it stood right after `commandId` changed it, if it ever did. */
+  /** Gives the current secret, and the secret right after `commandId` changed it, if it ever did. */
   async load({ orgId, secretId }: SecretRef, commandId: string) {
     return this.#secrets.of({ orgId, stream: secretStream(orgId, secretId), commandId });
   }
 
-  /** The secret as it was when it was last seen here, unless the command is known to have changed it; asks nobody. */
+  /** Gives the secret as last seen here, without asking the log. Undefined if unknown or changed by the command. */
   remembered({ orgId, secretId }: SecretRef, commandId: string) {
     return this.#secrets.remembered({ stream: secretStream(orgId, secretId), commandId });
   }
 
-  /** The secret as the log has it, whatever is remembered here: for what cannot be taken back. */
+  /** Gives the secret as the log has it, whatever is remembered here. It is for steps that cannot be undone. */
   async inLog({ orgId, secretId }: SecretRef) {
     return foldStream(this.events, { orgId, stream: secretStream(orgId, secretId) }, secretFold);
   }
 
   /**
-   * Appends what a command changes, and gives the secret right after that. Of a command that another process may have
-   * carried out as well, with a time and a key of its own, only the log knows what became: not every engine can tell
-   * from an append that it was a repetition.
+   * Appends a command's events, and gives the secret right after them. When another process may have carried out the
+   * same command, with a time and key of its own, the secret is read from the log, because some engines do not tell
+   * that an append was a repetition.
    */
   async change(
     { before, mayBeRepeated, ...append }: SecretAppend,
@@ -81,8 +81,8 @@ export class SecretStreams {
   }
 
   /**
-   * Appends at the exact revision. A data key that no event will ever name is destroyed again when the
-   * append lost its race; after any other failure it may be in use and stays.
+   * Appends at the exact revision. When the append loses its race, the data key is destroyed, because no event will
+   * name it. After any other failure the key may be in use, and stays.
    */
   async append(
     { secretId, ...append }: Omit<AppendRequest, 'orgId' | 'stream'> & { secretId: string },
@@ -114,7 +114,7 @@ function evolved(state: SecretState, events: readonly SecretEvent[], metadata: E
   return events.reduce((before, event) => secretFold.evolve(before, { ...event, metadata }), state);
 }
 
-/** The answer to a write: the secret after it, and where that stands. */
+/** The answer to a write: the secret after it, with revision and position. */
 export function written(
   state: SecretState,
   at: { readonly revision: string; readonly position: string },

@@ -12,7 +12,7 @@ export interface NewSecret {
   readonly at: string;
 }
 
-/** A new secret. That its id is new and its name free is settled by the log, at the append. */
+/** Decides a new secret. The append tells whether its id is new, and the claim whether its name is free. */
 export function decideCreate({ sealed, at, ...secret }: NewSecret): SecretEvent[] {
   const snapshot = { ...secret, version: 1, insertedAt: at, updatedAt: at };
   return [{ type: 'SecretCreated', data: { secret: snapshot, sealed } }];
@@ -28,12 +28,12 @@ export interface SecretChange {
 }
 
 /**
- * Every change stays in the secret's stream, which is read whole now and then, and all its data keys are named in one
- * event when they are destroyed. Hourly changes reach this after a year.
+ * Every change stays in the secret's stream. The stream is read whole now and then, and one event names all its data
+ * keys when they are destroyed. Hourly changes reach this limit after a year.
  */
 export const CHANGES_MAX = 10_000;
 
-/** Fails with QUOTA_EXCEEDED. To be asked before anything is made for a change. */
+/** Fails with QUOTA_EXCEEDED. Call it before anything is made for a change. */
 export function refuseWhenFull(state: SecretState): void {
   if ('changes' in state && state.changes >= CHANGES_MAX) {
     const safeMessage = `This secret has been changed ${CHANGES_MAX.toLocaleString('en')} times, which is all it takes; create another in its place`;
@@ -41,7 +41,7 @@ export function refuseWhenFull(state: SecretState): void {
   }
 }
 
-/** What changes, one event per kind of change; nothing when everything is as asked already. */
+/** Gives one event for each kind of change; none when nothing changes. */
 export function decideUpdate(state: SecretState, change: SecretChange): SecretEvent[] {
   const before = live(state);
   const events: SecretEvent[] = [];
@@ -62,7 +62,7 @@ export function decideUpdate(state: SecretState, change: SecretChange): SecretEv
   return events;
 }
 
-/** Gone for readers from here on; the keys stay until `shredAfter`. */
+/** Readers no longer find the secret from here on. Its keys stay until `shredAfter`. */
 export function decideDelete(
   state: SecretState,
   { at, shredAfter }: { at: string; shredAfter: string },
@@ -70,13 +70,13 @@ export function decideDelete(
   return [{ type: 'SecretDeleted', data: { secret: live(state), deletedAt: at, shredAfter } }];
 }
 
-/** The next step of destroying a deleted secret's keys; nothing when they are gone already. */
+/** Begins the destruction of a deleted secret's keys. Gives no event in any other state. */
 export function decideShredStart(state: SecretState): SecretEvent[] {
   if (state.status !== 'deleted') return [];
   return [{ type: 'SecretShredStarted', data: { secretId: state.secret.id, dataKeyIds: dataKeyIds(state) } }];
 }
 
-/** To be appended once the keys are destroyed. */
+/** Ends the destruction. Append the event once the keys are destroyed. */
 export function decideShredEnd(state: SecretState): SecretEvent[] {
   if (state.status !== 'shredding') return [];
   return [{ type: 'SecretShredded', data: { secretId: state.secret.id, dataKeyIds: dataKeyIds(state) } }];
@@ -88,10 +88,10 @@ export function dataKeyIds(state: SecretState): string[] {
 }
 
 /**
- * What must be in a secret's stream before a data key made for one of its versions may be destroyed; null when an
- * event names the key. Whoever made it appends at the revision it had read, at which the secret had the version before
- * (or was not there). Where the stream may still be at that revision, one more event moves it on, and the late
- * append fails, however long it slept.
+ * Gives the events that must be in a secret's stream before a data key of one of its versions may be destroyed; null
+ * when an event names the key. The command that made the key appends at the revision it had read, when the secret had
+ * the version before (or did not exist). If the stream may still be at that revision, one more event makes the late
+ * append fail, however long its process slept (ADR 5).
  */
 export function decideOrphan(
   state: SecretState,

@@ -44,8 +44,8 @@ export class UpdateSecretHandler {
   }
 
   /**
-   * A new value always appends something, and the append tells whether what is remembered was current: no need to ask
-   * first. Whatever else comes of it is no answer, but for the log to give; undefined then.
+   * Writes a new value on the remembered state, without reading the stream. Such a change always appends an event, and
+   * the append fails when that state is out of date (ADR 19). Gives undefined when the log has to be read instead.
    */
   async #changeRemembered(
     ref: { orgId: string; secretId: string },
@@ -90,7 +90,7 @@ export class UpdateSecretHandler {
     return written(after.state, after, lastReadAt);
   }
 
-  /** What must be durable before the event that needs it: the claim on a new name, the key of a new value. */
+  /** Makes durable what the event needs: the claim on a new name, the key of a new value. */
   async #prepare(secret: SecretSnapshot, command: Command, metadata: EventMetadata) {
     const { orgId } = command.caller;
     const { name, value } = command;

@@ -19,7 +19,7 @@ type FoundSecret = LiveSecret & { readonly revision: string };
 
 type WithValue = Extract<SecretEvent, { type: 'SecretUpdated' }>['data'];
 
-/** Finds one secret by folding its own stream: what it says needs no waiting and trusts no projection. */
+/** Finds a secret by folding its own stream, so that no call waits for a projection or trusts one. */
 @Injectable()
 export class FoldedSecrets {
   readonly #secrets: StreamFolds<SecretState>;
@@ -39,7 +39,7 @@ export class FoldedSecrets {
     return found;
   }
 
-  /** The sealed value of one version. Those that were replaced lie in their events alone. Fails with NOT_FOUND. */
+  /** The sealed value of one version; a replaced one is in its event. Fails with NOT_FOUND or INTEGRITY_ERROR. */
   async sealed(
     orgId: string,
     { secret, versions, sealed }: LiveSecret,
@@ -55,7 +55,7 @@ export class FoldedSecrets {
     return data.sealed;
   }
 
-  /** The id that `ref` stands for; an id is taken as it is. Null when no secret has the name. */
+  /** Gives the id that `ref` stands for. An id is not looked up. Null when no secret has the name. */
   async idOf(orgId: string, ref: string): Promise<string | null> {
     return isId('sec', ref) ? ref : ((await this.#lookUp(orgId, ref))?.secret.id ?? null);
   }
@@ -68,7 +68,7 @@ export class FoldedSecrets {
     return isLiveAs(state, ref) && revision !== null ? { ...state, revision } : null;
   }
 
-  /** Who may have the name, but need not have it. */
+  /** Gives the only secret that can have the name. It need not have it. */
   async #holderOf(orgId: string, name: string): Promise<string | null> {
     const stream = secretNameStream(orgId, await this.keyring.secretNameDigest(orgId, name));
     const [last] = await this.events.read({ orgId, stream, direction: 'backwards', limit: 1 });

@@ -24,14 +24,14 @@ const columnOf = {
   expires_at: 'expiresAt',
 } as const;
 
-/** Above any quota an operator can set, so that an unpaged list is whole. */
+/** The largest quota that an operator can set, so that an unpaged list is complete. */
 const UNPAGED_MAX = 1_000_000;
-/** Rows in remembered answers, some 400 bytes each. */
+/** Rows in all remembered answers, some 400 bytes each. */
 const REMEMBERED_ROWS_MAX = 50_000;
 
 @Controller()
 export class ListSecretsHandler {
-  /** Answers by question, each with the state of the organization's rows that it was read from. */
+  /** Answers by question, each with the state of the organization's rows from which it was read. */
   readonly #remembered = new LRUCache<string, { readonly state: string; readonly reply: Reply }>({
     max: 5_000,
     maxSize: REMEMBERED_ROWS_MAX,
@@ -50,7 +50,7 @@ export class ListSecretsHandler {
     if (atLeast !== null) await this.list.waitFor(atLeast, this.config.listWaitMsMax);
     const state = this.list.stateOf(caller.orgId);
     if (state === null) return this.#read(request);
-    // A page deep in a long list is a walk to it; and most who ask for one ask again.
+    // The store walks through a long list to reach a deep page, and most clients ask for a page again.
     const key = JSON.stringify([caller.orgId, question]);
     const remembered = this.#remembered.get(key);
     if (remembered?.state === state) return remembered.reply;

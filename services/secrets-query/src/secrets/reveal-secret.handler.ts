@@ -8,7 +8,7 @@ import { Handles, type MessageContext } from '#libs/transport';
 import { CLOCK, EVENT_STORE, PRODUCER } from '../tokens';
 import { FoldedSecrets } from './folded-secrets';
 
-/** More than clocks that somebody looks after differ, and than a request takes until it is handled again. */
+/** Maintained clocks differ by less than this, and a request is handled again sooner. */
 const CLOCKS_APART_MS_MAX = 5 * 60_000;
 
 @Controller()
@@ -39,7 +39,7 @@ export class RevealSecretHandler {
     };
     const metadata = eventMetadata({
       caller,
-      // The current version may have changed before a repetition: what it opens is then recorded as well.
+      // A repetition may find a newer current version. It opens that one, so it records that one as well.
       commandId: uuidV5(request.commandId, secret.id, version),
       correlationId,
       at,
@@ -52,16 +52,16 @@ export class RevealSecretHandler {
       expected: 'any',
       metadata,
     });
-    // The value is opened while the record is on its way to the disk, and leaves only when it is there.
+    // The value is opened while the record is written, and is given out only when the record is on disk.
     const opening = this.keyring.open(orgId, secret.id, version, sealed);
     const [value] = await Promise.all([opening, recording]);
     return { id: secret.id, name: secret.name, value, version, decryptedAt: at };
   }
 
   /**
-   * The request's time, so that the record is the same when it is handled again. A gateway whose clock is wrong would
-   * write records that are too old to be kept, or are kept for too long: then the time of this service, for a second
-   * record of one reading is better than none, and than no reading.
+   * Gives the request's time, so that handling a request again writes the same record. With a wrong clock of the
+   * gateway, the record would be too old to be kept, or kept for too long. So this service then takes its own time. A
+   * repetition leaves a second record then, which is better than no record or no value.
    */
   #timeOf({ at }: Pick<RequestOf<typeof revealSecret>, 'at'>): string {
     const now = this.clock.now();

@@ -3,16 +3,16 @@ import type { Projection } from '#libs/projection';
 
 export const SECRETS = 'secrets_v1';
 
-/** A row of the list. Values, envelopes and keys never come here. */
+/** A row of the list. It never holds a value, an envelope or a key. */
 export type SecretRow = SecretSnapshot & {
   readonly orgId: string;
-  /** 1 while it waits for the destruction of its keys. */
+  /** 1 from the deletion until the keys are destroyed. */
   readonly deleted: 0 | 1;
-  /** Grows only; reads live in other streams than the secret, so it has its own rule (see `latest`). */
+  /** Only grows. Reads are recorded in other streams than the secret's, so it is a `latest` field. */
   readonly lastReadAt?: string | null;
 };
 
-/** Metadata of all secrets, for lists. Reads of one secret fold its own stream and never trust this. */
+/** Metadata of all secrets, for lists. A read of one secret folds its own stream instead. */
 export const secretList = {
   name: 'secret-list',
   version: 1,

@@ -9,10 +9,10 @@ import { SECRETS } from './secret-list.projection';
 
 const REMEMBERED_MAX = 20_000;
 
-/** When secrets were last read, as far as this process knows: information, never a decision. */
+/** When secrets were last read, as far as this process knows. Nothing is decided by it. */
 @Injectable()
 export class SecretReads {
-  /** Null: never. Kept up by the log where it is followed, and empty elsewhere. */
+  /** Null means never. Kept current by the followed log, and empty where no log is followed. */
   readonly #remembered = new LRUCache<string, { readonly at: string | null }>(entriesAtMost(REMEMBERED_MAX));
 
   constructor(
@@ -22,7 +22,7 @@ export class SecretReads {
     log?.listen({ began: () => this.#remembered.clear(), note: (event) => this.#note(event) });
   }
 
-  /** Null when never read, or when the read store is away: metadata does not fail for it. */
+  /** Null when never read, or when the read store is away, because metadata must not fail for this. */
   async lastReadAt(orgId: string, secretId: string): Promise<string | null> {
     const place = `${orgId} ${secretId}`;
     const remembered = this.log?.isFollowing ? this.#remembered.get(place) : undefined;
@@ -47,7 +47,7 @@ export class SecretReads {
     this.#remember(`${metadata.orgId} ${secretId}`, readAt);
   }
 
-  /** The later of what was known and what is heard, which is given. */
+  /** Remembers and gives the later of the known time and `at`. */
   #remember(place: string, at: string | null): string | null {
     const known = this.#remembered.get(place)?.at ?? null;
     const later = known !== null && (at === null || known > at) ? known : at;
