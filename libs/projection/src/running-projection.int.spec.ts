@@ -62,16 +62,12 @@ describe('RunningProjection', () => {
     warn: (event: string, fields: object) => void warnings.push(`${event} ${JSON.stringify(fields)}`),
   };
 
-  async function start(applied?: RecordedEvent[], store: ReadStore = reads): Promise<RunningProjection> {
-    const projection = new RunningProjection({
-      projection: projectionOf(applied),
-      events,
-      reads: store,
-      logger,
-    });
-    running.add(projection);
-    await projection.onModuleInit();
-    return projection;
+  const start = (applied?: RecordedEvent[], store?: ReadStore) => run(projectionOf(applied), store);
+  async function run(projection: Projection, store: ReadStore = reads): Promise<RunningProjection> {
+    const runner = new RunningProjection({ projection, events, reads: store, logger });
+    running.add(runner);
+    await runner.onModuleInit();
+    return runner;
   }
   async function stop(projection: RunningProjection): Promise<void> {
     running.delete(projection);
@@ -268,14 +264,7 @@ describe('RunningProjection', () => {
           : (event.data['name'] ?? null);
       return projectionOf().apply({ ...event, data: { ...event.data, name } });
     };
-    const projection = new RunningProjection({
-      projection: { ...projectionOf(), apply: mended },
-      events,
-      reads,
-      logger,
-    });
-    running.add(projection);
-    await projection.onModuleInit();
+    const projection = await run({ ...projectionOf(), apply: mended });
     await until(() => projection.status().state === 'degraded' && projection.status().parked === 2);
     expect([await nameOf('bad'), await nameOf('overtaken'), await nameOf('still')]).toEqual([
       'mended',
@@ -313,6 +302,27 @@ describe('RunningProjection', () => {
     await stopped;
     expect(await countThings()).toBe(1);
     expect(await reads.count(parkedCollection.name, { where: { projection: KEY } })).toBe(4);
+  });
+
+  it('keeps aside what it could apply, but not write', async () => {
+    const broken = await start();
+    await broken.waitFor(await append('bad', ['poison']), WAIT_MS);
+    await stop(broken);
+    const mended: Projection = {
+      ...projectionOf(),
+      apply: (event) => projectionOf().apply({ ...event, data: { ...event.data, name: 'mended' } }),
+    };
+    let writes = 0;
+    const project = () => (writes++, Promise.reject(new AppError('STORE_UNAVAILABLE')));
+    const refused = await run(mended, intercepted(reads, { project }));
+    await until(() => writes > 0);
+    await stop(refused);
+    expect(await reads.count(parkedCollection.name, { where: { projection: KEY } })).toBe(1);
+
+    const projection = await run(mended);
+    await until(() => projection.status().state === 'live');
+    expect(await nameOf('bad')).toBe('mended');
+    expect(projection.status().parked).toBe(0);
   });
 
   it('reaches positions that change nothing at once, and stores them before long', async () => {
