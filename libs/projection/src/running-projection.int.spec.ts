@@ -360,6 +360,38 @@ describe('RunningProjection', () => {
     for (const { position, state } of seen) expect(state).toBe(position);
   });
 
+  // Otherwise a list that saw the rows as they were before would pass for one that saw them after.
+  it('names no new state before the rows are written', async () => {
+    let holds = false;
+    const held: (() => void)[] = [];
+    const holding = intercepted(reads, {
+      async project(...change) {
+        if (holds) await new Promise<void>((letGo) => held.push(letGo));
+        await reads.project(...change);
+      },
+    });
+    const projection = await start([], holding);
+    const first = await append('a', ['A']);
+    await until(() => projection.stateOf(orgId) === first);
+    holds = true;
+    const next = await append('b', ['B']);
+    await until(() => held.length > 0);
+    const meanwhile = projection.stateOf(orgId);
+    holds = false;
+    for (const letGo of held) letGo();
+    await projection.waitFor(next, WAIT_MS);
+    expect([meanwhile, projection.stateOf(orgId)]).toEqual([first, next]);
+  });
+
+  it('names no state while another process is the one that writes', async () => {
+    const first = await start();
+    const position = await append('a', ['A']);
+    await until(() => first.stateOf(orgId) === position);
+    const second = await start();
+    await until(() => second.status().state === 'standby');
+    expect(second.stateOf(orgId)).toBeNull();
+  });
+
   it('does not wait for a position that shows', async () => {
     const projection = await start();
     const position = await append('a', ['A']);
