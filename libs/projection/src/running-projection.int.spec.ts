@@ -216,6 +216,34 @@ describe('RunningProjection', () => {
     expect(await nameOf('b')).toBe('B');
   }, 15_000);
 
+  it('gives up its term when its lease was taken, also while there is nothing to write', async () => {
+    const acquiring = jest.spyOn(reads, 'acquireLease');
+    const projection = await start();
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    await until(() => projection.status().state === 'live');
+    const holder = acquiring.mock.calls[0]?.[1] ?? '';
+    await Promise.all([reads.releaseLease(KEY, holder), reads.acquireLease(KEY, 'another', 60_000)]);
+    await until(() => projection.status().state === 'standby');
+    await reads.releaseLease(KEY, 'another');
+    await until(() => projection.status().state === 'live');
+    expect(warnings).toEqual([]);
+  }, 15_000);
+
+  it('begins a new term when another had its lease in between, whose fence is newer', async () => {
+    const [acquiring, terms] = [jest.spyOn(reads, 'acquireLease'), jest.spyOn(reads, 'checkpoint')];
+    const projection = await start();
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    const holder = acquiring.mock.calls[0]?.[1] ?? '';
+    await Promise.all([
+      reads.releaseLease(KEY, holder),
+      reads.acquireLease(KEY, 'another', 60_000),
+      reads.releaseLease(KEY, 'another'),
+    ]);
+    await until(() => terms.mock.calls.length > 1);
+    await projection.waitFor(await append('b', ['B']), WAIT_MS);
+    expect(warnings).toEqual([]);
+  }, 15_000);
+
   it.each([['poison'], [5]])(
     'parks an event that cannot be applied (%j), and the others flow',
     async (bad) => {
@@ -334,6 +362,24 @@ describe('RunningProjection', () => {
     expect(await reads.checkpoint(KEY)).toBe(stored);
     await until(async () => (await reads.checkpoint(KEY)) === position);
   });
+
+  it('stores such a position also when the store was away at first, and nothing more comes', async () => {
+    let isAway = false;
+    const flaky = intercepted(reads, {
+      async project(...change) {
+        if (!isAway) return reads.project(...change);
+        isAway = false;
+        throw new AppError('STORE_UNAVAILABLE');
+      },
+    });
+    const projection = await start([], flaky);
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    isAway = true;
+    const position = await append('x', ['X'], 'OtherNamed');
+    await projection.waitFor(position, WAIT_MS);
+    await until(async () => (await reads.checkpoint(KEY)) === position);
+    expect(warnings).toHaveLength(1);
+  }, 15_000);
 
   // Otherwise a list that waited for its own write would be answered with what is remembered from before.
   it('names the new state of what it shows no later than it says that a position shows', async () => {
