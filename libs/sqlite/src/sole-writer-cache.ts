@@ -22,7 +22,7 @@ export class SoleWriterCache<V extends object | number> {
 
   /** Remembers what was read just now: between the read and this call nobody else may have had a turn. */
   keep(key: string, value: V): void {
-    if (!this.#unsure && !this.#writing.has(key)) this.#entries.set(key, value);
+    if (!this.#writing.has(key)) this.#entries.set(key, value);
   }
 
   /** Runs a write that changes what is behind `keys`. Settles like `write`. */
