@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import crypto, { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,11 @@ const counting = () =>
 const openRing = (store: KeyStore = keys) => Keyring.open({ keys: store, rootKey, clock });
 /** Organization, secret, version. */
 type Place = [string, string, number];
+
+/** Node's own class of ciphers or deciphers, as far as the bytes go through it. */
+interface CipherClass {
+  readonly prototype: { update(bytes: Buffer): Buffer };
+}
 
 const newOrg = () => `org_${randomUUID()}`;
 const value = new Redacted('correct horse');
@@ -313,6 +318,22 @@ describe('Keyring: what stays in memory', () => {
     await ring.seal(first ?? '', 'sec_a', 2, value);
     expect(fetched.has(`${first}.1`)).toBe(true);
   }, 60_000);
+
+  it('wipes the bytes of each data key and of each value once they are used', async () => {
+    const ring = await openRing();
+    const org = newOrg();
+    // The key of the organization is there by now, and stays.
+    await ring.seal(org, 'sec_a', 1, value);
+    const { Cipheriv, Decipheriv } = crypto as unknown as Record<'Cipheriv' | 'Decipheriv', CipherClass>;
+    const encrypted = jest.spyOn(Cipheriv.prototype, 'update');
+    const decrypted = jest.spyOn(Decipheriv.prototype, 'update');
+    const sealed = await ring.seal(org, 'sec_a', 2, value);
+    expect((await ring.open(org, 'sec_a', 2, sealed)).expose()).toBe('correct horse');
+    const wiped = [Buffer.alloc(32), Buffer.alloc('correct horse'.length)];
+    expect(encrypted.mock.calls.map(([bytes]) => bytes)).toEqual(wiped);
+    expect(decrypted.mock.results.map((result) => result.value as Buffer)).toEqual(wiped);
+    for (const watched of [encrypted, decrypted]) watched.mockRestore();
+  });
 
   it('prints no key', async () => {
     const ring = await openRing();

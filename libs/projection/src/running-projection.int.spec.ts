@@ -62,16 +62,12 @@ describe('RunningProjection', () => {
     warn: (event: string, fields: object) => void warnings.push(`${event} ${JSON.stringify(fields)}`),
   };
 
-  async function start(applied?: RecordedEvent[], store: ReadStore = reads): Promise<RunningProjection> {
-    const projection = new RunningProjection({
-      projection: projectionOf(applied),
-      events,
-      reads: store,
-      logger,
-    });
-    running.add(projection);
-    await projection.onModuleInit();
-    return projection;
+  const start = (applied?: RecordedEvent[], store?: ReadStore) => run(projectionOf(applied), store);
+  async function run(projection: Projection, store: ReadStore = reads): Promise<RunningProjection> {
+    const runner = new RunningProjection({ projection, events, reads: store, logger });
+    running.add(runner);
+    await runner.onModuleInit();
+    return runner;
   }
   async function stop(projection: RunningProjection): Promise<void> {
     running.delete(projection);
@@ -220,6 +216,34 @@ describe('RunningProjection', () => {
     expect(await nameOf('b')).toBe('B');
   }, 15_000);
 
+  it('gives up its term when its lease was taken, also while there is nothing to write', async () => {
+    const acquiring = jest.spyOn(reads, 'acquireLease');
+    const projection = await start();
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    await until(() => projection.status().state === 'live');
+    const holder = acquiring.mock.calls[0]?.[1] ?? '';
+    await Promise.all([reads.releaseLease(KEY, holder), reads.acquireLease(KEY, 'another', 60_000)]);
+    await until(() => projection.status().state === 'standby');
+    await reads.releaseLease(KEY, 'another');
+    await until(() => projection.status().state === 'live');
+    expect(warnings).toEqual([]);
+  }, 15_000);
+
+  it('begins a new term when another had its lease in between, whose fence is newer', async () => {
+    const [acquiring, terms] = [jest.spyOn(reads, 'acquireLease'), jest.spyOn(reads, 'checkpoint')];
+    const projection = await start();
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    const holder = acquiring.mock.calls[0]?.[1] ?? '';
+    await Promise.all([
+      reads.releaseLease(KEY, holder),
+      reads.acquireLease(KEY, 'another', 60_000),
+      reads.releaseLease(KEY, 'another'),
+    ]);
+    await until(() => terms.mock.calls.length > 1);
+    await projection.waitFor(await append('b', ['B']), WAIT_MS);
+    expect(warnings).toEqual([]);
+  }, 15_000);
+
   it.each([['poison'], [5]])(
     'parks an event that cannot be applied (%j), and the others flow',
     async (bad) => {
@@ -268,14 +292,7 @@ describe('RunningProjection', () => {
           : (event.data['name'] ?? null);
       return projectionOf().apply({ ...event, data: { ...event.data, name } });
     };
-    const projection = new RunningProjection({
-      projection: { ...projectionOf(), apply: mended },
-      events,
-      reads,
-      logger,
-    });
-    running.add(projection);
-    await projection.onModuleInit();
+    const projection = await run({ ...projectionOf(), apply: mended });
     await until(() => projection.status().state === 'degraded' && projection.status().parked === 2);
     expect([await nameOf('bad'), await nameOf('overtaken'), await nameOf('still')]).toEqual([
       'mended',
@@ -315,6 +332,27 @@ describe('RunningProjection', () => {
     expect(await reads.count(parkedCollection.name, { where: { projection: KEY } })).toBe(4);
   });
 
+  it('keeps aside what it could apply, but not write', async () => {
+    const broken = await start();
+    await broken.waitFor(await append('bad', ['poison']), WAIT_MS);
+    await stop(broken);
+    const mended: Projection = {
+      ...projectionOf(),
+      apply: (event) => projectionOf().apply({ ...event, data: { ...event.data, name: 'mended' } }),
+    };
+    let writes = 0;
+    const project = () => (writes++, Promise.reject(new AppError('STORE_UNAVAILABLE')));
+    const refused = await run(mended, intercepted(reads, { project }));
+    await until(() => writes > 0);
+    await stop(refused);
+    expect(await reads.count(parkedCollection.name, { where: { projection: KEY } })).toBe(1);
+
+    const projection = await run(mended);
+    await until(() => projection.status().state === 'live');
+    expect(await nameOf('bad')).toBe('mended');
+    expect(projection.status().parked).toBe(0);
+  });
+
   it('reaches positions that change nothing at once, and stores them before long', async () => {
     const projection = await start();
     await projection.waitFor(await append('a', ['A']), WAIT_MS);
@@ -324,6 +362,24 @@ describe('RunningProjection', () => {
     expect(await reads.checkpoint(KEY)).toBe(stored);
     await until(async () => (await reads.checkpoint(KEY)) === position);
   });
+
+  it('stores such a position also when the store was away at first, and nothing more comes', async () => {
+    let isAway = false;
+    const flaky = intercepted(reads, {
+      async project(...change) {
+        if (!isAway) return reads.project(...change);
+        isAway = false;
+        throw new AppError('STORE_UNAVAILABLE');
+      },
+    });
+    const projection = await start([], flaky);
+    await projection.waitFor(await append('a', ['A']), WAIT_MS);
+    isAway = true;
+    const position = await append('x', ['X'], 'OtherNamed');
+    await projection.waitFor(position, WAIT_MS);
+    await until(async () => (await reads.checkpoint(KEY)) === position);
+    expect(warnings).toHaveLength(1);
+  }, 15_000);
 
   // Otherwise a list that waited for its own write would be answered with what is remembered from before.
   it('names the new state of what it shows no later than it says that a position shows', async () => {
@@ -348,6 +404,38 @@ describe('RunningProjection', () => {
     for (const id of ['b', 'c', 'd']) await projection.waitFor(await append(id, ['N']), WAIT_MS);
     expect(seen.length).toBeGreaterThan(3);
     for (const { position, state } of seen) expect(state).toBe(position);
+  });
+
+  // Otherwise a list that saw the rows as they were before would pass for one that saw them after.
+  it('names no new state before the rows are written', async () => {
+    let holds = false;
+    const held: (() => void)[] = [];
+    const holding = intercepted(reads, {
+      async project(...change) {
+        if (holds) await new Promise<void>((letGo) => held.push(letGo));
+        await reads.project(...change);
+      },
+    });
+    const projection = await start([], holding);
+    const first = await append('a', ['A']);
+    await until(() => projection.stateOf(orgId) === first);
+    holds = true;
+    const next = await append('b', ['B']);
+    await until(() => held.length > 0);
+    const meanwhile = projection.stateOf(orgId);
+    holds = false;
+    for (const letGo of held) letGo();
+    await projection.waitFor(next, WAIT_MS);
+    expect([meanwhile, projection.stateOf(orgId)]).toEqual([first, next]);
+  });
+
+  it('names no state while another process is the one that writes', async () => {
+    const first = await start();
+    const position = await append('a', ['A']);
+    await until(() => first.stateOf(orgId) === position);
+    const second = await start();
+    await until(() => second.status().state === 'standby');
+    expect(second.stateOf(orgId)).toBeNull();
   });
 
   it('does not wait for a position that shows', async () => {

@@ -22,7 +22,7 @@ export class SoleWriterCache<V extends object | number> {
 
   /** Keeps a value that was read just now, in the same turn of the event loop. */
   keep(key: string, value: V): void {
-    if (!this.#unsure && !this.#writing.has(key)) this.#entries.set(key, value);
+    if (!this.#writing.has(key)) this.#entries.set(key, value);
   }
 
   /** Runs a write that changes the values of `keys`. Settles like `write`. */

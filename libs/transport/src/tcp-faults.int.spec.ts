@@ -6,7 +6,7 @@ import { createLogger } from '#libs/observability';
 import type { MessageClient } from './message-client';
 import { createTcpClient } from './tcp-client';
 import { createTcpServer } from './tcp-server';
-import { CANARY, createService, echo, hang, keep } from './transport.contract';
+import { CANARY, createService, echo, give, hang, keep, passOn } from './transport.contract';
 
 const CLIENT_DEADLINE_MS = 400;
 const SERVER_DEADLINE_MS = 1_000;
@@ -283,6 +283,13 @@ describe('createTcpClient with several addresses', () => {
     expect(eventsOf(lines)).toEqual(['service is away', 'service is back']);
   });
 
+  it('sends nothing elsewhere that a handler has seen, even when it could not pass it on', async () => {
+    const { links, client } = await startAll(2);
+    await expect(client.send(passOn, { text: '' }, context)).rejects.toEqual(unavailable);
+    expect(links.map(({ sockets }) => sockets.length).sort()).toEqual([0, 1]);
+    expect(client.addresses).toEqual({ up: 2, away: 0 });
+  });
+
   it('loses no call while its servers are replaced one after the other', async () => {
     const servers = await Promise.all([startServer(), startServer()]);
     const ports = servers.map(({ port }) => port);
@@ -338,6 +345,18 @@ describe('createTcpServer', () => {
     expect(JSON.parse(server.lines[0] ?? '')).toMatchObject({ event: 'connection failed' });
     expect(server.lines.join('')).not.toContain(CANARY);
     expect(server.lines.join('').length).toBeLessThan(2_000);
+  });
+
+  it('tells the caller at once of a reply that JSON cannot hold', async () => {
+    const server = await startServer();
+    const client = startClient(server.port);
+    const sent = client.send(give, { text: '' }, context);
+    await expect(sent).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    expect(JSON.parse(server.lines[0] ?? '')).toMatchObject({
+      event: 'reply not sent',
+      message_name: 'give',
+    });
+    await expect(client.send(echo, { text: 'a' }, context)).resolves.toMatchObject({ text: 'a' });
   });
 
   it('changes no prototype, whatever a frame holds', async () => {

@@ -6,6 +6,8 @@ import { defineMessage, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { AppError, Redacted } from '#libs/kernel';
 import { Handles } from './handles';
 import type { MessageClient, MessageContext } from './message-client';
+import { unavailable } from './message-dispatcher';
+import { NotTaken } from './not-taken';
 
 export const CANARY = 'Canary-7f3a9c';
 const text = v.strictObject({ text: v.string() });
@@ -30,6 +32,15 @@ const refuse = defineMessage({ name: 'refuse', kind: 'command', request: text, r
 const fail = defineMessage({ name: 'fail', kind: 'command', request: text, reply: text });
 const misreply = defineMessage({ name: 'misreply', kind: 'query', request: text, reply: text });
 export const hang = defineMessage({ name: 'hang', kind: 'command', request: text, reply: text });
+/** Its contract lets any reply pass, also the one that its handler gives, which JSON cannot hold. */
+export const give = defineMessage({
+  name: 'give',
+  kind: 'query',
+  request: text,
+  reply: v.strictObject({ anything: v.unknown() }),
+});
+/** Its handler fails as if it had sent a message that nobody took. */
+export const passOn = defineMessage({ name: 'pass-on', kind: 'command', request: text, reply: text });
 const unhandled = defineMessage({ name: 'unhandled', kind: 'query', request: text, reply: text });
 
 const misreplies: Record<string, unknown> = {
@@ -72,6 +83,16 @@ class TestController {
   @Handles(misreply)
   async misreply(request: RequestOf<typeof misreply>): Promise<ReplyOf<typeof misreply>> {
     return misreplies[request.text] as ReplyOf<typeof misreply>;
+  }
+
+  @Handles(give)
+  async give(): Promise<ReplyOf<typeof give>> {
+    return { anything: 1n };
+  }
+
+  @Handles(passOn)
+  async passOn(): Promise<ReplyOf<typeof passOn>> {
+    throw unavailable(new NotTaken());
   }
 
   @Handles(hang)

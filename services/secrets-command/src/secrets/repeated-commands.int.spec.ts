@@ -53,11 +53,13 @@ function aProcess({ events, reads }: Pick<TestStores, 'events' | 'reads'> = stor
     commandId: newCommandId(new Date()),
     idempotencyKey,
   });
+  const created = (name: string, key: string | null = null) => {
+    const content = { value: new Redacted('v'), description: null, tags: [], expiresAt: null };
+    return creating.handle({ ...origin(key), name, ...content }, context);
+  };
   return {
-    async create(name: string, key: string | null = null): Promise<string> {
-      const content = { value: new Redacted('v'), description: null, tags: [], expiresAt: null };
-      return (await creating.handle({ ...origin(key), name, ...content }, context)).data.id;
-    },
+    created,
+    create: async (name: string, key: string | null = null) => (await created(name, key)).data.id,
     update: (
       secret: string,
       change: { name?: string; value?: Redacted<string> },
@@ -133,6 +135,19 @@ describe('A command by name whose answer was lost, when it is repeated,', () => 
     const id = await aProcess().create('OLD');
     await expect(aProcess().destroy('OLD', 'k')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(await stateOf(id)).toMatchObject({ status: 'live' });
+  });
+});
+
+describe('A creation whose answer was lost, when it is repeated,', () => {
+  it('has made its secret, whoever has the name since', async () => {
+    await expect(aDyingProcess().create('OLD', 'k')).rejects.toMatchObject(unavailable);
+    const { data } = await aProcess().update('OLD', { name: 'NEW' });
+    const second = await aProcess().create('OLD');
+
+    const answer = await aProcess().created('OLD', 'k');
+    expect(answer).toMatchObject({ data: { id: data.id, name: 'OLD' }, revision: '0' });
+    expect(await stateOf(data.id)).toMatchObject({ secret: { name: 'NEW' } });
+    expect(await stateOf(second)).toMatchObject({ status: 'live', secret: { name: 'OLD' } });
   });
 });
 
