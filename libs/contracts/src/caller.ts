@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-/** Who asks, as the access service established it. The organization comes from here and nowhere else. */
+/** The caller, as the access service identified them. Services take the organization from here and nowhere else. */
 export const callerSchema = v.strictObject({
   orgId: v.string(),
   actorType: v.picklist(['api-key', 'user', 'system']),

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { callerSchema } from './caller';
 
-/** What every command carries besides its own fields. */
+/** The fields of a command that can be repeated, besides its own (ADR 6). */
 export const commandFields = {
   caller: callerSchema,
   commandId: v.string(),
   idempotencyKey: v.nullable(v.string()),
 };
 
-/** The answer to a command that leaves nothing to show: where in the log it stands. */
+/** The reply to a command that leaves nothing to show: its position in the log. */
 export const doneSchema = v.strictObject({ position: v.string() });

@@ -6,8 +6,8 @@ type ObjectSchema = v.StrictObjectSchema<v.ObjectEntries, undefined>;
 export interface Message<Req extends ObjectSchema = ObjectSchema, Rep extends ObjectSchema = ObjectSchema> {
   readonly name: string;
   /**
-   * A query is repeated by the transport when an answer fails to come, so it changes nothing, save that it may append
-   * a record of itself under an id that its request carries. A command may be repeated only with its commandId.
+   * The transport sends a query again when no answer comes, so a query changes nothing. The only exception: it may
+   * append a record of itself under an id from its request. A command may be repeated only with its commandId.
    */
   readonly kind: 'query' | 'command';
   readonly request: Req;

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { defineMessage } from './message';
 
-/** What a read model says of itself; libs/projection says what it means. */
+/** The state of a projection. libs/projection says what each state means. */
 const projectionSchema = v.strictObject({
   name: v.string(),
   state: v.picklist(['starting', 'standby', 'catching-up', 'live', 'degraded', 'stopped']),
@@ -16,12 +16,12 @@ const checkOf = (service: string) =>
     reply: v.strictObject({
       /** The service's own dependencies by name, and whether each answers. */
       parts: v.record(v.string(), v.picklist(['ok', 'away'])),
-      /** Those of the process that was asked. */
+      /** The projections of the process that answers. */
       projections: v.array(projectionSchema),
     }),
   });
 
-/** Asks a service whether what it needs to answer is there, and how far its read models are. */
+/** Asks a service whether its dependencies answer, and how far its projections are. */
 export const checkAccess = checkOf('access');
 export const checkSecretsCommand = checkOf('secrets-command');
 export const checkSecretsQuery = checkOf('secrets-query');

@@ -5,7 +5,7 @@ import { constantTimeEqual } from './keyed-hash';
 import { lengthPrefixed } from './length-prefixed';
 
 /*
- * Envelope v1, frozen: what it wrote opens for ever (vectors-v1.json).
+ * Envelope v1. The format must never change, because stored envelopes must stay readable (vectors-v1.json).
  *
  *   "SV" | version 01 | suite 01 | data key id 16 | commitment 32 | nonce 12 | ciphertext | tag 16
  *   '--------------------------- header, 64 bytes ---------------------------'
@@ -19,15 +19,15 @@ const NONCE_AT = COMMITMENT_AT + 32;
 const HEADER_BYTES = NONCE_AT + NONCE_BYTES;
 export const ENVELOPE_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 
-// The two labels are different, and neither is a label of another format: no hash or ciphertext made here
-// means anything elsewhere.
+// Domain separation: the two labels differ from each other and from those of all other formats, so no hash or
+// ciphertext made here is valid elsewhere.
 const KEYS_LABEL = 'sv/v1/envelope-keys';
 const VALUE_LABEL = 'sv/v1/value';
 
-/** Above the largest value the API takes (40,000 bytes), and far below the 64 GiB that GCM can take under one nonce. */
+/** Above the largest value of the API (40,000 bytes), and far below the 64 GiB that GCM allows under one nonce. */
 export const PLAINTEXT_BYTES_MAX = 65_536;
 
-/** Where a value belongs. An envelope moved to another place does not open there. */
+/** The place of a value. It is authenticated, so an envelope that is copied to another place does not open there. */
 export interface EnvelopeBinding {
   readonly orgId: string;
   readonly secretId: string;
@@ -42,7 +42,7 @@ interface EnvelopeKey {
   readonly binding: EnvelopeBinding;
 }
 
-/** A new id. Its time lets a store write neighbours; nothing rests on its secrecy. */
+/** Makes a data key's id. It begins with the time, so that a store writes new keys side by side. It is not secret. */
 export function newDataKeyId(now: Date): string {
   return timedBytes(now).toString('hex');
 }
@@ -62,8 +62,8 @@ export function sealEnvelope({
     throw new RangeError('A data key has 32 bytes, its id 16, a plaintext at most 65,536');
   }
   const { encryptionKey, commitment } = deriveKeys(dataKey, id);
-  // A data key seals one value, so even a repeated nonce would meet another key. It is random all the same:
-  // should a data key ever be used again by mistake, 96 random bits still keep the two apart.
+  // A data key seals one value, so any nonce would be safe. It is random in case a data key is ever used twice by
+  // mistake: 96 random bits still make the two nonces different.
   const nonce = publicRandomBytes(NONCE_BYTES);
   const header = Buffer.concat([FORMAT, id, commitment, nonce]);
   const sealed = encrypt({ key: encryptionKey, nonce, aad: authenticated(header, binding) }, plaintext);
@@ -71,8 +71,8 @@ export function sealEnvelope({
 }
 
 /**
- * Total: whatever the bytes of `envelope` are, it gives the plaintext or throws INTEGRITY_ERROR, which does
- * not say what was wrong.
+ * Gives the plaintext, or throws INTEGRITY_ERROR, whatever the bytes of `envelope` are. The error does not say what is
+ * wrong.
  */
 export function openEnvelope({
   dataKey,
@@ -86,8 +86,8 @@ export function openEnvelope({
     throw new AppError('INTEGRITY_ERROR');
   }
   const { encryptionKey, commitment } = deriveKeys(dataKey, id);
-  // GCM alone does not commit: one ciphertext can be made to open under two keys. The commitment is a hash
-  // of the key that only this key has, so an envelope opens under one key or none.
+  // GCM does not commit to a key: a ciphertext can be made that opens under two keys. The commitment is a hash of the
+  // key, so an envelope opens under one key or none.
   if (!constantTimeEqual(header.subarray(COMMITMENT_AT, NONCE_AT), commitment))
     throw new AppError('INTEGRITY_ERROR');
   const plaintext = decrypt(
@@ -103,16 +103,15 @@ function hasFormat(envelope: Uint8Array): boolean {
 }
 
 /**
- * The commitment may stand in the open: it and the encryption key are two output blocks of HKDF, and one
- * tells nothing about the other without the data key. Nobody finds two data keys with one commitment (that
- * would be a collision of SHA-256).
+ * The commitment is not secret: it and the encryption key are two output blocks of HKDF, and one tells nothing about
+ * the other without the data key. Two data keys with one commitment would be a collision of SHA-256.
  */
 function deriveKeys(dataKey: Uint8Array, id: Uint8Array) {
   const bytes = hkdfSha256({ key: dataKey, salt: id, info: KEYS_LABEL, bytes: 64 });
   return { encryptionKey: bytes.subarray(0, KEY_BYTES), commitment: bytes.subarray(KEY_BYTES) };
 }
 
-/** Not the secret's name: a rename would have to open and seal every version again. */
+/** Leaves out the secret's name, because a rename would have to open and seal every version again. */
 function authenticated(header: Uint8Array, { orgId, secretId, version }: EnvelopeBinding): Buffer {
   return lengthPrefixed(VALUE_LABEL, header, orgId, secretId, version);
 }

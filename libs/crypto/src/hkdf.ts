@@ -1,19 +1,19 @@
 import { HASH_BYTES, hmacSha256, writeHmacSha256 } from './hmac-sha256';
 
 interface HkdfInput {
-  /** At least 32 uniformly random bytes: what HKDF makes of a guessable input stays guessable. */
+  /** At least 32 uniformly random bytes. HKDF does not make a guessable key safe. */
   readonly key: Uint8Array;
-  /** Need not be secret; makes the output differ per use of the key. */
+  /** Need not be secret. Another salt gives another output. */
   readonly salt: Uint8Array;
-  /** Names what the output is for. */
+  /** Names the purpose of the output. */
   readonly info: string;
   /** Output length, 1 to 64. */
   readonly bytes: number;
 }
 
 /**
- * HKDF-SHA-256 (RFC 5869), of which no more than two blocks are ever needed. Written out because `hkdfSync`
- * takes twice as long, and this runs for every value read.
+ * HKDF-SHA-256 (RFC 5869), limited to two output blocks. Not `hkdfSync` of Node, because it takes twice as long, and
+ * this runs for every value that is read.
  */
 export function hkdfSha256({ key, salt, info, bytes }: HkdfInput): Buffer {
   const pseudorandomKey = hmacSha256(salt, key);
@@ -28,6 +28,6 @@ export function hkdfSha256({ key, salt, info, bytes }: HkdfInput): Buffer {
   return output.subarray(0, bytes);
 }
 
-/** The counters of the blocks. */
+/** The counters of the output blocks. */
 const FIRST = Uint8Array.of(1);
 const SECOND = Uint8Array.of(2);

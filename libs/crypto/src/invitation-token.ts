@@ -6,26 +6,26 @@ const SECRET_BYTES = 32;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const HASH_LABEL = 'sv/v1/invitation-token';
 
-/** `inv_….` and 256 random bits: well-formed; whether it invites anybody is another question. */
+/** A well-formed token: `inv_….` and 256 random bits. It may be one that was never issued. */
 export interface InvitationToken {
-  /** Of the invitation, not secret: where to look. */
+  /** The id of the invitation, not secret. */
   readonly id: string;
   readonly text: Redacted<string>;
 }
 
-/** The token that belongs to an invitation and 32 bytes that nobody can guess. */
+/** Makes the token of an invitation from 32 bytes that nobody can guess. */
 export function invitationToken(id: string, secret: Uint8Array): InvitationToken {
   if (secret.length !== SECRET_BYTES) throw new RangeError('An invitation token is made of 32 bytes');
   return { id, text: new Redacted(`${id}.${Buffer.from(secret).toString('base64url')}`) };
 }
 
-/** Total: null for any text that is no token. */
+/** Gives null for any text that is not a well-formed token. */
 export function parseInvitationToken(text: Redacted<string>): InvitationToken | null {
   const [id = '', secret = '', ...rest] = text.expose().split('.', 3);
   return rest.length === 0 && isId('inv', id) && SECRET.test(secret) ? { id, text } : null;
 }
 
-/** What is stored of a token: 64 hexadecimal digits. Fast and keyed, for the reasons of `hashApiKey`. */
+/** Gives what is stored of a token: a fast keyed hash, 64 hexadecimal digits, for the reasons given at `hashApiKey`. */
 export function hashInvitationToken(pepper: Uint8Array, { text }: InvitationToken): string {
   return keyedHash(pepper, HASH_LABEL, text.expose()).toString('hex');
 }

@@ -3,8 +3,8 @@ import { hmacSha256 } from './hmac-sha256';
 import { lengthPrefixed } from './length-prefixed';
 
 /**
- * HMAC-SHA-256 over the parts, 32 bytes. The first part names what the hash is for, so that one key can
- * serve several purposes without one's hashes being of use to another.
+ * Gives the HMAC-SHA-256 of the parts, 32 bytes. The first part names the purpose of the hash, so that one key can
+ * serve several purposes and a hash made for one is of no use for another.
  */
 export function keyedHash(
   key: Uint8Array,
@@ -13,8 +13,8 @@ export function keyedHash(
   return hmacSha256(key, lengthPrefixed(...parts));
 }
 
-/** Compares without telling where two byte strings differ. Their lengths are not a secret: hashes have one size. */
+/** Compares in a time that does not tell where the bytes differ. It may tell the length: all hashes have one size. */
 export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
-  // timingSafeEqual throws on unequal lengths, and a throw in the wrong place answers 500 instead of 401.
+  // timingSafeEqual throws for unequal lengths, and the client would get a 500 instead of a 401.
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -1,8 +1,8 @@
 const LENGTH_BYTES = 4;
 
 /**
- * Joins parts so that no two different lists give the same bytes: each part follows its own length, so
- * nothing can move from one field to the next. Text is UTF-8 and must be well-formed, numbers are decimal text.
+ * Joins parts so that two different lists never give the same bytes: the length of each part stands before it. Text
+ * must be well-formed and is written as UTF-8, a number as decimal text.
  */
 export function lengthPrefixed(...parts: readonly (string | number | Uint8Array)[]): Buffer {
   const fields = parts.map((part) => (typeof part === 'number' ? String(part) : part));

@@ -4,24 +4,24 @@ import { decrypt, encrypt, KEY_BYTES, NONCE_BYTES, TAG_BYTES } from './aead';
 import { lengthPrefixed } from './length-prefixed';
 
 /*
- * Wrapped key v1, frozen:
+ * Wrapped key v1. The format must never change, because stored keys must stay readable.
  *
  *   "SK" | version 01 | suite 01 | nonce 12 | ciphertext 32 | tag 16
  *   '------ header, 16 bytes -------'
  *
- * The limit of random nonces. A parent wraps many keys, each under 96 random bits. After 2^32 wraps the
- * chance that two nonces met is 2^-33 (NIST SP 800-38D, 8.3 allows as many). The root key wraps one key per
- * organization and never comes near. An organization's key wraps one key per version written: at 8,000
- * writes a second, all of them in one organization, it takes six days and more than a terabyte of key store
- * to get there, and every new generation of the key starts from nought. No commitment is needed here: a
- * parent is chosen by its id, and all parents are keys we made.
+ * The limit of random nonces. One parent key wraps many keys, each under a random nonce of 96 bits. After 2^32 wraps
+ * the chance that two nonces are equal is 2^-33 (NIST SP 800-38D, 8.3 allows as many). The root key wraps one key per
+ * organization and stays far below. An organization's key wraps one key per version written: at 8,000 writes a second,
+ * all in one organization, that takes six days and more than a terabyte of key store, and each new generation of the
+ * key starts from zero. A wrapped key needs no commitment, because a parent is chosen by its id, and all parents are
+ * keys that we made.
  */
 const FORMAT = Uint8Array.of(0x53, 0x4b, 0x01, 0x01);
 const HEADER_BYTES = FORMAT.length + NONCE_BYTES;
 const WRAPPED_BYTES = HEADER_BYTES + KEY_BYTES + TAG_BYTES;
 const KEY_LABEL = 'sv/v1/key';
 
-/** What a key is and whose. A wrapped key moved to another row does not unwrap there. */
+/** What a key is for, and whose. It is authenticated: a wrapped key that is copied to another row does not unwrap. */
 export interface KeyBinding {
   readonly purpose: string;
   /** Id of the wrapping key. */
@@ -32,7 +32,7 @@ export interface KeyBinding {
   readonly secretId: string;
 }
 
-/** 32 bytes from the operating system's generator. */
+/** Makes 32 bytes with the random generator of the operating system. */
 export function newKey(): Buffer {
   return randomBytes(KEY_BYTES);
 }
@@ -47,7 +47,7 @@ export function wrapKey(key: Uint8Array, parentKey: Uint8Array, binding: KeyBind
   ]);
 }
 
-/** Total, like `openEnvelope`: gives the key or throws INTEGRITY_ERROR, which does not say what was wrong. */
+/** Gives the key, or throws INTEGRITY_ERROR, which does not say what is wrong. */
 export function unwrapKey(wrapped: Uint8Array, parentKey: Uint8Array, binding: KeyBinding): Buffer {
   if (wrapped.length !== WRAPPED_BYTES || !FORMAT.every((byte, at) => wrapped[at] === byte)) {
     throw new AppError('INTEGRITY_ERROR');

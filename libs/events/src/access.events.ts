@@ -1,5 +1,6 @@
 /**
- * Who did what, in streams that age out: the only events that may hold an address or a user agent.
+ * A value was read. The events of this file are in `access-` streams, which are deleted after a while, so only they may
+ * hold an address or a user agent (ADR 1).
  */
 export interface SecretRead {
   readonly type: 'SecretRead';
@@ -12,31 +13,31 @@ export interface SecretRead {
   };
 }
 
-/** Somebody we know was refused something, or a key that we know was presented in vain. */
+/** A known caller was refused an action, or somebody failed to authenticate as a known person or API key. */
 export interface AccessRefused {
   readonly type: 'AccessRefused';
   readonly data: {
-    /** The action of the permission table that was asked for; null when the credential itself was refused. */
+    /** The action of the permission table that was refused; null when the credential itself was refused. */
     readonly action: string | null;
     readonly cause:
       | ('forbidden' | 'wrong-secret' | 'revoked' | 'expired' | 'address')
-      // Somebody said to be a person: the password was wrong, or the code; or it was right and the code was missing, as it
-      // is before each sign-in at our own page; or nothing was looked at after too many failures.
+      // Sign-in as a person. `missing-code`: the password was right and no code was sent, as our own page does before
+      // each sign-in with a code. `locked-out`: after too many failures the proof was not looked at.
       | ('wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out');
-    /** How often within the time since the last such record; guesses come by the thousand. */
+    /** How many refusals this record stands for. Thousands of guesses do not give thousands of records. */
     readonly count: number;
-    /** The latest of them. */
+    /** When the last of them happened. */
     readonly refusedAt: string;
     readonly address: string | null;
     readonly userAgent: string | null;
   };
 }
 
-/** A session began, or its person proved again who they are. In the stream of the person's own organization. */
+/** A session began, or its person proved again who they are. In the stream of the person's personal organization. */
 export interface SignedIn {
   readonly type: 'SignedIn';
   readonly data: {
-    /** `ses_…`; the same again for who only proved it again. */
+    /** `ses_…`. A re-authentication keeps the id. */
     readonly sessionId: string;
     readonly method: 'sign-up' | 'password' | 'passkey' | 'oidc';
     readonly secondFactor: 'totp' | 'recovery-code' | null;
@@ -46,7 +47,7 @@ export interface SignedIn {
   };
 }
 
-/** Sessions ended before their time. */
+/** Sessions were ended before they expired. */
 export interface SignedOut {
   readonly type: 'SignedOut';
   readonly data: {
@@ -58,7 +59,7 @@ export interface SignedOut {
   };
 }
 
-/** Another way to sign in as this person, or one less. */
+/** A way to sign in as this person was added, changed or removed. */
 export interface CredentialChanged {
   readonly type: 'CredentialChanged';
   readonly data: {

@@ -1,6 +1,6 @@
 /**
- * The current schema version of every event type. An additive change keeps the version; a breaking
- * one adds a version here and a pure upcaster. Each has a golden file in test/fixtures/events.
+ * The current schema version of every event type. An additive change keeps the version. A breaking change adds a
+ * version here and a pure upcaster. Each version has a golden file in test/fixtures/events.
  */
 export const eventVersions = {
   OrganizationCreated: 1,

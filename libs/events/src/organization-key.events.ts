@@ -1,11 +1,11 @@
-/** Facts about the keys of an organization; no key, in whatever wrapping, is among them. */
+/** Facts about the keys of an organization. They hold no key, not even a wrapped one. */
 export interface KeyEncryptionKeyRotated {
   readonly type: 'KeyEncryptionKeyRotated';
   readonly data: {
-    /** The generation that every data key is wrapped under from here on. */
+    /** The generation of the organization key that wraps all undamaged data keys from now on. */
     readonly generation: number;
     readonly rotatedAt: string;
-    /** Data keys that could not be wrapped anew because they do not unwrap: above zero, somebody must look. */
+    /** How many data keys could not be wrapped again, because they do not unwrap. Above zero, an operator must look. */
     readonly damaged: number;
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Facts about an organization, its members and its API keys, kept for ever; no personal data: a person is an id here,
- * and names and addresses are records that can be erased. Roles and scopes are those of the permission table.
+ * Facts about an organization, its members and its API keys, kept for ever. They hold no personal data: a person is an
+ * id here, and names and addresses are in records that can be erased. Roles and scopes are those of the permission
+ * table.
  */
 export interface OrganizationCreated {
   readonly type: 'OrganizationCreated';
@@ -8,9 +9,9 @@ export interface OrganizationCreated {
     readonly orgId: string;
     readonly name: string;
     readonly createdAt: string;
-    /** `personal`: the one that every user has from the start. Absent in the first events: shared. */
+    /** `personal`: the organization that every user has from the start. Absent in the earliest events: `shared`. */
     readonly kind?: 'personal' | 'shared';
-    /** The user who made it, a member from the next event on. Absent or null: made by the first start. */
+    /** The user who made it. The next event makes them a member. Absent or null when the first start made it. */
     readonly ownerId?: string | null;
   };
 }
@@ -19,7 +20,7 @@ export interface OrganizationChanged {
   readonly type: 'OrganizationChanged';
   readonly data: {
     readonly name: string;
-    /** How long a deleted secret keeps its keys; null: as long as the operator has set. */
+    /** For how many days a deleted secret keeps its keys. Null: as many as the operator has set. */
     readonly recoveryDays: number | null;
     readonly changedAt: string;
   };
@@ -30,7 +31,7 @@ export interface MemberInvited {
   readonly data: {
     readonly invitationId: string;
     readonly role: string;
-    /** Keyed hash of the token, hex: it opens nothing (libs/crypto, invitation tokens). */
+    /** Keyed hash of the token, in hex. It is no use as a token (libs/crypto, `hashInvitationToken`). */
     readonly hash: string;
     readonly invitedAt: string;
     readonly expiresAt: string;
@@ -49,7 +50,7 @@ export interface MemberJoined {
     readonly userId: string;
     readonly role: string;
     readonly joinedAt: string;
-    /** The invitation that is used up by this; null for who made the organization. */
+    /** The invitation that this uses up. Null for the maker and for the first owner of an organization. */
     readonly invitationId: string | null;
   };
 }
@@ -76,11 +77,11 @@ export interface ApiKeyIssued {
     readonly keyId: string;
     readonly name: string;
     readonly scopes: readonly string[];
-    /** Keyed hash of the key's text, hex: it authenticates nothing (libs/crypto, API keys). */
+    /** Keyed hash of the key's text, in hex. It is no use as a key (libs/crypto, `hashApiKey`). */
     readonly hash: string;
     readonly issuedAt: string;
     readonly expiresAt: string | null;
-    /** CIDR ranges that it may be used from. Absent or empty: from anywhere. */
+    /** CIDR ranges of the addresses that may use the key. Absent or empty: every address. */
     readonly allowedIps?: readonly string[];
   };
 }

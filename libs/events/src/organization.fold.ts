@@ -11,9 +11,9 @@ export interface Organization {
   readonly name: string;
   readonly kind: 'personal' | 'shared';
   readonly createdAt: string;
-  /** The user who made it; null: made by the first start. */
+  /** The user who made it; null when the first start made it. */
   readonly ownerId: string | null;
-  /** Null: as long as the operator has set. */
+  /** In days. Null: as many as the operator has set. */
   readonly recoveryDays: number | null;
 }
 
@@ -21,14 +21,14 @@ export type Member = Omit<MemberJoined['data'], 'invitationId'>;
 export type Invitation = MemberInvited['data'];
 export type ApiKey = ApiKeyIssued['data'] & { readonly revokedAt: string | null };
 
-/** What an organization's own stream says. */
+/** The state of an organization, from its own stream. */
 export interface OrganizationState {
   readonly organization: Organization | null;
-  /** By user. */
+  /** By user id. */
   readonly members: ReadonlyMap<string, Member>;
-  /** By id: neither accepted nor revoked; some may have run out since the latest of them. */
+  /** By id. Neither accepted nor revoked. Expired ones are dropped when the next invitation is made. */
   readonly invitations: ReadonlyMap<string, Invitation>;
-  /** By id, oldest first; of those that have ended the latest only. */
+  /** By id, oldest first. Of the revoked and expired ones only the latest (`KEYS_KEPT_MAX`). */
   readonly keys: ReadonlyMap<string, ApiKey>;
 }
 
@@ -39,10 +39,10 @@ export const noOrganization: OrganizationState = {
   keys: new Map(),
 };
 
-/** Beyond so many keys the oldest that has ended is forgotten: who rotates keys for years still has a short list. */
+/** Beyond this number the oldest revoked or expired key is dropped, so that years of rotation keep the list short. */
 const KEYS_KEPT_MAX = 2_000;
 
-/** Applies one recorded event; an unknown type is fatal, a right must never rest on half a history. */
+/** Applies one recorded event. Throws for an unknown type: no right may rest on half a history. */
 export function evolveOrganization(
   state: OrganizationState,
   recorded: { readonly type: string; readonly data: unknown },
@@ -72,7 +72,7 @@ export function evolveOrganization(
 /** How an organization's stream becomes its state. */
 export const organizationFold = { initial: noOrganization, evolve: evolveOrganization };
 
-/** The one thing of an organization that its secrets ask for: the recovery window it has chosen; null when it has not. */
+/** Gives the recovery window of an organization in days, all that its secrets need; null when it has chosen none. */
 export const recoveryDaysFold = {
   initial: null,
   evolve: (
@@ -120,7 +120,7 @@ function evolveKeys(keys: OrganizationState['keys'], event: KeyEvent): Organizat
   if (event.type === 'ApiKeyRevoked') {
     const { keyId, revokedAt } = event.data;
     const key = keys.get(keyId);
-    // One that is forgotten already works no more.
+    // A key that was dropped had been revoked or had expired.
     return key ? adding(keys, keyId, { ...key, revokedAt }) : keys;
   }
   const issued = adding(keys, event.data.keyId, { ...event.data, revokedAt: null });
@@ -129,7 +129,7 @@ function evolveKeys(keys: OrganizationState['keys'], event: KeyEvent): Organizat
   return ended ? without(issued, ended.keyId) : issued;
 }
 
-/** True when a key was revoked or has run out. `at` is ISO 8601, UTC, like all times of events, so they compare as text. */
+/** True when a key is revoked or expired. `at` is ISO 8601, UTC, like all times of events, so they compare as text. */
 export function hasEnded({ revokedAt, expiresAt }: ApiKey, at: string): boolean {
   return revokedAt !== null || (expiresAt !== null && expiresAt <= at);
 }

@@ -1,4 +1,4 @@
-/** The claim on a name, one stream per (organization, name): whoever appends at the exact revision wins. */
+/** A claim on a name, in a stream per organization and name. The first to append at the exact revision has the name. */
 export interface SecretNameClaimed {
   readonly type: 'SecretNameClaimed';
   readonly data: { readonly secretId: string; readonly claimedAt: string };
@@ -11,7 +11,7 @@ export interface SecretNameReleased {
 
 export type SecretNameEvent = SecretNameClaimed | SecretNameReleased;
 
-/** Who holds a name after the last event of its stream; null when nobody does. */
+/** Gives the claim that holds a name after the last event of its stream; null when the name is free. */
 export function nameHolder(last: { readonly type: string; readonly data: unknown } | undefined) {
   if (last?.type !== 'SecretNameClaimed') return null;
   return last.data as SecretNameClaimed['data'];

@@ -1,4 +1,4 @@
-/** Facts about secrets, kept for ever. Every event carries the whole metadata, so applying one twice changes nothing. */
+/** A secret's metadata. Each event that changes it carries all of it, so applying one twice changes nothing (ADR 1). */
 export interface SecretSnapshot {
   readonly id: string;
   readonly name: string;
@@ -32,19 +32,19 @@ export interface SecretMetadataChanged {
   readonly data: { readonly secret: SecretSnapshot };
 }
 
-/** `previousName` equals the name when a stale claim on another name was fenced off (docs/adr: unique names). */
+/** `previousName` equals the name when a stale claim on another name was fenced off (ADR 4). */
 export interface SecretRenamed {
   readonly type: 'SecretRenamed';
   readonly data: { readonly secret: SecretSnapshot; readonly previousName: string };
 }
 
-/** From here on nobody reads it. Its keys go when `shredAfter` has passed. */
+/** The secret cannot be read any more. Its data keys are destroyed after `shredAfter`. */
 export interface SecretDeleted {
   readonly type: 'SecretDeleted';
   readonly data: { readonly secret: SecretSnapshot; readonly deletedAt: string; readonly shredAfter: string };
 }
 
-/** The point of no return: a restart finishes what follows. */
+/** The destruction of the data keys has begun and cannot be undone. After a crash, the next start finishes it. */
 export interface SecretShredStarted {
   readonly type: 'SecretShredStarted';
   readonly data: { readonly secretId: string; readonly dataKeyIds: readonly string[] };
@@ -55,7 +55,7 @@ export interface SecretShredded {
   readonly data: { readonly secretId: string; readonly dataKeyIds: readonly string[] };
 }
 
-/** Written to a stream that expected to be empty: whoever claimed a name for this secret came too late. */
+/** Ends a creation that was not completed. Appended to an empty stream, so a late `SecretCreated` fails (ADR 4). */
 export interface SecretCreationAbandoned {
   readonly type: 'SecretCreationAbandoned';
   readonly data: { readonly secretId: string };

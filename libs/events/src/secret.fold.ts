@@ -5,7 +5,7 @@ export interface SecretVersion {
   readonly dataKeyId: string;
   readonly insertedAt: string;
   readonly actorId: string;
-  /** The event that holds its envelope: how many come before it in the stream, which is its revision. */
+  /** The revision of the event that holds the envelope: how many events come before it in the stream. */
   readonly at: number;
 }
 
@@ -13,13 +13,13 @@ interface Known {
   readonly secret: SecretSnapshot;
   /** Oldest first. */
   readonly versions: readonly SecretVersion[];
-  /** The value as it is now. Those before lie in their events: a state must not grow with every large value. */
+  /** The current value. Earlier values stay in their events, so that a state does not grow with every large value. */
   readonly sealed: SealedValue;
-  /** Events so far. */
+  /** The number of events so far. */
   readonly changes: number;
 }
 
-/** What a secret's own stream says. `abandoned`: fenced off before it ever existed. */
+/** The state of a secret, from its stream. `abandoned`: its creation was ended before it was complete (ADR 4). */
 export type SecretState =
   | { readonly status: 'absent' | 'abandoned' }
   | (Known & { readonly status: 'live' })
@@ -28,8 +28,8 @@ export type SecretState =
 export type LiveSecret = Extract<SecretState, { status: 'live' }>;
 
 /**
- * True when `ref`, an id or a name, stands for this secret as it is now. To be asked of whatever was found by a name:
- * a claim says who may take it, and a command that failed behind its claim leaves one on a name that no secret has.
+ * True when the secret is live and `ref` is its id or its name. Ask this of every secret that was found by a name: a
+ * command that fails after its claim leaves a claim on a name that no secret has (ADR 4).
  */
 export function isLiveAs(state: SecretState, ref: string): state is LiveSecret {
   return state.status === 'live' && (state.secret.name === ref || state.secret.id === ref);
@@ -37,7 +37,7 @@ export function isLiveAs(state: SecretState, ref: string): state is LiveSecret {
 
 export const noSecret: SecretState = { status: 'absent' };
 
-/** An event as the log gives it back. The golden files keep the cast in `evolveSecret` honest. */
+/** An event as the log returns it. Tests with the golden files show that the cast in `evolveSecret` is right. */
 interface Recorded {
   readonly type: string;
   readonly data: unknown;
@@ -45,8 +45,8 @@ interface Recorded {
 }
 
 /**
- * Applies one recorded event. An unknown type or an event that cannot follow the state is fatal: a
- * decision must never rest on half a history.
+ * Applies one recorded event. Throws for an unknown type and for an event that cannot follow the state: no decision may
+ * rest on half a history.
  */
 export function evolveSecret(state: SecretState, recorded: Recorded): SecretState {
   const event = recorded as unknown as SecretEvent;
@@ -77,10 +77,10 @@ export function evolveSecret(state: SecretState, recorded: Recorded): SecretStat
 /** How a secret's stream becomes its state. */
 export const secretFold = { initial: noSecret, evolve: evolveSecret, bytesOf };
 
-/** What a version takes in a state, roughly. */
+/** The approximate size of one version in a state. */
 const VERSION_BYTES = 200;
 
-/** Of what in a state can be large. */
+/** The approximate size of what can be large in a state. */
 function bytesOf(state: SecretState): number {
   if (!('secret' in state)) return 0;
   const { secret, versions, sealed } = state;

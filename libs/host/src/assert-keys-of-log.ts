@@ -4,19 +4,21 @@ import type { KeyStore, Sealed } from '#libs/key-store';
 import { AppError, isAppError } from '#libs/kernel';
 import type { StoresConfig } from './store-settings';
 
-/** How far back from its end the log is searched for a value. Mostly one is near; going through all of the second takes 30 ms of a start. */
+/**
+ * How many events from the end of the log are searched: the first step mostly finds a value, the second takes 30 ms.
+ */
 const EVENTS_SEARCHED = [50, 5_000];
 
-/** What the events of a secret say of data keys: one is in use from now on, or these are destroyed. */
+/** What the events of a secret say of data keys: `sealed` names one in use, `dataKeyIds` those to be destroyed. */
 interface TellsOfKeys {
   readonly sealed?: Sealed;
   readonly dataKeyIds?: readonly string[];
 }
 
 /**
- * Fails with STORE_CORRUPT when the key of the newest value is missing: an older key store was put back beside the log, and
- * what was written since could not be opened. A key is flushed before its event is appended, so no crash leaves this
- * behind. Asked of embedded stores alone: servers are not copied as files, and their positions do not count events.
+ * Fails with STORE_CORRUPT when the key of the newest value is missing: the key store was replaced by an older one, and
+ * newer values could not be opened. A key is flushed before its event is appended, so no crash causes this. Checks
+ * embedded stores only: servers are not copied as files, and their positions do not count events.
  */
 export async function assertKeysOfLog(
   { events, keys }: { events: EventStore; keys: KeyStore },
@@ -24,7 +26,7 @@ export async function assertKeysOfLog(
 ): Promise<void> {
   if (![eventStoreUrl, keyStoreUrl].every((url) => url.startsWith('sqlite:'))) return;
   const newest = await newestDataKey(events).catch((error: unknown) => {
-    // An event that cannot be read says nothing of keys. Whoever needs it will say so.
+    // An event that cannot be read says nothing of keys. What needs the event reports it.
     if (isAppError(error, 'INTEGRITY_ERROR')) return undefined;
     throw error;
   });
@@ -43,7 +45,7 @@ async function newestDataKey(events: EventStore): Promise<string | undefined> {
   return undefined;
 }
 
-/** The same among so many events: a key is destroyed behind its value, so a value that is left here is the latest of all. */
+/** The same among the last `count` events. A key is destroyed after its value, so the last one left is the newest. */
 async function newestAmong(events: EventStore, count: number): Promise<string | undefined> {
   const after = String(Math.max(0, Number(await events.head()) - count));
   const { signal } = new AbortController();

@@ -10,13 +10,13 @@ interface Opened {
   readonly events: EventStore;
 }
 
-/** Read stores in which nothing is lost that the log does not hold, but answers to commands that are repeated. */
+/** The read stores that can be made anew from the log. They lose only the answers to repeated commands. */
 const remade: readonly StoreOwner[] = ['secrets-command', 'secrets-query'];
 
 /**
- * Fails with STORE_CORRUPT when a read store has seen more of the log than there is: the log was lost, or an older one
- * was put back. It would give the positions away again, and what it writes there would be in no list. Asked of an
- * embedded log alone: a node of a cluster may be behind the others for a moment.
+ * Fails with STORE_CORRUPT when a checkpoint is ahead of the log, because the log was lost or replaced by an older one.
+ * The log would give new events positions that the projections have passed, and no list would show them. Checks an
+ * embedded log only, because a node of a cluster may be behind the others for a moment.
  */
 export async function assertNotAheadOfLog(
   { service, reads, events }: Opened,
@@ -32,7 +32,7 @@ export async function assertNotAheadOfLog(
   throw new AppError('STORE_CORRUPT', { safeMessage });
 }
 
-/** A file with what SQLite keeps beside it; of a server nothing but its kind, since a URL holds a password. */
+/** The name of a file. A server gets no name, because its URL may hold a password. */
 function nameOf(url: string): string {
   return url.startsWith('sqlite:') ? path.basename(url) : 'the read store';
 }

@@ -3,7 +3,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError, Redacted } from '#libs/kernel';
 
-/** Makes the data directory, for its owner alone, unless it is there. Fails with DATA_DIR_UNUSABLE, which says why. */
+/** Makes the data directory with mode 0700 if it is missing. Fails with DATA_DIR_UNUSABLE, which says why. */
 export function prepareDataDirectory(directory: string): void {
   try {
     makeFolder(directory);
@@ -16,14 +16,14 @@ export function prepareDataDirectory(directory: string): void {
   }
 }
 
-/** One level after the other: Node's own `recursive` tries for ever where the file system takes no folder, as in /proc. */
+/** Makes one level after the other: Node's `recursive` never ends where the file system takes no folder (/proc). */
 function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(path.dirname(folder));
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process was faster; or a link is there that leads nowhere, as whoever looks at it next will see.
+    // Another process was faster, or there is a link to nothing, which the caller's `statSync` finds.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
@@ -43,7 +43,7 @@ function unusable(directory: string, reason: string, cause?: unknown): AppError 
   return new AppError('DATA_DIR_UNUSABLE', { safeMessage, cause });
 }
 
-/** Writes a secret for its owner's eyes, mode 0600, flushed; whatever was there under this name is replaced. */
+/** Writes a secret to a new file with mode 0600, and flushes it. Replaces an older file of this name. */
 export async function writePrivateFile(file: string, content: Redacted<string>): Promise<void> {
   await rm(file, { force: true });
   const handle = await open(file, 'wx', 0o600);
@@ -55,7 +55,7 @@ export async function writePrivateFile(file: string, content: Redacted<string>):
   }
 }
 
-/** What `writePrivateFile` wrote, as far as it came; null when nothing is there. */
+/** Reads what `writePrivateFile` wrote. After a crash it may be incomplete. Gives null when there is no file. */
 export async function readPrivateFile(file: string): Promise<Redacted<string> | null> {
   try {
     return new Redacted((await readFile(file, 'utf8')).trimEnd());
@@ -65,7 +65,7 @@ export async function readPrivateFile(file: string): Promise<Redacted<string> | 
   }
 }
 
-/** Removes what `writePrivateFile` wrote; nothing there is no failure. */
+/** Removes what `writePrivateFile` wrote. Does nothing when there is no file. */
 export async function removePrivateFile(file: string): Promise<void> {
   await rm(file, { force: true });
 }

@@ -4,8 +4,8 @@ import type { CustomStrategy, NestMicroservice } from '@nestjs/microservices';
 import { createNestLogger, type Logger } from '#libs/observability';
 
 /**
- * A service whose modules have all begun, and which does not listen yet. When one of them cannot begin, those that
- * have are ended, so that all may be made anew; fails with what it failed with.
+ * Gives a service whose modules are all initialised, and which does not listen yet. When a module fails, closes those
+ * that have begun, so that the caller can try again, and fails with the module's error.
  */
 export async function initialise(
   module: Type | DynamicModule,
@@ -14,7 +14,7 @@ export async function initialise(
   const options = { strategy, abortOnError: false, logger: createNestLogger(logger) };
   const app = await NestFactory.createMicroservice<CustomStrategy>(module, options);
   try {
-    // What `listen` would do first. Not `init`: that calls every hook twice, and what has failed there cannot be closed.
+    // The first step of `listen`. `init` would call every hook twice, and could not be closed after a failure.
     await (app as NestMicroservice).registerModules();
     return app;
   } catch (error) {

@@ -8,10 +8,10 @@ import { assertKeysOfLog } from './assert-keys-of-log';
 import { assertNotAheadOfLog } from './assert-not-ahead-of-log';
 import type { StoreOwner, StoresConfig } from './store-settings';
 
-/** The stores of a process that holds no key. */
+/** The stores of a process that has no keys. */
 export interface OpenStores {
   readonly events: EventStore;
-  /** The read store of a service. Fails with STORE_CORRUPT when the embedded log is older than what was read from it. */
+  /** Opens the read store of a service. Fails with STORE_CORRUPT when it is ahead of the embedded log. */
   readStoreOf(service: StoreOwner): Promise<ReadStore>;
   close(): Promise<void>;
 }
@@ -23,11 +23,11 @@ export interface Stores extends OpenStores {
 interface OpenOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** The process is one of several that belong together. */
+  /** True when the services of the installation run in several processes. */
   readonly isApart?: boolean;
 }
 
-/** Opens the stores of a process; waits for a server that is away. A startup error leaves nothing open. */
+/** Opens the stores of a process, and waits for a server that is away. A startup error leaves nothing open. */
 export async function openStores(config: StoresConfig, options: OpenOptions): Promise<Stores> {
   const { clock, logger } = options;
   const opening = new Opening(config, options);
@@ -82,7 +82,7 @@ class Opening {
     const events = await this.#open('event-store', () =>
       openEventStore(eventStoreUrl, { retention: { ...retention, sweep: { failed } }, allowPlaintext }),
     );
-    // A server's adapter connects with the first call.
+    // The adapter of a server connects at its first call.
     await this.#wait('event-store', () => events.ping());
     return events;
   }
@@ -121,7 +121,7 @@ class Opening {
 }
 
 async function rootKeys({ rootKey, previousRootKey, keyStoreUrl }: StoresConfig, keys: KeyStore) {
-  // A root key made here, for a key store that others use, too, would be one that only this machine has.
+  // When others use the key store too, a root key made here would exist on this machine only, so none is made.
   const current = keyStoreUrl.startsWith('sqlite:')
     ? await loadRootKey({ keys, ...rootKey })
     : await readRootKey(rootKey, 'All services need the same one: npm run secrets makes one.');
@@ -129,14 +129,14 @@ async function rootKeys({ rootKey, previousRootKey, keyStoreUrl }: StoresConfig,
   return { current, previous: await readRootKey(previousRootKey) };
 }
 
-/** A file has one process; services that run apart meet on servers. */
+/** Adds advice for services in processes of their own: they cannot share a file. */
 function notShared({ safeMessage, cause }: AppError): AppError {
   const advice =
     'Services in processes of their own cannot share files: set EVENT_STORE_URL, READ_STORE_URL and KEY_STORE_URL to servers.';
   return new AppError('STORE_LOCKED', { safeMessage: `${safeMessage} ${advice}`, cause });
 }
 
-/** Keys of values mean that there was a log: an empty one is lost or the wrong one, not new. */
+/** Organization keys show that there was a log, so an empty log was lost or is the wrong one. */
 function logIsLost(): AppError {
   const safeMessage =
     'Cannot start: the key store is in use, but its event log (events.db) is empty. Put the log back from its backup.';

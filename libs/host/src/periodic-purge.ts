@@ -5,13 +5,13 @@ const INTERVAL_MS = 600_000;
 
 interface Parts {
   readonly logger: Logger;
-  /** Each removes what has had its time, and may be repeated. */
+  /** Each removes expired records, and may be repeated. */
   readonly purges: readonly (() => Promise<unknown>)[];
 }
 
 /**
- * Removes what is kept for a time only, also where nobody asks for anything any more: when a service begins, and every ten
- * minutes from then on. One that fails keeps no other from its work, and is tried again. Nest calls the hooks.
+ * Removes expired records when a service starts and every ten minutes from then on, even when no request arrives. A
+ * purge that fails does not stop the others, and is tried again. Nest calls the hooks.
  */
 export class PeriodicPurge {
   readonly #task: PeriodicTask;

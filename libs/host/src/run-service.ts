@@ -26,18 +26,18 @@ interface ServiceParts<C> {
 
 interface Service<C> {
   readonly name: StoreOwner;
-  /** Reads the service's own settings, together with those of its process: one start names all that are bad. */
+  /** Reads the service's own settings. `host` reads those of its process. One start names all that are bad. */
   readonly config: () => C;
   readonly host: () => ServiceConfig;
   readonly module: (parts: ServiceParts<C>) => DynamicModule;
-  /** Runs once before the first message is taken, and again when a store was away. */
+  /** Runs before the first message is taken, and again when a store was away. */
   readonly beforeServing?: (app: INestMicroservice, parts: ServiceParts<C>) => Promise<void>;
 }
 
 /** The names of the services that may call others. */
 const CALLERS = ['api-gateway'];
 
-/** Runs one service as a process of its own, until SIGTERM. A refusal to start is one sentence and exit code 1. */
+/** Runs one service as a process of its own, until SIGTERM. A failed start prints one sentence and exits with 1. */
 export function runService<C>({ name, ...service }: Service<C>): void {
   runProcess(async (atEnd) => {
     const { config, host } = readTogether({ config: service.config, host: service.host });
@@ -46,7 +46,7 @@ export function runService<C>({ name, ...service }: Service<C>): void {
     installCrashHandlers(logger);
     const tls = identity && { ...identity, allowedPeers: CALLERS };
     const newServer = () => createTcpServer({ ...listen, logger, ...(tls && { tls }) });
-    // Before anything is waited for: it refuses an open network.
+    // Made before any wait, because it refuses an address on the network without TLS.
     newServer();
     if (storesConfig.isEmbedded) prepareDataDirectory(storesConfig.dataDir);
     const stores = await openStores(storesConfig, { clock, logger, isApart: true });
@@ -55,7 +55,7 @@ export function runService<C>({ name, ...service }: Service<C>): void {
     const reads = await stores.readStoreOf(name);
     const parts = { config, storesConfig, clock, logger, events, keyring, reads };
     const waiting = { logger, component: 'stores', code: 'STORE_UNAVAILABLE' } as const;
-    // A store may be away again by now: then all of it is made anew.
+    // A store may be away again by now: then the whole application is made anew.
     const { app, strategy } = await untilThere(async () => {
       const strategy = newServer();
       return { app: await initialise(service.module(parts), { strategy, logger }), strategy };

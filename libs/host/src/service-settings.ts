@@ -2,7 +2,7 @@ import { readEnv, readTogether } from '#libs/kernel';
 import { address, processSettings, readIdentity } from '#libs/process';
 import { storeSettings, toStoresConfig } from './store-settings';
 
-/** Settings of a process that is one service, which others call. */
+/** Settings of a process that runs one service for others to call. */
 export type ServiceConfig = ReturnType<typeof readServiceConfig>;
 
 /** Reads the settings of a process with stores. Fails with CONFIG_INVALID. */
@@ -15,7 +15,7 @@ export function readHostConfig(env: NodeJS.ProcessEnv) {
   };
 }
 
-/** Reads the same for a service that others call: it listens at `port` of the loopback interface unless it is told otherwise. */
+/** Reads the same for a service that others call. By default it listens on `port` of the loopback interface. */
 export function readServiceConfig(env: NodeJS.ProcessEnv, port: number) {
   const { host, listen, identity } = readTogether({
     host: () => readHostConfig(env),

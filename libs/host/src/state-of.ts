@@ -12,7 +12,7 @@ interface Projection<S> {
   status(): { readonly name: string; readonly state: S; readonly parked: number };
 }
 
-/** What a service answers when it is asked for its state: whether each store answers, and how its projections stand. */
+/** Gives the answer of a service about its state: whether each store answers, and the state of each projection. */
 export async function stateOf<S>({ events, reads, keyring }: Stores, projections: readonly Projection<S>[]) {
   const stores = { 'event-store': events, 'read-store': reads, 'key-store': keyring };
   const states = Object.entries(stores).map(async ([name, store]) => {

@@ -15,17 +15,17 @@ export const storeSettings = {
   ROOT_KEY_PREVIOUS_FILE: optionalText(),
 };
 
-/** The services that have a read store. Whoever copies an installation copies the stores of all of them. */
+/** The services that have a read store. A copy of an installation holds the stores of all of them. */
 export const storeOwners = ['access', 'secrets-command', 'secrets-query', 'audit-relay'] as const;
 export type StoreOwner = (typeof storeOwners)[number];
 
-/** Checkpoint and lease of the audit relay. Its place in the log is moved along; a projection begins anew. */
+/** The name of the audit relay's checkpoint and lease. A move copies this checkpoint, and no projection's. */
 export const AUDIT_RELAY_CHECKPOINT = 'audit-relay.1';
 
 /** Where the stores are, and which root key opens them. */
 export type StoresConfig = ReturnType<typeof toStoresConfig>;
 
-/** Everything not set lies in the data directory, on the embedded engine. */
+/** A store without a setting is a SQLite file in the data directory. */
 export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   const dataDir = path.resolve(settings.DATA_DIR);
   const inDataDir = (file: string) => path.join(dataDir, file);
@@ -34,13 +34,13 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
   const { EVENT_STORE_URL: events, KEY_STORE_URL: keys, READ_STORE_URL: reads } = settings;
   return {
     dataDir,
-    /** Whether any store lies in files, rather than on a server. */
+    /** True when any store is a file and not on a server. */
     isEmbedded: [events, keys, reads].some(isInFiles),
     /** The same for a process that has no key store. */
     isKeylessEmbedded: [events, reads].some(isInFiles),
-    /** Inside a private network, such as that of docker compose. */
+    /** Connections to stores need no TLS, as inside a private network, such as that of docker compose. */
     allowPlaintext: settings.ALLOW_PLAINTEXT_STORES,
-    /** The records of reads and refusals, a stream a day, and how long they are kept. */
+    /** The `access-` streams of reads and refusals, one for each day, and for how many days they are kept. */
     retention: { category: 'access', days: settings.AUDIT_RETENTION_DAYS },
     eventStoreUrl: events ?? `sqlite:${inDataDir('events.db')}`,
     keyStoreUrl: keys ?? `sqlite:${inDataDir('keys.db')}`,
@@ -51,19 +51,20 @@ export function toStoresConfig(settings: ValuesOf<typeof storeSettings>) {
       value: settings.ROOT_KEY,
       file: path.resolve(settings.ROOT_KEY_FILE ?? inDataDir('root.key')),
     },
-    /** Set together with the new root key to rotate; null otherwise. */
+    /** The root key that a rotation replaces; null when none is given. */
     previousRootKey: isRotating ? { value: previous, file: path.resolve(previousFile ?? '') } : null,
     firstApiKeyFile: inDataDir('first-api-key'),
   };
 }
 
 const MONGODB_URL = /^(mongodb(?:\+srv)?:\/\/[^/?]+)\/?([^/?]*)(?:\?(.*))?$/;
-/** Whoever says how to log in, other than by a password, says where as well. */
+/** The URL names the database of the user, or a way to log in other than a password, which implies one. */
 const LOGIN_IS_NAMED = /(^|&)(authSource=|authMechanism=(?!SCRAM))/i;
 
 /**
- * A database per service: `mongodb://host/hklst` means `hklst-secrets-query` to the query service, and
- * `sqlite:/var/lib/reads.db` the file `reads-secrets-query.db`: a file has one process.
+ * Gives each service its own database: `mongodb://host/hklst` becomes `mongodb://host/hklst-secrets-query` for the
+ * query service, and `sqlite:/var/lib/reads.db` becomes `sqlite:/var/lib/reads-secrets-query.db`, because a file has
+ * one process.
  */
 function ownDatabase(url: string | undefined, service: string): string | undefined {
   const match = MONGODB_URL.exec(url ?? '');
@@ -77,7 +78,7 @@ function ownFile(url: string | undefined, service: string): string | undefined {
   return url?.startsWith('sqlite:') ? url.replace(/(\.[^./]+)?$/, `-${service}$1`) : url;
 }
 
-/** A user is looked up in the database that the URL names; that must not move along. */
+/** MongoDB looks a user up in the database that the URL names. That one is kept, though the service uses another. */
 function withUsersDatabase(query: string, database: string): string {
   if (LOGIN_IS_NAMED.test(query)) return query;
   return [query, `authSource=${database}`].filter(Boolean).join('&');

@@ -22,28 +22,28 @@ interface IdempotentCommand {
   readonly idempotencyKey: string | null;
 }
 
-/** A command, and what makes a repetition of it the same: its message and its content. */
+/** A command, with the message and the content by which its repetition is recognised. */
 interface IdempotentRequest<C extends IdempotentCommand> {
   readonly message: { readonly name: string };
   readonly command: C;
-  /** The content, without who asks: a record belongs to one caller. */
+  /** The content without the caller, because a record belongs to one caller. */
   readonly fields: Readonly<Record<string, Plain>>;
-  /** The part of the content that must not be told. */
+  /** The part of the content that is secret. */
   readonly secret?: Redacted<string> | undefined;
   /**
-   * For a command that names what it changes: finds the id of that, null when the name stands for nothing. What the first
-   * attempt found is kept like the command's id, because the name may stand for something else by the next.
+   * Finds the id of what the command changes by a name; null when the name stands for nothing. The record keeps what
+   * the first attempt found, because the name may belong to something else by the next attempt (ADR 6).
    */
   readonly target?: () => Promise<string | null>;
 }
 
-/** What JSON tells apart. It does not tell one Redacted from another, so the type keeps them out. */
+/** Types whose values JSON distinguishes. To JSON every Redacted is the same, so the type leaves it out. */
 type Plain = string | number | boolean | null | undefined | readonly string[];
 
 /** What is the same for every repetition of a command. */
 interface Turn {
   readonly commandId: string;
-  /** The id that `target` found; null for a command without one, too. */
+  /** The id that `target` found; null also for a command without `target`. */
   readonly target: string | null;
   readonly seed: string;
 }
@@ -69,10 +69,11 @@ const idempotencyCollection: CollectionSpec = {
 };
 
 /**
- * Gives the first answer again for a repeated Idempotency-Key. The record fixes the command's id, and that of what it
- * changes, before the command runs; events derive their ids from it, so a command that ran and died unrecorded is
- * recognised in the log when it is repeated (docs/adr/0006). A record outlives what is erased in its day, so an answer that
- * is recorded must name no person: names and addresses are added to what comes back. Nest calls the hook; without Nest, call it yourself.
+ * Gives the first answer again for a repeated Idempotency-Key. Before the command runs, a record fixes its id and the
+ * id of what it changes. Event ids derive from the command's id, so when a command ran but died before its answer was
+ * recorded, the log recognises the repetition (ADR 6). A record is kept for a day, while a person may be erased, so a
+ * recorded answer must name no person: add names and addresses to the returned answer. Nest calls the hook; without
+ * Nest, call it yourself.
  */
 export class IdempotentAnswers {
   readonly #running = new Map<string, Promise<unknown>>();
@@ -84,8 +85,9 @@ export class IdempotentAnswers {
   }
 
   /**
-   * Runs `work` once per key and gives its answer, or the recorded one. `work` gets the command under the id of its first
-   * attempt. Of the content a keyed hash is kept, and nothing else. Fails with IDEMPOTENCY_KEY_REUSED.
+   * Runs `work` once per key and gives its answer, or gives the recorded answer. `work` gets the command under the id
+   * of its first attempt. Of the content only a keyed hash is kept. Fails with IDEMPOTENCY_KEY_REUSED for another
+   * content.
    */
   async once<C extends IdempotentCommand, R>(
     request: IdempotentRequest<C>,
@@ -100,8 +102,9 @@ export class IdempotentAnswers {
   }
 
   /**
-   * The same for an answer that shows a credential. What `work` gives is kept, so it must not hold the credential. That is
-   * derived from the seed: random, hex, and gone with the record, so it can be derived again for as long.
+   * The same for an answer that shows a credential. The answer of `work` is recorded, so it must not hold the
+   * credential. Derive the credential from the seed: random hex text that the record keeps, so a repetition derives the
+   * same one.
    */
   async seeded<C extends IdempotentCommand, R>(
     request: IdempotentRequest<C>,
@@ -111,7 +114,7 @@ export class IdempotentAnswers {
     return this.#inTurn(request, ({ commandId, seed }) => work({ ...command, commandId }, seed));
   }
 
-  /** Removes the records that are older than a day. Whoever keeps answers calls it now and then. */
+  /** Removes the records that are older than a day. A service that keeps answers must call it regularly. */
   async purge(): Promise<void> {
     const { reads, clock } = this.parts;
     const expired = new Date(clock.now().getTime() - ANSWERS_KEPT_MS).toISOString();
@@ -129,7 +132,7 @@ export class IdempotentAnswers {
     }
     const id = uuidV5(command.caller.orgId, command.caller.actorId, command.idempotencyKey);
     const fingerprint = await this.parts.keyring.fingerprint(contentOf(request));
-    // One run at a time per record and content: the rest of a burst waits for its answer.
+    // One run at a time per record and content: simultaneous repetitions wait for its answer.
     const place = `${id} ${fingerprint}`;
     const running = this.#running.get(place);
     if (running) return running as Promise<{ reply: R; seed: string }>;
@@ -148,7 +151,7 @@ export class IdempotentAnswers {
     const wanted = { id, fingerprint, ...(await firstTurn(request)), createdAt };
     const record = await reads.putIfAbsent(idempotencyCollection.name, wanted);
     if (record['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
-    // Records that an earlier version wrote have no target: theirs is what was found now.
+    // A record from an earlier version has no target. It uses the one that was found now.
     const { commandId, seed, target } = { ...wanted, ...record };
     const known = record['outcome'] as Outcome | undefined;
     if (known) return { reply: replay(known) as R, seed };
@@ -157,8 +160,8 @@ export class IdempotentAnswers {
   }
 
   /**
-   * Gives the outcome that holds. Where two processes carry out one command, one may be refused because of what the other
-   * has done: the success is the truth. Replies of both are alike, so one may be written over the other.
+   * Records an outcome and gives the one that holds. When two processes run one command, one may be refused because the
+   * other has succeeded: then the success holds. Two replies are alike, so one may overwrite the other.
    */
   async #keep(record: Document, outcome: Outcome): Promise<Outcome> {
     const { reads } = this.parts;
@@ -185,7 +188,7 @@ function contentOf({ message, fields, secret }: IdempotentRequest<IdempotentComm
   return [message.name, JSON.stringify(fields), ...(secret ? [secret] : [])];
 }
 
-/** An answer that stays true when asked again: a reply, or a refusal. What may pass is thrown on. */
+/** Gives an outcome that a repetition would get as well: a reply or a refusal. Throws a temporary failure on. */
 async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { reply: await work() };
@@ -195,7 +198,7 @@ async function settle(work: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** The same request may be answered otherwise without anybody asking for something else. */
+/** True for a failure that may be gone when the same request is repeated. */
 function mayPass({ code, kind }: AppError): boolean {
   return (
     kind === 'unavailable' || kind === 'internal' || kind === 'rate-limited' || code === 'CONCURRENT_CHANGE'

@@ -7,19 +7,19 @@ export interface ErrorDetail {
 
 interface AppErrorOptions {
   /**
-   * Replaces the registry's sentence, and is shown as it is. It never holds a value, a key or a password. An answer to a
-   * client holds no path and no address either. A `startup` error may name the file, the folder or the address that it is
-   * about: only the operator reads it.
+   * Replaces the registry's sentence, and is shown as it is. It never holds a value, a key or a password. An answer to
+   * a client holds no path and no address either. A `startup` error may name the file, the folder or the address that
+   * it is about: only the operator reads it.
    */
   safeMessage?: string;
   details?: readonly ErrorDetail[] | undefined;
-  /** Kept on this side of every boundary; neither logged as text nor sent. */
+  /** Stays in this process: it is never sent, and its text is never logged. */
   cause?: unknown;
-  /** For `unavailable` and `rate-limited`: when trying again makes sense, in seconds. Default 1. */
+  /** For `unavailable` and `rate-limited`: after how many seconds the client should try again. Default 1. */
   retryAfterSeconds?: number | undefined;
 }
 
-/** The one error of the product. Recognise it by `code`: `instanceof` does not survive a wire. */
+/** The only error class of the product. Recognise it by `code`: `instanceof` fails for an error of another process. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
@@ -41,7 +41,7 @@ export class AppError extends Error {
 
 const DETAILS_MAX = 50;
 
-/** A VALIDATION_FAILED that names fields; its sentence is about the first one. A message must not repeat what was sent. */
+/** Makes a VALIDATION_FAILED that names fields, the first in its sentence. No message may repeat what was sent. */
 export function invalid(details: readonly ErrorDetail[]): AppError {
   const [first] = details;
   return new AppError('VALIDATION_FAILED', {
@@ -50,7 +50,7 @@ export function invalid(details: readonly ErrorDetail[]): AppError {
   });
 }
 
-/** True when `error` is an AppError, by shape, with the given code if one is given. */
+/** True when `error` has the shape of an AppError, and the given code if one is given. */
 export function isAppError(error: unknown, code?: ErrorCode): error is AppError {
   if (!(error instanceof Error) || !('code' in error) || !('safeMessage' in error)) return false;
   return typeof error.code === 'string' && error.code in errorRegistry && (!code || error.code === code);

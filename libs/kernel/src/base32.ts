@@ -1,7 +1,7 @@
-// Crockford's base 32, lower case: no i, l, o, u, so what is written in it survives being read aloud.
+// Crockford's base 32, lower case. It leaves out i, l, o and u, so that people do not misread its characters.
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
-/** The bytes, five bits a character: 16 bytes are 26 characters. */
+/** Encodes bytes, five bits to a character: 16 bytes give 26 characters. */
 export function base32Encode(bytes: Uint8Array): string {
   let bits = 0;
   let buffer = 0;
@@ -18,7 +18,7 @@ export function base32Encode(bytes: Uint8Array): string {
   return bits > 0 ? text + ALPHABET.charAt((buffer << (5 - bits)) & 31) : text;
 }
 
-/** A character for each byte, by its lower five bits. 32 divides 256, so a random byte gives each equally likely. */
+/** Gives a character for each byte, by its lower five bits. 32 divides 256, so random bytes give all equally often. */
 export function base32Of(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => ALPHABET.charAt(byte & 31)).join('');
 }

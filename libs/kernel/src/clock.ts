@@ -1,9 +1,9 @@
-/** The source of time; handlers take it as an argument so that deciders and tests never read a global. */
+/** The source of time. Handlers take it as an argument, so that deciders and tests read no global. */
 export interface Clock {
   now(): Date;
   /**
-   * Milliseconds since some beginning of this process's own. For durations within it: `now` is set forward and back by
-   * whoever keeps the machine's time, this only runs.
+   * Milliseconds since some moment in the life of this process. Use it for durations: an adjustment of the machine's
+   * clock moves `now`, and does not move this.
    */
   monotonicMs(): number;
 }

@@ -2,14 +2,14 @@ import { AppError } from './app-error';
 import type { ErrorCode } from './error-registry';
 
 /**
- * Settles like `work`, or rejects with `code` after `timeoutMs`. The work itself is not stopped: its
- * outcome is then unknown, and the caller must treat it so.
+ * Settles like `work`, or rejects with `code` after `timeoutMs`. The work itself goes on, so the caller must treat its
+ * outcome as unknown.
  *
- * A process that was held up itself (the machine slept, a collection of garbage) finds its timers due before it has
- * read what came meanwhile. So what is there already is read first: one more turn of the event loop.
+ * After a pause of the whole process (the machine slept, a garbage collection) timers run before the answers that came
+ * meanwhile are read. So the deadline waits one more turn of the event loop, in which they are read.
  */
 export function withDeadline<T>(work: Promise<T>, timeoutMs: number, code: ErrorCode): Promise<T> {
-  // One promise and one timer: this stands around every message between services.
+  // One promise and one timer, because this wraps every message between services.
   return new Promise<T>((resolve, reject) => {
     const expire = () => reject(new AppError(code));
     const timer = setTimeout(() => setImmediate(expire), timeoutMs);

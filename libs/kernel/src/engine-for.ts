@@ -4,9 +4,9 @@ import { configInvalid } from './env';
 const FILE = 'sqlite';
 
 /**
- * Finds the engine that the URL of a store names, in `engines` by scheme, and the place it is to open: a file behind
- * `sqlite:`, else the whole URL. Fails with CONFIG_INVALID, which names the setting and repeats no part of the URL: it
- * may hold a password.
+ * Finds in `engines`, by its scheme, the engine that the URL of a store names. `place` is what it opens: the path of a
+ * `sqlite:` URL, or else the whole URL. Fails with CONFIG_INVALID, which names the setting and repeats no part of the
+ * URL, because it may hold a password.
  */
 export function engineFor<E>(
   setting: string,

@@ -1,17 +1,17 @@
 import { AppError, isAppError, type ErrorDetail } from './app-error';
 import { Redacted } from './redacted';
 
-/** Reads one setting: gives its parsed value, or throws a plain Error that says what is expected. */
+/** Parses one setting. Throws a plain Error that says what is expected. */
 export type Setting<T> = (text: string | undefined) => T;
 
-/** What settings, or readers of settings, give, by their names. */
+/** The values that settings, or readers of settings, give, under the same names. */
 export type ValuesOf<S extends Record<string, Setting<unknown>>> = {
   readonly [K in keyof S]: ReturnType<S[K]>;
 };
 
 /**
- * Parses all settings at once and freezes the result.
- * Fails with CONFIG_INVALID naming every bad setting and what it expects; never its value.
+ * Parses all settings at once and freezes the result. Fails with CONFIG_INVALID, which names every bad setting and what
+ * it expects, never its value.
  */
 export function readEnv<S extends Record<string, Setting<unknown>>>(
   env: NodeJS.ProcessEnv,
@@ -21,7 +21,7 @@ export function readEnv<S extends Record<string, Setting<unknown>>>(
   const complaints: ErrorDetail[] = [];
   for (const [name, setting] of Object.entries(settings)) {
     try {
-      // An empty variable means "not set": that is how compose files and shells leave one out.
+      // An empty variable means "not set", because compose files and shells leave a variable out that way.
       parsed[name] = setting(env[name] === '' ? undefined : env[name]);
     } catch (error) {
       complaints.push({ field: name, message: error instanceof Error ? error.message : 'is invalid' });
@@ -31,14 +31,14 @@ export function readEnv<S extends Record<string, Setting<unknown>>>(
   return Object.freeze(parsed) as ValuesOf<S>;
 }
 
-/** The refusal of one setting; `message` says what is expected, never what was given. */
+/** Makes the CONFIG_INVALID for one setting. `message` says what is expected, never what was given. */
 export function configInvalid(name: string, message: string, cause?: unknown): AppError {
   return refusal([{ field: name, message }], cause);
 }
 
 /**
- * Runs every reader before it fails, so that one start names all bad settings of a process. A reader refuses by
- * `readEnv` or `configInvalid`: a CONFIG_INVALID that names no setting is a mistake in the reader, and fails as such.
+ * Runs every reader before it fails, so that one start names all bad settings of a process. Readers fail by `readEnv`
+ * or `configInvalid`. A CONFIG_INVALID that names no setting is a bug in a reader, and becomes a TypeError.
  */
 export function readTogether<R extends Record<string, () => unknown>>(readers: R): ValuesOf<R> {
   const read: Record<string, unknown> = {};
@@ -73,7 +73,7 @@ export function optionalText(): Setting<string | undefined> {
   return (value) => value;
 }
 
-/** A whole number within bounds, both included. */
+/** A whole number from `min` to `max`, both included. */
 export function integer(fallback: number, min: number, max: number): Setting<number> {
   return (value) => {
     if (value === undefined) return fallback;
@@ -91,13 +91,13 @@ export function oneOf<const T extends string>(fallback: T, choices: readonly T[]
   };
 }
 
-/** `true` or `false`, and false unless it is set; `on` and `off` mean the same. */
+/** `true` or `on`, `false` or `off`. Default false. */
 export function flag(): Setting<boolean> {
   const choice = oneOf('false', ['true', 'false', 'on', 'off']);
   return (value) => ['true', 'on'].includes(choice(value));
 }
 
-/** Entries separated by commas, none unless it is set. `what`: how a complaint calls entries that are all right. */
+/** Entries separated by commas. Default none. `what` names valid entries in the error message. */
 export function list(what: string, isRight: (entry: string) => boolean): Setting<string[]> {
   return (value = '') => {
     const entries = value
@@ -109,7 +109,7 @@ export function list(what: string, isRight: (entry: string) => boolean): Setting
   };
 }
 
-/** A password or a key, which is not printed along with the rest. */
+/** A password or a key, wrapped so that it is not printed along with the other settings. */
 export function redacted(): Setting<Redacted<string> | undefined> {
   return (value) => (value === undefined ? undefined : new Redacted(value));
 }

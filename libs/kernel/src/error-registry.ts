@@ -1,6 +1,6 @@
 /**
- * What an error means to the caller. One filter in the gateway turns a kind into an HTTP status;
- * `startup` never crosses a wire: it ends the process with one sentence.
+ * What an error means to the caller. One filter in the gateway turns a kind into an HTTP status. A `startup` error is
+ * never sent: it ends the process with one sentence.
  */
 export type ErrorKind =
   | 'malformed'
@@ -24,7 +24,7 @@ interface ErrorEntry {
   message: string;
 }
 
-/** Every error code of the product, with the sentence people read. docs/errors.md is generated from it. */
+/** Every error code of the product, with the sentence that people read. docs/errors.md is generated from it. */
 export const errorRegistry = {
   MALFORMED_REQUEST: { kind: 'malformed', message: 'The request is malformed' },
   MALFORMED_JSON: { kind: 'malformed', message: 'The request body is not valid JSON' },

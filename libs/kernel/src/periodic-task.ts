@@ -1,12 +1,12 @@
 interface Options {
   readonly intervalMs: number;
-  /** May be repeated, and may be cut short at the signal, which is given at the end. */
+  /** Does one round, which must be repeatable. It may stop early when `end` aborts the signal. */
   readonly round: (signal: AbortSignal) => Promise<unknown>;
-  /** Hears why a round failed. The next one comes all the same. */
+  /** Is told why a round failed. The next round runs all the same. */
   readonly failed: (error: unknown) => void;
 }
 
-/** What a service does again and again for as long as it runs: one round at a time, of which none outlives the end. */
+/** Runs a task of a service again and again, one round at a time. No round runs on after `end`. */
 export class PeriodicTask {
   readonly #ending = new AbortController();
   #timer: NodeJS.Timeout | undefined;
@@ -14,17 +14,17 @@ export class PeriodicTask {
 
   constructor(private readonly options: Options) {}
 
-  /** The first round begins after one interval. */
+  /** Starts the timer. The first round begins after one interval. */
   begin(): void {
     this.#timer = setInterval(() => void this.run(), this.options.intervalMs).unref();
   }
 
-  /** A round now, or the end of the one under way. Never rejects. */
+  /** Runs a round now, or waits for the one under way. Never rejects. */
   run(): Promise<void> {
     return (this.#running ??= this.#round().finally(() => (this.#running = undefined)));
   }
 
-  /** Resolves when the round under way has ended. */
+  /** Starts no more rounds, and resolves when the one under way has ended. */
   async end(): Promise<void> {
     this.#ending.abort();
     clearInterval(this.#timer);

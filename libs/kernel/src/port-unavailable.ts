@@ -3,11 +3,11 @@ import { AppError } from './app-error';
 interface Place {
   readonly host: string;
   readonly port: number;
-  /** The settings by which the operator has chosen the two. */
+  /** The names of the settings from which host and port come. */
   readonly settings: { readonly host: string; readonly port: string };
 }
 
-/** PORT_UNAVAILABLE with a sentence that says which port, why and what to do. `cause` is what listening failed with. */
+/** Makes a PORT_UNAVAILABLE that says which port, why and what to do. `cause` is the error of listening. */
 export function portUnavailable({ host, port, settings }: Place, cause: unknown): AppError {
   const { code = 'unknown' } = cause as NodeJS.ErrnoException;
   const reason = reasons.get(code)?.(settings) ?? `cannot be opened (${code})`;

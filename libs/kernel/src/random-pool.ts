@@ -4,9 +4,9 @@ const POOL_BYTES = 4_096;
 let pool = Buffer.alloc(0);
 
 /**
- * Random bytes of the operating system, up to a page, drawn a page at a time: a call into the generator costs
- * twenty times what a slice does. For what is public once used, such as ids and nonces; a key is drawn by
- * itself, so that it never lies in a buffer with others.
+ * Gives up to 4,096 random bytes of the operating system. They are drawn 4,096 at a time, because a call of the
+ * generator costs twenty times what a slice costs. Only for bytes that become public, such as ids and nonces: a key is
+ * drawn by itself, so that it never shares a buffer.
  */
 export function publicRandomBytes(length: number): Buffer {
   if (pool.length < length) pool = randomBytes(POOL_BYTES);

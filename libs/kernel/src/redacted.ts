@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 
 /**
- * A value that cannot be printed: JSON, string conversion and inspection all give `[redacted]`.
- * `expose()` is the only way in; a house test lists the files that may call it.
+ * A value that cannot be printed: JSON, string conversion and inspection all give `[redacted]`. `expose()` is the only
+ * way to the value.
  */
 export class Redacted<T> {
   readonly #value: T;
@@ -11,7 +11,7 @@ export class Redacted<T> {
     this.#value = value;
   }
 
-  /** Gives the value itself. Call it where the value is sealed or answered, nowhere else. */
+  /** Gives the value itself. test/house/exposed-values.spec.ts lists the files that may call it. */
   expose(): T {
     return this.#value;
   }

@@ -23,11 +23,11 @@ function someKey(fields: Partial<WrappedKey> = {}): WrappedKey {
 const organizationKey = (parent: string, orgId = newOrg()) =>
   someKey({ id: `${orgId}.1`, purpose: 'organization', parent, orgId, secretId: '' });
 
-/** One plain shape, whatever kind of bytes an engine gives. */
+/** Gives keys one shape, because engines return different kinds of bytes. */
 const plain = (key: WrappedKey | null | undefined) =>
   key && { ...key, wrapped: Buffer.from(key.wrapped).toString('hex') };
 
-/** How every key store behaves. Uses new ids throughout, so that other rows do not matter. */
+/** The tests that every key store must pass. They use new ids throughout, so that other rows do not matter. */
 export function keyStoreContract(name: string, open: () => Promise<KeyStore>): void {
   describe(`KeyStore on ${name}`, () => {
     let keys: KeyStore;

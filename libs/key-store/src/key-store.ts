@@ -1,7 +1,7 @@
-/** What a wrapped key is for; bound into the wrapping (design: keys and envelopes). */
+/** What a wrapped key is for. It is bound into the wrapping (ADR 5). */
 export type KeyPurpose = 'instance' | 'organization' | 'data';
 
-/** One wrapped key. The key itself never rests anywhere unwrapped. */
+/** One wrapped key. No store holds the key itself. */
 export interface WrappedKey {
   /** Instance keys: their name. Organization keys: `{orgId}.{generation}`. Data keys: 32 hex digits. */
   readonly id: string;
@@ -19,22 +19,22 @@ export interface WrappedKey {
   readonly wrapped: Uint8Array;
 }
 
-/** Which root key guards this store: written once at the first start, changed only by a rotation. */
+/** Which root key wraps the keys of this store. Written at the first start, and changed only by a rotation. */
 export interface RootKeyState {
   /** Fingerprint of the root key in use. */
   readonly current: string;
-  /** Fingerprint of the key being rotated away, while rows on it may be left. */
+  /** Fingerprint of the key that an unfinished rotation replaces; rows may still be under it. */
   readonly previous: string | null;
-  /** Fingerprints of keys rotated away for good: starting with one of them is a mistake. */
+  /** Fingerprints of the keys that were rotated away for good. A start with one of them is refused. */
   readonly retired: readonly string[];
 }
 
 /**
- * Wrapped keys, mutable, apart from the log, so that destroying one makes its ciphertext unreadable
- * for ever. Failures are AppErrors: STORE_UNAVAILABLE (a write's outcome is unknown).
+ * Wrapped keys, apart from the log: they can be destroyed, which makes what they sealed unreadable for ever. Fails with
+ * STORE_UNAVAILABLE; the outcome of a write is then unknown.
  */
 export interface KeyStore {
-  /** Durable when it resolves. A key with this id must not be there yet: gives false and changes nothing then. */
+  /** Stores a key, durable when it resolves. Gives false, and changes nothing, when a key with this id exists. */
   insert(key: WrappedKey): Promise<boolean>;
   get(id: string): Promise<WrappedKey | null>;
   /** Keys of one purpose, ordered by id, after `afterId`. */
@@ -46,9 +46,11 @@ export interface KeyStore {
     limit: number;
   }): Promise<WrappedKey[]>;
   count(query: { purpose: KeyPurpose; parent?: string }): Promise<number>;
-  /** Replaces parent and wrapping of keys that are there; never inserts, so a destroyed key stays gone. Gives how many were there. */
+  /**
+   * Replaces parent and wrapping of existing keys. Never inserts: a destroyed key stays gone. Gives how many existed.
+   */
   rewrap(keys: readonly Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>[]): Promise<number>;
-  /** Removes keys beyond recovery from the file. Gives how many were there. */
+  /** Removes keys. SQLite overwrites their bytes at once, MongoDB later (ADR 5). Gives how many there were. */
   destroy(ids: readonly string[]): Promise<number>;
   rootKeyState(): Promise<RootKeyState | null>;
   setRootKeyState(state: RootKeyState): Promise<void>;

@@ -16,16 +16,16 @@ import { settleRootKeys, type RootKeyPair } from './root-keys';
 import { RootKeysInUse, type ReadRootKey } from './root-keys-in-use';
 import { RootedKeys } from './rooted-keys';
 
-/** In UTF-8 half a character turns into another one: the value would come back changed. */
+/** UTF-8 cannot hold half of a surrogate pair. It would become U+FFFD, and the value would come back changed. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Keys of the installation itself, each for one purpose. `api-key-pepper` hashes the tokens of invitations, too. */
+/** Keys of the installation itself, each for one purpose. `api-key-pepper` also hashes the tokens of invitations. */
 export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency' | 'sign-in' | 'totp';
 
 export interface KeyringOptions {
   readonly keys: KeyStore;
   readonly rootKey: RootKeyPair;
-  /** Asked once another process has rotated the root key. Default: this process is left behind, and says 503. */
+  /** Reads the root key again once another process has rotated it. Without it, this process then answers with 503. */
   readonly readRootKey?: ReadRootKey;
   readonly clock: Clock;
 }
@@ -37,7 +37,7 @@ export interface Sealed {
   readonly dataKeyId: string;
 }
 
-/** A data key, by what it was made for. */
+/** A data key, and the version of a secret for which it was made. */
 export interface DataKey {
   readonly id: string;
   readonly orgId: string;
@@ -46,9 +46,9 @@ export interface DataKey {
 }
 
 /**
- * The keys between the root key and a value (design: keys and envelopes). Instance and organization keys stay
- * unwrapped in memory, data keys and values never. Failures: STORE_UNAVAILABLE (try again) and
- * INTEGRITY_ERROR (something does not open; what, is not said).
+ * The keys between the root key and a value (ADR 5). Instance and organization keys stay unwrapped in memory, data keys
+ * and values never. Fails with STORE_UNAVAILABLE (try again) and INTEGRITY_ERROR (a key or value does not open; the
+ * error does not say which).
  */
 export class Keyring {
   readonly #instanceKeys = new Map<InstanceKeyName, Buffer>();
@@ -62,18 +62,18 @@ export class Keyring {
     this.#organizationKeys = new OrganizationKeys(rooted, clock);
   }
 
-  /** Fails with ROOT_KEY_INVALID when the root key is not the store's. A rotation is finished when it resolves. */
+  /** Checks the root key and finishes a rotation (`settleRootKeys`). Fails with ROOT_KEY_INVALID. */
   static async open({ keys, rootKey, readRootKey, clock }: KeyringOptions): Promise<Keyring> {
     const roots = new RootKeysInUse(keys, await settleRootKeys(keys, rootKey), readRootKey);
     return new Keyring(keys, new RootedKeys(keys, roots, clock), clock);
   }
 
-  /** True once a value was sealed for anybody. */
+  /** True once a value was sealed for any organization. */
   async hasOrganizationKeys(): Promise<boolean> {
     return (await this.keys.count({ purpose: 'organization' })) > 0;
   }
 
-  /** True when the key was made before; asking does not make it. */
+  /** True when the key exists. Does not make it. */
   async hasInstanceKey(name: InstanceKeyName): Promise<boolean> {
     return (await this.keys.get(name)) !== null;
   }
@@ -83,7 +83,7 @@ export class Keyring {
     return this.keys.ping();
   }
 
-  /** Made when first asked for; the same for ever and in every process. */
+  /** Gives a key, and makes it at the first call. It is the same in every process and never changes. */
   async instanceKey(name: InstanceKeyName): Promise<Uint8Array> {
     const known = this.#instanceKeys.get(name);
     if (known) return known;
@@ -92,18 +92,21 @@ export class Keyring {
     return key;
   }
 
-  /** Seals a value for one version of one secret. Its data key is durable before this resolves. */
+  /**
+   * Seals a value for one version of one secret. Its data key is durable before this resolves. Fails with
+   * VALIDATION_FAILED for a lone surrogate.
+   */
   // eslint-disable-next-line no-restricted-syntax -- where, then what: the same order as in `open`
   async seal(orgId: string, secretId: string, version: number, value: Redacted<string>): Promise<Sealed> {
     const organizations = this.#organizationKeys;
     const parent = organizations.knownCurrent(orgId) ?? (await organizations.findCurrent(orgId));
     const { row, envelope } = this.#sealUnder(parent, { orgId, secretId, version }, value);
-    // False would be an id drawn twice: 80 random bits within one millisecond.
+    // False would mean that the id exists: the same 80 random bits, drawn twice within a millisecond.
     if (!(await this.keys.insert(row))) throw new AppError('STORE_UNAVAILABLE');
     return { envelope, dataKeyId: row.id };
   }
 
-  /** Opens what `seal` gave for this very version. */
+  /** Opens what `seal` gave for the same organization, secret and version. */
   // eslint-disable-next-line no-restricted-syntax -- where, then what: the same order as in `seal`
   async open(orgId: string, secretId: string, version: number, sealed: Sealed): Promise<Redacted<string>> {
     const row = await this.keys.get(sealed.dataKeyId);
@@ -113,20 +116,20 @@ export class Keyring {
     return openUnder({ row, parentKey }, { orgId, secretId, version }, sealed);
   }
 
-  /** What stands for a name in the log, 64 hexadecimal digits: names may be secret, stream names are not. */
+  /** Gives the digest of a name for stream names, 64 hexadecimal digits: names may be secret, stream names are not. */
   async secretNameDigest(orgId: string, name: string): Promise<string> {
     return keyedHash(await this.instanceKey('secret-name'), 'sv/v1/secret-name', orgId, name).toString('hex');
   }
 
-  /** What stands for a request when a repetition is looked for, 64 hexadecimal digits; tells nothing of its values. */
+  /** Gives a digest that recognises a repeated request, 64 hexadecimal digits. It reveals nothing of the values. */
   async fingerprint(parts: readonly (string | Redacted<string>)[]): Promise<string> {
     const texts = parts.map((part) => (typeof part === 'string' ? part : part.expose()));
     return keyedHash(await this.instanceKey('idempotency'), 'sv/v1/idempotency', ...texts).toString('hex');
   }
 
   /**
-   * 1 to 64 bytes that nobody can guess without this installation's keys, the same for the same purpose and seed: a
-   * credential that must be given again for a while, and be stored nowhere.
+   * Derives 1 to 64 bytes that nobody can guess without this installation's keys. The same purpose and seed give the
+   * same bytes, so a credential can be shown again for a while without being stored (ADR 13).
    */
   async derive(purpose: 'api-key' | 'invitation' | 'sign-up', seed: string, bytes: number): Promise<Buffer> {
     const key = await this.instanceKey('idempotency');
@@ -134,14 +137,14 @@ export class Keyring {
     return Buffer.concat([block(1), block(2)]).subarray(0, bytes);
   }
 
-  /** What was sealed under these data keys is unreadable from here on, for ever. Gives how many were there. */
+  /** Destroys data keys: no value sealed under them can ever be opened again. Gives how many there were. */
   async destroy(dataKeyIds: readonly string[]): Promise<number> {
     return this.keys.destroy(dataKeyIds);
   }
 
   /**
-   * Data keys made before a time, by age, after `afterId`: which, and for which version of which secret. Whether
-   * anything refers to them only the log knows.
+   * Reads the next `limit` data keys after `afterId`, oldest first, and gives those made before `madeBefore`. Only the
+   * log can tell whether an event refers to them.
    */
   async dataKeys(query: { madeBefore: Date; afterId: string; limit: number }): Promise<DataKey[]> {
     const { afterId, limit } = query;
@@ -152,14 +155,14 @@ export class Keyring {
       .map(({ id, orgId, secretId, generation: version }) => ({ id, orgId, secretId, version }));
   }
 
-  /** The generation of the key under which an organization's new values are sealed, as the store has it. */
+  /** Reads from the store the generation of the key that wraps an organization's new data keys. */
   async currentGeneration(orgId: string): Promise<number> {
     return (await this.#organizationKeys.findCurrent(orgId)).generation;
   }
 
   /**
-   * Begins a generation, the one after the current; beginning it again changes nothing. Other processes may seal
-   * under the one before for another ORGANIZATION_KEY_TTL_MS.
+   * Begins the generation after the current one; repeated, it changes nothing. For ORGANIZATION_KEY_TTL_MS other
+   * processes may still seal under the one before.
    */
   async beginGeneration(orgId: string, generation: number): Promise<void> {
     await this.#organizationKeys.begin(orgId, generation);
@@ -171,7 +174,7 @@ export class Keyring {
     return rewrapDataKeys({ keys: this.keys, organizations }, { orgId, afterId });
   }
 
-  // Synchronous, from the parent key in hand to the bytes: no plaintext key waits for anything.
+  // Synchronous, so that no unwrapped key stays in memory while something else is awaited.
   #sealUnder(parent: OrganizationKey, binding: EnvelopeBinding, value: Redacted<string>) {
     const text = value.expose();
     if (LONE_SURROGATE.test(text)) throw new AppError('VALIDATION_FAILED');
@@ -197,7 +200,7 @@ function openUnder(
   sealed: Sealed,
 ): Redacted<string> {
   const envelope = Buffer.from(sealed.envelope, 'base64');
-  // The decoder skips what it does not know; what was appended to the text is damage too.
+  // The decoder ignores characters that are no base64. A text with such characters is damaged too.
   if (envelope.toString('base64') !== sealed.envelope) throw new AppError('INTEGRITY_ERROR');
   const dataKeyId = sealed.dataKeyId;
   const dataKey = unwrapKey(row.wrapped, parentKey, dataKeyPlace(dataKeyId, row.parent, binding));

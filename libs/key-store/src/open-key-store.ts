@@ -4,13 +4,13 @@ import type * as mongoEngine from './mongo/mongo-key-store';
 import type * as sqliteEngine from './sqlite/sqlite-key-store';
 
 export interface KeyStoreOptions {
-  /** Default false: a server on the network is talked to under TLS only. */
+  /** True to allow a connection without TLS to a server on the network. Default false. */
   readonly allowPlaintext?: boolean | undefined;
 }
 
 type Open = (place: string, options: KeyStoreOptions) => Promise<KeyStore>;
 
-// Each engine is loaded when it is chosen, so that nobody pays for the others.
+// Each engine is loaded when it is chosen, so that a process loads no driver that it does not use.
 const openSqlite: Open = async (file) => {
   const engine = require('./sqlite/sqlite-key-store') as typeof sqliteEngine;
   return engine.openSqliteKeyStore({ file });

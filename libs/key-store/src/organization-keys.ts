@@ -3,7 +3,7 @@ import { AppError, entriesAtMost, type Clock } from '#libs/kernel';
 import type { RootedKeys } from './rooted-keys';
 
 const ORGANIZATION_KEYS_MAX = 20_000;
-/** How long a process can go on with an organization key that was replaced or destroyed in the store. */
+/** For how long a process may go on using an organization key that was replaced or destroyed in the store. */
 export const ORGANIZATION_KEY_TTL_MS = 5 * 60_000;
 const FIRST_GENERATION = 1;
 
@@ -16,11 +16,11 @@ export interface OrganizationKey {
 }
 
 /**
- * The keys of organizations, in generations without a gap. The last one there is wraps whatever is new; earlier
- * ones stay, since a process that was slow to learn of the last may have used one, or may be about to.
+ * The keys of organizations, in generations without a gap. The last generation wraps new data keys. Earlier ones stay
+ * in the store, because a process that does not yet know of the last one may still wrap data keys under them (ADR 5).
  */
 export class OrganizationKeys {
-  // Private to the engine, not only to the compiler: no logger that prints a keyring prints a key.
+  // Private at run time (`#`), not only in TypeScript: a logger that prints this object cannot print a key.
   readonly #byId: LRUCache<string, Buffer>;
   readonly #current: LRUCache<string, OrganizationKey>;
 
@@ -43,21 +43,21 @@ export class OrganizationKeys {
     return this.#byId.get(id);
   }
 
-  /** The key that wraps what is new, if it is in memory. */
+  /** The key that wraps new data keys, if it is in memory. */
   knownCurrent(orgId: string): OrganizationKey | undefined {
     return this.#current.get(orgId);
   }
 
-  /** Never makes one: a key that is missing when there is something to open is a loss, not a beginning. */
+  /** Reads a key that must exist, and never makes one. Fails with INTEGRITY_ERROR when it is missing: it was lost. */
   async find(orgId: string, id: string): Promise<Buffer> {
-    // What is asked for, not what the row says it is: a row of another organization does not unwrap so.
+    // Bound to the ids that were asked for, not to those in the row: a row of another organization does not unwrap.
     const key = await this.rooted.find({ purpose: 'organization', id, orgId });
     if (!key) throw new AppError('INTEGRITY_ERROR');
     this.#byId.set(id, key);
     return key;
   }
 
-  /** Asks the store which generation is the last one; an organization's first is made here. */
+  /** Reads from the store which generation is the last one. Makes the first generation of a new organization. */
   async findCurrent(orgId: string): Promise<OrganizationKey> {
     let current = await this.#make(orgId, FIRST_GENERATION);
     for (;;) {
@@ -71,7 +71,7 @@ export class OrganizationKeys {
     return current;
   }
 
-  /** From here on this generation wraps what is new: at once in this process, in others once they ask again. */
+  /** Makes this generation wrap new data keys: at once in this process, in others when they ask the store again. */
   async begin(orgId: string, generation: number): Promise<void> {
     this.#remember(orgId, await this.#make(orgId, generation));
   }

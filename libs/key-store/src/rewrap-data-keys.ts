@@ -3,27 +3,27 @@ import { isAppError } from '#libs/kernel';
 import type { KeyStore, WrappedKey } from './key-store';
 import type { OrganizationKey, OrganizationKeys } from './organization-keys';
 
-/** Re-wrapping a key takes some 20 µs, during which nothing else runs. */
+/** Wrapping a key again blocks the event loop for some 20 µs. */
 const BATCH_ROWS = 100;
 
 export interface RewrappedBatch {
-  /** Where the next batch begins; null when there is none. */
+  /** The `afterId` of the next batch; null after the last. */
   readonly nextAfterId: string | null;
   readonly rewrapped: number;
-  /** Keys that do not unwrap, and so stay where they are: the others must not wait for their repair. */
+  /** How many keys do not unwrap. They are left as they are, so that the others do not wait for a repair. */
   readonly damaged: number;
 }
 
 /**
- * Wraps a batch of an organization's data keys, those after `afterId`, under its current key. A key is the same
- * under either, so values stay readable all the time; rows are updated, never inserted, so what was destroyed
- * meanwhile stays gone.
+ * Wraps a batch of an organization's data keys, those after `afterId`, under its current key. The data keys themselves
+ * stay the same, so values can be read at any moment. Rows are updated and never inserted, so a key that is destroyed
+ * meanwhile stays destroyed.
  */
 export async function rewrapDataKeys(
   { keys, organizations }: { keys: KeyStore; organizations: OrganizationKeys },
   { orgId, afterId }: { orgId: string; afterId: string },
 ): Promise<RewrappedBatch> {
-  // The generation first: what others insert under it while the rows are read needs nothing.
+  // Read before the rows: what other processes insert under this generation meanwhile needs no wrapping.
   const current = await organizations.findCurrent(orgId);
   const rows = await keys.list({ purpose: 'data', orgId, afterId, limit: BATCH_ROWS });
   const stale = rows.filter(({ parent }) => parent !== current.id);

@@ -6,19 +6,19 @@ import { AppError, type Redacted } from '#libs/kernel';
 import type { KeyStore } from './key-store';
 
 const FORMAT = '32 random bytes, as 64 hexadecimal digits or 44 characters of base64';
-/** More than any root key takes, white space included. */
+/** More than any root key needs, white space included. */
 const FILE_BYTES_MAX = 1_024;
 
 interface RootKeySource {
   /** Absolute path. */
   readonly file: string;
-  /** From the environment; wins over the file. */
+  /** The key from the environment. It takes precedence over the file. */
   readonly value?: Redacted<string> | undefined;
 }
 
 /**
- * Gives the root key. Makes the file when there is none and `keys` were never used: a new key beside old rows
- * would look like a working server and open nothing. Fails with ROOT_KEY_INVALID, naming the file.
+ * Reads the root key. Makes the file if it is missing and the key store is unused: with a new key beside old rows, the
+ * server would seem to work and could open no value. Fails with ROOT_KEY_INVALID, which names the file.
  */
 export async function loadRootKey({
   keys,
@@ -27,7 +27,7 @@ export async function loadRootKey({
   const key = await find(source);
   if (key) return key;
   const { file } = source;
-  // A copy that was not finished has keys, but no state yet.
+  // A key store whose copy was interrupted has keys, but no root key state yet.
   if ((await keys.rootKeyState()) || (await keys.count({ purpose: 'instance' })) > 0) {
     throw invalid(
       `The root key file ${file} is missing, but the key store is in use. Put it back from its backup.`,
@@ -37,7 +37,7 @@ export async function loadRootKey({
   return readRootKey({ file });
 }
 
-/** Gives a root key that must be there, such as the previous one. Fails like `loadRootKey`, and then gives `advice`. */
+/** Reads a root key that must exist, such as the previous one. Fails like `loadRootKey`, and then adds `advice`. */
 export async function readRootKey(source: RootKeySource, advice = ''): Promise<Buffer> {
   const key = await find(source);
   if (!key) throw invalid(`The root key file ${source.file} is missing.${advice && ` ${advice}`}`);
@@ -73,12 +73,12 @@ async function readFile(file: string): Promise<Buffer | null> {
   }
 }
 
-/** Complete or not there at all, whenever the power fails; somebody else's file is left as it is. */
+/** Makes the file: complete or not at all, even if the power fails. Keeps a file that another process has just made. */
 async function makeFile(file: string): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   try {
     await writeDurably(draft, `${formatRootKey(newKey())}\n`);
-    // A link, unlike a rename, never replaces what is there.
+    // Unlike a rename, a link never replaces a file that exists.
     await link(draft, file).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });

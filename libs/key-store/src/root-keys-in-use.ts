@@ -3,21 +3,21 @@ import { AppError } from '#libs/kernel';
 import type { KeyStore, WrappedKey } from './key-store';
 import { unwrapUnderRoot, type RootKeys } from './root-keys';
 
-/** Gives the root key as its file, or the environment, has it now. */
+/** Reads the root key from its file or the environment, as it is now. */
 export type ReadRootKey = () => Promise<Uint8Array>;
 
-/** However many rows are asked for: the file and the store are looked at so often at most. */
+/** The root key's file and the store are read at most once within this time, however many rows are unwrapped. */
 const LOOK_MS_MIN = 1_000;
 
 /**
- * The root keys of a running process. Another process may rotate the root key meanwhile: rows then rest on a key that
- * this one was not started with. It is taken from where this process got its own, once the key store names it as the
- * current one; nothing else is ever taken.
+ * The root keys of a running process. Another process may rotate the root key, and rows are then under a key with which
+ * this one was not started. This process reads that key from where it read its own, and accepts it only if the key
+ * store names it as the current one.
  */
 export class RootKeysInUse {
-  // Private to the engine, not only to the compiler: no logger that prints a keyring prints a key.
+  // Private at run time (`#`), not only in TypeScript: a logger that prints this object cannot print a key.
   #roots: RootKeys;
-  /** Fingerprint of the root key in use, when it is not at hand here. */
+  /** Fingerprint of the root key in use, when this process does not have that key. */
   #newer: string | null = null;
   #looking: Promise<void> = Promise.resolve();
   #lookedAt = -Infinity;
@@ -31,8 +31,8 @@ export class RootKeysInUse {
   }
 
   /**
-   * Unwraps a row that rests on a root key. STORE_UNAVAILABLE when that is the one in use, but not at hand here;
-   * INTEGRITY_ERROR when it is unknown, or does not open the row.
+   * Unwraps a row that a root key wraps. Fails with STORE_UNAVAILABLE when that is the key in use and this process does
+   * not have it, and with INTEGRITY_ERROR when the key is unknown or does not open the row.
    */
   async unwrap(row: WrappedKey): Promise<Buffer> {
     const { current, previous } = this.#roots;
@@ -41,7 +41,10 @@ export class RootKeysInUse {
     return unwrapUnderRoot(row, this.#roots);
   }
 
-  /** For wrapping what is new. STORE_UNAVAILABLE when the store is on another: a key made under an old one would be lost with it. */
+  /**
+   * Gives the root keys for wrapping a new key. Fails with STORE_UNAVAILABLE when this process does not have the one in
+   * use: a key wrapped under an old one would be lost with it.
+   */
   async forNew(): Promise<RootKeys> {
     if (await this.#areCurrent()) return this.#roots;
     await this.#look();
@@ -67,7 +70,7 @@ export class RootKeysInUse {
     const { current } = this.#roots;
     const inUse = state?.current ?? current.fingerprint;
     const isBehind = inUse !== current.fingerprint;
-    // A file that is being replaced may be missing or half written.
+    // The file may be missing or half written while it is being replaced.
     const key = isBehind ? await this.read?.().catch(() => undefined) : undefined;
     if (key && rootKeyFingerprint(key) === inUse) {
       this.#roots = { current: { fingerprint: inUse, key }, previous: current };

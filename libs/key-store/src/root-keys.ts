@@ -6,7 +6,7 @@ const BATCH_ROWS = 500;
 
 export interface RootKeyPair {
   readonly current: Uint8Array;
-  /** Given to rotate it away; may stay in the settings afterwards. */
+  /** The key that a rotation replaces. It may stay in the settings afterwards. */
   readonly previous?: Uint8Array | undefined;
 }
 
@@ -15,16 +15,16 @@ interface RootKey {
   readonly key: Uint8Array;
 }
 
-/** The root keys at hand. A row names its own by the fingerprint, as its parent. */
+/** The root keys that this process has. The `parent` of a row is the fingerprint of the root key that wraps it. */
 export interface RootKeys {
   readonly current: RootKey;
   readonly previous: RootKey | undefined;
 }
 
 /**
- * Checks the given root keys against the store and finishes a rotation: every row on the previous key is
- * wrapped under the current one. Interrupted anywhere, the next start goes on. Fails with ROOT_KEY_INVALID in
- * plain words and has touched nothing then.
+ * Checks the given root keys against the store and finishes a rotation: every row under the previous key is wrapped
+ * under the current one. After a crash, the next start goes on. Fails with ROOT_KEY_INVALID before it changes anything,
+ * and says in plain words what to do.
  */
 export async function settleRootKeys(keys: KeyStore, pair: RootKeyPair): Promise<RootKeys> {
   const roots = { current: rootKey(pair.current), previous: pair.previous && rootKey(pair.previous) };
@@ -44,14 +44,14 @@ export function wrapUnderRoot(key: Uint8Array, { current }: RootKeys, place: Omi
   return { parent: binding.parent, wrapped: wrapKey(key, current.key, binding) };
 }
 
-/** Unwraps a row that rests on a root key. INTEGRITY_ERROR, also when that root key is not at hand. */
+/** Unwraps a row that a root key wraps. Fails with INTEGRITY_ERROR, also when this process lacks that root key. */
 export function unwrapUnderRoot(row: WrappedKey, { current, previous }: RootKeys): Buffer {
   const root = [current, previous].find((candidate) => candidate?.fingerprint === row.parent);
   if (!root) throw new AppError('INTEGRITY_ERROR');
   return unwrapKey(row.wrapped, root.key, row);
 }
 
-/** How many rows rest on a root key; after a rotation, those on the previous one are damaged. */
+/** Counts the rows under a root key. Those that a rotation leaves under the previous key are damaged. */
 async function countRowsUnder(keys: KeyStore, fingerprint: string): Promise<number> {
   const instance = await keys.count({ purpose: 'instance', parent: fingerprint });
   return instance + (await keys.count({ purpose: 'organization', parent: fingerprint }));
@@ -61,7 +61,7 @@ function rootKey(key: Uint8Array): RootKey {
   return { fingerprint: rootKeyFingerprint(key), key };
 }
 
-/** Why a store in use cannot be served with these keys. */
+/** Says why a store in use cannot be served with these keys; null when it can. */
 function mismatch(state: RootKeyState, roots: RootKeys): string | null {
   const current = roots.current.fingerprint;
   const previous = roots.previous?.fingerprint;
@@ -84,23 +84,26 @@ function isUnknown(previous: string | undefined, state: RootKeyState): boolean {
   return previous !== undefined && previous !== state.previous && !state.retired.includes(previous);
 }
 
-/** Why a store cannot be served yet in which a rotation has missed a key: whoever made it died before looking again. */
+/**
+ * Says that a finished rotation has missed a row, or gives null. The process that stored the row died before it could
+ * wrap the row again (`RootedKeys`).
+ */
 async function leftBehind(
   keys: KeyStore,
   { previous: unfinished, retired }: RootKeyState,
   { previous }: RootKeys,
 ): Promise<string | null> {
-  // That one is to be finished first, with the previous root key that it needs.
+  // An unfinished rotation comes first, and needs its own previous root key.
   if (unfinished !== null) return null;
   const inUse = [];
   for (const fingerprint of retired)
     if ((await countRowsUnder(keys, fingerprint)) > 0) inUse.push(fingerprint);
-  // One that is given is taken along; for a second one the next start asks.
+  // Rows under the previous key that is given are wrapped again now. The next start asks for any other such key.
   if (inUse.length === 0 || (previous && inUse.includes(previous.fingerprint))) return null;
   return 'Some keys still rest on a root key that was rotated away; nothing was changed. Start once with that one as the previous root key and the one in use as the current.';
 }
 
-/** Why a store without a root key cannot take its first. */
+/** Says why a store that has no root key yet cannot take its first; null when it can. */
 async function obstacle(keys: KeyStore, { previous }: RootKeys): Promise<string | null> {
   if (previous) {
     return 'A previous root key is given, but this key store is empty. If it is the right one, give the current root key alone.';
@@ -118,9 +121,9 @@ async function rotate(
 ): Promise<void> {
   const current = roots.current.fingerprint;
   const previous = roots.previous.fingerprint;
-  // First of all: from here on nobody starts with the old key alone, and who runs with it makes no more keys.
+  // Recorded first: from now on no process starts with the old key alone, and a running one makes no keys under it.
   if (state.current !== current) await keys.setRootKeyState({ ...state, current, previous });
-  // After a finished rotation too: another process may have been late with a row.
+  // Also after a finished rotation, because another process may have stored a row late.
   for (const purpose of ['instance', 'organization'] as const) {
     let last: WrappedKey | undefined;
     do {
@@ -134,7 +137,7 @@ async function rotate(
   await keys.setRootKeyState({ current, previous: null, retired });
 }
 
-/** A damaged row stays on the old key, which is then still needed: the other rows must not wait for its repair. */
+/** Leaves a damaged row under the old key, which is then still needed, so that no other row waits for a repair. */
 function rewrapped(row: WrappedKey, roots: RootKeys) {
   try {
     return [{ id: row.id, ...wrapUnderRoot(unwrapUnderRoot(row, roots), roots, row) }];

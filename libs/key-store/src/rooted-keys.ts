@@ -4,10 +4,10 @@ import type { KeyStore, WrappedKey } from './key-store';
 import { wrapUnderRoot } from './root-keys';
 import type { RootKeysInUse } from './root-keys-in-use';
 
-/** What a key is asked for as. A row that was swapped for another does not unwrap so. */
+/** The binding under which a key is asked for. A row that was swapped for another does not unwrap. */
 export type RootedPlace = Pick<WrappedKey, 'purpose' | 'id' | 'orgId' | 'generation'>;
 
-/** The keys that rest on the root key: those of the installation and those of organizations. */
+/** The keys that the root key wraps: those of the installation and those of organizations. */
 export class RootedKeys {
   constructor(
     private readonly keys: KeyStore,
@@ -15,30 +15,31 @@ export class RootedKeys {
     private readonly clock: Clock,
   ) {}
 
-  /** Null when there is no such key. Fails with INTEGRITY_ERROR when there is one that does not unwrap. */
+  /** Gives null when there is no such key. Fails with INTEGRITY_ERROR when there is one that does not unwrap. */
   async find(place: Omit<RootedPlace, 'generation'>): Promise<Buffer | null> {
     const row = await this.keys.get(place.id);
     return row && this.roots.unwrap({ ...row, ...place });
   }
 
-  /** For wrapping what is new: like `find`, and sure to rest on the root key in use. Fails like `findOrMake`. */
+  /** Like `find`, for new use: the root key in use wraps the row when this resolves. Fails like `findOrMake`. */
   async findForNew(place: RootedPlace): Promise<Buffer | null> {
     const row = await this.keys.get(place.id);
     return row && this.#settled(row, place);
   }
 
   /**
-   * For wrapping what is new. Of many who make one at the same time, all get the same. STORE_UNAVAILABLE when the root
-   * key in use is not at hand here.
+   * Finds or makes a key for new use. All concurrent callers get the same key. Fails with STORE_UNAVAILABLE when this
+   * process does not have the root key in use.
    */
   async findOrMake(place: RootedPlace): Promise<Buffer> {
     return this.#settled((await this.keys.get(place.id)) ?? (await this.#make(place)), place);
   }
 
   /**
-   * A rotation of the root key may come between the question which is in use and the row that was wrapped under it:
-   * it misses the row, which nobody can open once the old root key is put away. Asked again when the row is there, the
-   * answer holds: a rotation that begins later finds it.
+   * Unwraps a row, and wraps it again until it is under the root key in use. A rotation of the root key can begin and
+   * end between the reading of that key and the insertion of the row. It misses the row, which nobody could open
+   * without the old root key. So the key in use is read once more when the row is there: a rotation that begins later
+   * finds the row (ADR 5).
    */
   async #settled(row: WrappedKey, place: RootedPlace): Promise<Buffer> {
     const key = await this.roots.unwrap({ ...row, ...place });

@@ -11,17 +11,18 @@ const GROUP_MAX = 500;
 const WAITING_MAX = 10_000;
 
 /**
- * One call to a server for many items: a call costs the same whatever it carries. What arrives while one is under way
- * goes out as one call afterwards, so no answer is older than its question, and each caller gets the result of its own item.
+ * Makes one call to a server for many items, because a call costs the same for one item as for many. Items that arrive
+ * during a call go out together in the next one, so no answer is older than its question. Each caller gets the result
+ * of its own item.
  */
 export class GroupedCalls<T, R> {
   readonly #waiting: Member<T, R>[] = [];
   #isDraining = false;
 
-  /** `call` gives the results in the order of the items. When it fails, it has failed for all of them. */
+  /** `call` gives the results in the order of the items. When it fails, all items of the call fail. */
   constructor(private readonly call: (items: readonly T[]) => Promise<readonly R[]>) {}
 
-  /** Rejects with STORE_UNAVAILABLE when too many wait already. */
+  /** Settles like the call for this item. Rejects with STORE_UNAVAILABLE when too many items are waiting. */
   run(item: T): Promise<R> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length >= WAITING_MAX) return reject(new AppError('STORE_UNAVAILABLE'));
@@ -32,7 +33,7 @@ export class GroupedCalls<T, R> {
 
   async #drain(): Promise<void> {
     this.#isDraining = true;
-    // The requests of this turn of the event loop ride together already.
+    // Items of this turn of the event loop already go out together.
     await nextTurn();
     while (this.#waiting.length > 0) await this.#together(this.#waiting.splice(0, GROUP_MAX));
     this.#isDraining = false;
@@ -44,7 +45,7 @@ export class GroupedCalls<T, R> {
       members.forEach(({ resolve }, index) => resolve(results[index] as R));
     } catch (error) {
       for (const { reject } of members) reject(error);
-      // When the server is away, those behind learn it now instead of one timeout after the other.
+      // When the server is away, the waiting items fail now instead of after one more timeout for each call.
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     }
   }

@@ -3,19 +3,19 @@ import { ReadConcern, type Collection, type Db, type Document, type MongoClient 
 import { AWAY_MS, parseMongoUrl, type MongoOptions } from './mongo-url';
 import { named } from './server-errors';
 
-/** How long a caller waits. The driver gives up a little earlier on a server that it does not reach. */
+/** How long a request waits. The driver gives up a little earlier on a server that it does not reach. */
 export const REQUEST_MS = AWAY_MS + 100;
 /**
- * Once it is known that no server is there, a caller waits as long as it takes to see one that is back. Some
- * requests ask two stores, one after the other.
+ * How long a call waits while the server is known to be away: long enough to notice a server that is back. It is short,
+ * because some requests ask two stores one after the other.
  */
 const KNOWN_AWAY_MS = 500;
-/** For what nobody waits for in a request: many documents at once. */
+/** How long a call for many documents may take. No request waits for such a call. */
 export const BATCH_MS = 10_000;
 
 /**
- * What is acknowledged is on the disks of a majority, what is read cannot be rolled back, and both hold for every
- * call, whatever the URL says: a document that a failover loses behind its checkpoint would be missing for ever.
+ * For every call, whatever the URL says: what is acknowledged is on the disks of a majority, and what is read cannot be
+ * rolled back. Otherwise a failover could lose a document behind its checkpoint, and it would be missing for ever.
  */
 const DURABLE = {
   writeConcern: { w: 'majority', journal: true },
@@ -23,17 +23,17 @@ const DURABLE = {
   readPreference: 'primary',
 } as const;
 
-/** CONFIG_INVALID for a bad connection string. Connects with the first call: the server may come up later. */
+/** Fails with CONFIG_INVALID for a bad connection string. Connects at the first call: the server may come up later. */
 export function openMongo(url: string, options: MongoOptions): MongoDatabase {
   const { client, database } = parseMongoUrl(url, options);
   return new MongoDatabase(client, database);
 }
 
-/** One database of a server, behind the errors of our ports. */
+/** One database of a server. It turns failures of the driver into errors of our ports. */
 export class MongoDatabase {
   readonly #db: Db;
   #connected: Promise<unknown> | undefined;
-  /** It was there, and is known to be away now. */
+  /** The server was reachable before, and is known to be away now. */
   #isKnownAway = false;
 
   constructor(
@@ -51,15 +51,15 @@ export class MongoDatabase {
     return this.#db.collection<T>(name);
   }
 
-  /** A call of the driver's, like those of a collection. */
+  /** Calls the driver directly, like the methods of a collection: pass it to `run`. */
   async collectionNames(): Promise<string[]> {
     const collections = await this.#db.listCollections({}, { nameOnly: true }).toArray();
     return collections.map(({ name }) => name).sort();
   }
 
   /**
-   * Settles like `work`, but with STORE_UNAVAILABLE for every failure of the driver, and after `timeoutMs` at
-   * the latest. The outcome of a write is unknown then: it may still happen.
+   * Settles like `work`, or with STORE_UNAVAILABLE for every failure of the driver, and after `timeoutMs` at the
+   * latest. The outcome of a write is then unknown: it may still happen.
    */
   async run<T>(work: () => Promise<T>, timeoutMs = REQUEST_MS): Promise<T> {
     const waitMs = this.#isKnownAway ? Math.min(timeoutMs, KNOWN_AWAY_MS) : timeoutMs;
@@ -75,12 +75,12 @@ export class MongoDatabase {
     await this.run(() => this.#db.command({ ping: 1 }));
   }
 
-  /** Waits for no answer for longer than a request would. */
+  /** Closes the connections. Waits no longer than a request would. */
   async close(): Promise<void> {
     await withDeadline(this.client.close(), REQUEST_MS, 'STORE_UNAVAILABLE').catch(() => undefined);
   }
 
-  /** Once connected, the driver finds its way back by itself; a first attempt that failed it does not repeat. */
+  /** The driver reconnects by itself, but does not repeat a first attempt that failed. */
   #connect(): Promise<unknown> {
     this.#connected ??= this.client.connect().catch((error: unknown) => {
       this.#connected = undefined;

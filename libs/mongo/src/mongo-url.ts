@@ -3,15 +3,15 @@ import { configInvalid, isLoopback } from '#libs/kernel';
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 
 export interface MongoOptions {
-  /** The setting that holds the URL: a complaint names it. */
+  /** The setting that holds the URL, for error messages. */
   readonly setting: string;
-  /** The database, when the URL names none. */
+  /** The database to use when the URL names none. */
   readonly database: string;
-  /** Default false: a server on the network is talked to under TLS only. */
+  /** True to allow a connection without TLS to a server on the network. Default false. */
   readonly allowPlaintext?: boolean | undefined;
 }
 
-/** A host that has not answered by then is away. */
+/** A host that has not answered within this time counts as away. */
 export const AWAY_MS = 900;
 
 const settings: MongoClientOptions = {
@@ -19,15 +19,15 @@ const settings: MongoClientOptions = {
   serverSelectionTimeoutMS: AWAY_MS,
   connectTimeoutMS: AWAY_MS,
   waitQueueTimeoutMS: AWAY_MS,
-  // The monitor asks every second; of a server that hangs it ends the waiting calls of all connections after
-  // two. The socket's own limit is for the single connection that broke, and for long builds of an index.
+  // The driver's monitor asks every second, and ends the waiting calls of all connections two seconds after a server
+  // hangs. The socket timeout is for a single broken connection. It is long, because building an index takes long.
   heartbeatFrequencyMS: 1_000,
-  // A call while the server is away makes the monitor look again at once, so often at most.
+  // A call to a server that is away makes the monitor look again at once, but at most this often.
   minHeartbeatFrequencyMS: 100,
   socketTimeoutMS: 60_000,
   maxPoolSize: 32,
   maxIdleTimeMS: 60_000,
-  // As JSON has it.
+  // A field that is undefined is left out, as in JSON.
   ignoreUndefined: true,
   promoteBuffers: true,
 };
@@ -35,8 +35,8 @@ const settings: MongoClientOptions = {
 const NAMES_DATABASE = /^[^:]+:\/\/[^/?]+\/[^?]/;
 
 /**
- * Reads a connection string; connects to nobody yet. Fails with CONFIG_INVALID, naming the setting and what
- * is wrong with it, never its content: it may hold a password. The settings above come before the string's.
+ * Parses a connection string without connecting. The settings above win over those of the string. Fails with
+ * CONFIG_INVALID, which names the setting and what is wrong with it, never its content, because it may hold a password.
  */
 export function parseMongoUrl(url: string, { setting, database, allowPlaintext }: MongoOptions) {
   const client = clientFor(url, setting);
@@ -63,15 +63,15 @@ function clientFor(url: string, setting: string): MongoClient {
   }
 }
 
-/** TLS that takes any certificate keeps out those who listen, not those who answer. */
+/** True for this machine, and for TLS that checks the certificate: unchecked TLS does not keep out an impostor. */
 function isPrivate({ options }: MongoClient): boolean {
   const { hosts, srvHost, tls, rejectUnauthorized, checkServerIdentity } = options;
   if (tls) return rejectUnauthorized !== false && checkServerIdentity === undefined;
-  // Which hosts an SRV record names is for the name server to say.
+  // An SRV record names the hosts, so only the name server knows whether they are on this machine.
   return srvHost === undefined && hosts.every(({ host, socketPath }) => socketPath ?? isLoopback(host ?? ''));
 }
 
-/** The driver reads the files when it connects, and takes a missing one for a server that is away. */
+/** Checks the files now: the driver reads them when it connects, and takes a missing one for a server that is away. */
 function assertReadable(file: string | undefined, setting: string): void {
   try {
     if (file !== undefined) accessSync(file, constants.R_OK);

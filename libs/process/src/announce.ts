@@ -7,19 +7,19 @@ interface FirstKey {
   readonly key: Redacted<string>;
   readonly keyFile: string;
   readonly rootKeyFile: string;
-  /** Where the API is, as far as this process knows. */
+  /** The URL of the API, as far as this process knows it. */
   readonly url: string;
 }
 
-/** How people come into an installation that is new; null where nothing is to be shown. */
+/** How people get into a new installation. Null for what is not to be shown. */
 export interface FirstSteps {
-  /** Shown once in the life of an installation. */
+  /** Shown once, at the first start of an installation. */
   readonly firstKey: FirstKey | null;
-  /** Shown at every start until somebody has used it: a lost terminal locks nobody out. */
+  /** Shown at every start until somebody has used it, so that a lost terminal locks nobody out. */
   readonly signUpLink: Redacted<string> | null;
 }
 
-/** Shows them on the screen, the key before the link. */
+/** Prints the key, and then the link. */
 export function announceFirstSteps({ firstKey, signUpLink }: FirstSteps): void {
   if (firstKey) announceFirstKey(firstKey);
   if (signUpLink) announceSignUp(signUpLink);
@@ -59,18 +59,18 @@ function isAnyAddress(url: string): boolean {
   return ['0.0.0.0', '[::]'].includes(new URL(url).hostname);
 }
 
-/** The line that says the process can be used; scripts wait for it. */
+/** Prints the line that says that the process serves. Scripts wait for it. */
 export function announceReady(url: string): void {
   console.log(`ready ${url}`);
 }
 
-/** One sentence for a refusal we know; for anything else its name, never its text, which may hold a value. */
+/** Prints the sentence of an AppError. Of other errors it prints the name, never the text, which may hold a value. */
 export function announceRefusal(error: unknown): void {
   if (isAppError(error)) console.error(error.safeMessage);
   else console.error('Cannot start: an unexpected error.', JSON.stringify(errorFields(error)));
 }
 
-/** The shorter way to say it. */
+/** Gives a relative path for a file in the current directory. */
 function shown(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith('..') ? file : relative;

@@ -1,9 +1,9 @@
-/** Requests under way get this long after SIGTERM; then the process ends all the same. */
+/** Requests under way get this long after SIGTERM. Then the process exits all the same. */
 const SHUTDOWN_MS_MAX = 20_000;
 
 /**
- * Ends the process with code 0 once `close` is done: accepted requests are answered, nothing is cut off.
- * Code 1 when that fails or takes too long. Gives a way to ask whether it is under way.
+ * Ends the process on SIGTERM or SIGINT: with code 0 once `close` is done, so that accepted requests are answered, and
+ * with code 1 when that fails or takes too long. Gives a function that tells whether the process is ending.
  */
 export function endOnSignal(close: () => Promise<void>): () => boolean {
   let ending = false;

@@ -11,7 +11,7 @@ export const processSettings = {
   HEALTH_FILE: healthFileSetting,
 };
 
-/** Where people and programs reach the installation, without a slash at the end; null when the operator has not said. */
+/** The URL by which clients reach the installation, without a slash at the end; null when it is not set. */
 export const publicUrl: Setting<string | null> = (value) => {
   if (value === undefined) return null;
   const url = URL.canParse(value) ? new URL(value) : null;
@@ -20,7 +20,7 @@ export const publicUrl: Setting<string | null> = (value) => {
   return url.href.replace(/\/$/, '');
 };
 
-/** The settings of every process that talks to others. */
+/** Settings of every process that exchanges messages with other processes. */
 const peerSettings = {
   SERVICE_CERT_FILE: optionalText(),
   SERVICE_KEY_FILE: optionalText(),
@@ -28,8 +28,8 @@ const peerSettings = {
 };
 
 /**
- * Reads the certificate of this process, its key, and the authority that vouches for the others; undefined when none of
- * the three is set. Fails with CONFIG_INVALID.
+ * Reads the certificate and the key of this process, and the certificate authority of the others; undefined when none
+ * of the three is set. Fails with CONFIG_INVALID.
  */
 export function readIdentity(env: NodeJS.ProcessEnv): Identity | undefined {
   const { SERVICE_CERT_FILE: cert, SERVICE_KEY_FILE: key, SERVICE_CA_FILE: ca } = readEnv(env, peerSettings);
@@ -45,7 +45,7 @@ export function readIdentity(env: NodeJS.ProcessEnv): Identity | undefined {
 
 type Identity = Omit<MutualTls, 'allowedPeers'>;
 
-/** Peers would refuse a certificate that has run out, and say no more than that the connection failed. */
+/** Refuses unusable files and an expired certificate at the start: a peer would say only that connecting failed. */
 function checked(identity: Identity): Identity {
   try {
     createSecureContext(identity);
@@ -63,7 +63,7 @@ function checked(identity: Identity): Identity {
   );
 }
 
-/** Throws for anything else; a TLS context is made of whatever stands in place of an authority. */
+/** Throws for a text that is no certificate. A TLS context takes any text as an authority. */
 function certificateOf(pem: string | Buffer): X509Certificate {
   return new X509Certificate(pem);
 }
@@ -73,7 +73,7 @@ export function address(fallback: string): Setting<TcpAddress> {
   return (value) => parseAddress(value ?? fallback);
 }
 
-/** One or more of them, separated by commas: the processes of one service. */
+/** One or more such addresses, separated by commas: the processes of one service. */
 export function addresses(fallback: string): Setting<readonly TcpAddress[]> {
   return (value) => (value ?? fallback).split(',').map((part) => parseAddress(part.trim()));
 }

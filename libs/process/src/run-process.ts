@@ -3,13 +3,13 @@ import { endOnSignal } from './end-on-signal';
 
 type Close = () => Promise<unknown>;
 
-/** By convention of the shell: the command was called wrongly. */
+/** The exit code for wrong usage, by convention of the shell. */
 export const USAGE_ERROR = 2;
 
 /**
- * Runs a process until SIGTERM or SIGINT. `start` hands over how to close what it has opened, as soon as it is open:
- * a process can be told to end while it still waits for others. What was opened last is closed first. A start that
- * fails is one sentence and exit code 1; one with arguments, which no process takes, code 2.
+ * Runs a process until SIGTERM or SIGINT. `start` passes to `atEnd` how to close each thing as soon as it is open,
+ * because a signal may come while it still waits for others. What was opened last is closed first. A start that fails
+ * prints one sentence and exits with code 1. No process takes arguments: they end it with code 2.
  */
 export function runProcess(start: (atEnd: (close: Close) => void) => Promise<void>): void {
   refuseArguments(process.argv.slice(2));
@@ -18,7 +18,7 @@ export function runProcess(start: (atEnd: (close: Close) => void) => Promise<voi
     for (const close of closings.reverse()) await close();
   });
   start((close) => closings.push(close)).catch((error: unknown) => {
-    // Told to end while it starts: what it was starting on has been closed under it.
+    // A signal came during the start, and what the start was using has been closed.
     if (isEnding()) return;
     announceRefusal(error);
     process.exit(1);

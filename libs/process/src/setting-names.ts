@@ -1,18 +1,18 @@
-/** A name that is no setting, and the setting that it is a slip away from: null when there is none. */
+/** A name that is no setting, and the setting that it seems to misspell; null when there is none. */
 export interface StrangeName {
   readonly name: string;
   readonly meant: string | null;
 }
 
-/** What docker compose, Node and OpenSSL read of the same environment, or of the same file. */
+/** Names that docker compose, Node and OpenSSL read from the same environment or file. */
 const OTHERS = /^((COMPOSE|DOCKER|HKLST|NODE|SSL)_|TZ$)/;
 
-/** The names of all settings, as .env.example lists them; a house test holds it to what the processes read. */
+/** Reads the names of all settings from the text of .env.example. A house test compares them with the processes. */
 export function settingNames(example: string): string[] {
   return [...example.matchAll(/^#([A-Z][A-Z0-9_]+)=/gm)].map(([, name = '']) => name);
 }
 
-/** Those of `names` that are neither `known` nor for others, each with the known name that was meant. */
+/** Gives those of `names` that are neither `known` nor for other programs, each with the known name it resembles. */
 export function strangeNames(names: readonly string[], known: readonly string[]): StrangeName[] {
   return names
     .filter((name) => !known.includes(name) && !OTHERS.test(name))
@@ -20,8 +20,8 @@ export function strangeNames(names: readonly string[], known: readonly string[])
 }
 
 /**
- * Names in a sentence. What looks like none is not repeated: in a file of settings it may be a line of a key, which is
- * read as a name up to its `=`.
+ * Lists names for a sentence. A text that does not look like a name is not repeated: in a file of settings it may be a
+ * line of a key, which is read as a name up to its `=`.
  */
 export function describeNames(strange: readonly StrangeName[]): string {
   const described = strange.map(({ name, meant }) => {
@@ -31,12 +31,12 @@ export function describeNames(strange: readonly StrangeName[]): string {
   return [...new Set(described)].join(', ');
 }
 
-/** One change in a short name, two in a longer one: HOME is not HOST. */
+/** Allows one edit in a short name and two in a longer one, so that HOME does not resemble HOST. */
 function isSlipOf(name: string, known: string): boolean {
   return editsBetween(name, known) <= (known.length < 8 ? 1 : 2);
 }
 
-/** How many letters to insert, remove, replace, or swap with the next one (optimal string alignment). */
+/** The edit distance with swaps of neighbouring letters (optimal string alignment). */
 function editsBetween(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

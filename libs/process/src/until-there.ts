@@ -3,11 +3,11 @@ import { isAppError, type ErrorCode } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 
 interface Wait {
-  /** None: somebody else says it. */
+  /** Leave it out when something else reports the wait. */
   readonly logger?: Logger;
-  /** What is waited for, for the log. */
+  /** What is waited for, for the log line. */
   readonly component?: string;
-  /** The failure that says it is not there yet; any other ends the wait. */
+  /** The error code for "not there yet". Any other failure ends the wait. */
   readonly code: ErrorCode;
 }
 
@@ -15,8 +15,8 @@ const PAUSE_MS = 500;
 const REMIND_MS = 60_000;
 
 /**
- * Tries until it works: services and engines start in any order. It waits for as long as it takes, and says so in one
- * line, with a reminder every minute, and one more line when it goes on.
+ * Tries again until it works, without a limit, because services and engines start in any order. Logs one line when the
+ * wait begins, a reminder every minute, and one line when it ends.
  */
 export async function untilThere<T>(
   attempt: () => Promise<T>,

@@ -5,8 +5,9 @@ import { defineMessage } from '../message';
 import { roles, scopes } from './permissions';
 
 /**
- * Who presents this credential, exactly one of the two, and what it may do in which organization. Fails with
- * AUTHENTICATION_REQUIRED, whatever the cause, and then with NOT_FOUND when `organizationId` is none of the caller's.
+ * Identifies the caller by a key or a session, exactly one of the two, and gives the rights in one organization. Fails
+ * with AUTHENTICATION_REQUIRED, whatever the cause, and then with NOT_FOUND when the caller does not belong to
+ * `organizationId`.
  */
 export const authenticate = defineMessage({
   name: 'authenticate',
@@ -16,7 +17,7 @@ export const authenticate = defineMessage({
     session: v.nullable(v.instance(Redacted<string>)),
     /** The organization the request names. Null: the key's own, or the person's personal one. */
     organizationId: v.nullable(v.string()),
-    /** Where the request came from: some keys are bound to addresses, and refusals are recorded. */
+    /** The client's address: some keys are bound to addresses, and refusals are recorded. */
     address: v.string(),
     userAgent: v.nullable(v.string()),
   }),
@@ -26,11 +27,11 @@ export const authenticate = defineMessage({
     role: v.nullable(v.picklist(roles)),
     /** What a key may do; empty for a person. */
     scopes: v.array(v.picklist(scopes)),
-    /** Of the session that was presented; null for a key. */
+    /** The id of the session that was presented; null for a key. */
     sessionId: v.nullable(v.string()),
     /** When the person last proved who they are, ISO 8601; null for a key. */
     authenticatedAt: v.nullable(v.string()),
-    /** The log could not be asked: what it says of the caller may have changed minutes ago. */
+    /** True when the log could not be read. The rights are then from memory, and may be minutes old. */
     isStale: v.boolean(),
   }),
 });

@@ -1,8 +1,8 @@
-/** What a person can be in an organization, from most to least. */
+/** The roles of a person in an organization, from most to least powerful. */
 export const roles = ['owner', 'admin', 'member', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
-/** What an API key can be allowed to do (REST contract, scopes of a key). */
+/** The scopes of an API key (REST contract, scopes of a key). */
 export const scopes = [
   'secrets:list',
   'secrets:read',
@@ -15,21 +15,21 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** What an action asks: `user` any signed-in person, whatever the organization, and no key. */
+/** What an action requires. `user`: any signed-in person, in whatever organization, and no key. */
 type Needed =
   | 'user'
   | {
-      /** The least role of a person; null: no person. */
+      /** The least role of a person; null: no person may. */
       readonly role: Role | null;
-      /** The least role when what is touched is the person's own membership. */
+      /** The least role for an action on the person's own membership. */
       readonly own?: Role;
-      /** The scope of a key; null: no key. */
+      /** The scope of a key; null: no key may. */
       readonly scope: Scope | null;
     };
 
 /**
- * The one table of permissions (docs/adr/0013, printed in docs/roles.md): every action of the API and who may
- * do it. A route names its action; nothing else in the code says who may do what.
+ * The only table of permissions (ADR 13; docs/roles.md is generated from it): every action of the API and who may do
+ * it. A route names its action; nothing else in the code says who may do what.
  */
 export const actions = {
   'list-secrets': { role: 'viewer', scope: 'secrets:list' },
@@ -77,23 +77,23 @@ export const actions = {
 } as const satisfies Record<string, Needed>;
 export type Action = keyof typeof actions;
 
-/** What somebody may do in one organization: a person has a role and no scopes, a key has scopes and no role. */
+/** The rights of a caller in one organization: a person has a role and no scopes, a key has scopes and no role. */
 export interface Rights {
   readonly role: Role | null;
   readonly scopes: readonly Scope[];
 }
 
-/** What an action touches, as far as it decides. */
+/** What an action touches, as far as the permission depends on it. */
 export interface Touched {
-  /** The person's own membership. */
+  /** True for the person's own membership. */
   readonly own?: boolean;
   /** The roles that are given or taken. */
   readonly roles?: readonly Role[];
-  /** The scopes that are handed on. */
+  /** The scopes that a key is given. */
   readonly scopes?: readonly Scope[];
 }
 
-/** True when these rights allow the action on what it touches; without `touched`, on what asks least. */
+/** True when these rights allow the action on `touched`; without it, on the target that requires least. */
 export function may(rights: Rights, action: Action, touched: Touched = {}): boolean {
   const needed: Needed = actions[action];
   if (needed === 'user') return rights.role !== null;
@@ -101,7 +101,7 @@ export function may(rights: Rights, action: Action, touched: Touched = {}): bool
   return (reaches(rights.role, needed.role) || holds(rights, needed.scope)) && mayTouch(rights, touched);
 }
 
-/** What a person of a role can hand on to a key: the scopes whose every action the role allows. */
+/** The scopes that a person of a role can give to a key: those whose every action the role allows. */
 export const scopesOf: Readonly<Record<Role, readonly Scope[]>> = {
   owner: scopes,
   admin: coveredBy('admin'),
@@ -118,8 +118,8 @@ function mayTouch(rights: Rights, { roles: handled = [], scopes: given = [] }: T
 }
 
 /**
- * Whose it is to make and unmake admins and owners: an owner's, and that of a key with every scope. So handing on every
- * scope is an owner's as well: an admin would make himself a key that makes him owner.
+ * True for an owner and for a key with every scope: only they make and unmake admins and owners. So only they give a
+ * key every scope: with such a key an admin could make himself an owner.
  */
 function isOwner({ role, scopes: held }: Rights): boolean {
   return role === 'owner' || (role === null && scopes.every((scope) => held.includes(scope)));

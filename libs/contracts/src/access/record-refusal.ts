@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 
-/** Puts on record that a known caller was refused. Nobody waits for it. */
+/** Records that a known caller was refused. The refusal does not wait for it. */
 export const recordRefusal = defineMessage({
   name: 'record-refusal',
   kind: 'command',
   request: v.strictObject({
     caller: callerSchema,
-    /** What was asked for; null on a route that declares nothing. */
+    /** The action that was refused; null on a route that declares none. */
     action: v.nullable(v.string()),
     address: v.string(),
     userAgent: v.nullable(v.string()),

@@ -6,11 +6,11 @@ export const apiKeyViewSchema = v.strictObject({
   id: v.string(),
   name: v.string(),
   scopes: v.array(v.picklist(scopes)),
-  /** CIDR ranges that it may be used from; empty: from anywhere. */
+  /** CIDR ranges that may use the key; empty: every address. */
   allowed_ips: v.array(v.string()),
   created_at: v.string(),
   expires_at: v.nullable(v.string()),
-  /** To the minute. */
+  /** Exact to the minute. */
   last_used_at: v.nullable(v.string()),
   revoked_at: v.nullable(v.string()),
 });

@@ -3,20 +3,20 @@ import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
-/** Bits of an IPv4 address that is written as an IPv6 one, `::ffff:192.0.2.1`. */
+/** The length of the prefix `::ffff:0:0/96`, under which IPv6 writes IPv4 addresses (`::ffff:192.0.2.1`). */
 const MAPPED_BITS = 96;
 
-/** A CIDR range of IPv4 or IPv6, or one address. Mapped IPv6 is IPv4: a client is the same whichever way it came. */
+/** A CIDR range of IPv4 or IPv6, or one address. An IPv4-mapped IPv6 address is IPv4: both are the same client. */
 export class IpRange {
   private constructor(
     private readonly base: Address,
     private readonly bits: number,
   ) {}
 
-  /** Null for any text that is no range. */
+  /** Gives null for any text that is no range. */
   static parse(text: string): IpRange | null {
     const [address = '', prefix, ...rest] = text.split('/', 3);
-    // `isIP` knows no octal, no single number and no short forms, but zones.
+    // `isIP` accepts no octal, no single number and no short forms, but it accepts zones (`%eth0`).
     if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return null;
     const base = ipaddr.parse(address);
     const width = base.kind() === 'ipv4' ? 32 : 128;
@@ -33,7 +33,7 @@ export class IpRange {
     return new IpRange(base, bits);
   }
 
-  /** False for what is no address. */
+  /** False for a text that is no address. */
   includes(address: string): boolean {
     const range = IpRange.parse(address.split('%', 1)[0] ?? '');
     return range !== null && this.covers(range);

@@ -6,8 +6,8 @@ import { defineMessage } from '../message';
 import { apiKeyViewSchema } from './api-key-view';
 
 /**
- * Makes a key, at most as wide and as long-lived as its maker, and shows it this once.
- * Fails with FORBIDDEN, QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED.
+ * Makes a key and shows it this once. The key has at most the rights and the lifetime of its maker. Fails with
+ * FORBIDDEN, QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED.
  */
 export const issueApiKey = defineMessage({
   name: 'issue-api-key',
@@ -17,7 +17,7 @@ export const issueApiKey = defineMessage({
     name: v.string(),
     scopes: v.array(v.picklist(scopes)),
     expiresAt: v.nullable(v.string()),
-    /** CIDR ranges; empty: from anywhere. */
+    /** CIDR ranges that may use the key; empty: every address. */
     allowedIps: v.array(v.string()),
   }),
   reply: v.strictObject({

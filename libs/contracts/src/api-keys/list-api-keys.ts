@@ -3,7 +3,7 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { apiKeyViewSchema } from './api-key-view';
 
-/** The keys of the caller's organization, the oldest first; of those that have ended the latest only. */
+/** The keys of the caller's organization, oldest first. Of the revoked and expired keys, only the latest. */
 export const listApiKeys = defineMessage({
   name: 'list-api-keys',
   kind: 'query',

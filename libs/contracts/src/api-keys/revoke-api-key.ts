@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { commandFields, doneSchema } from '../command';
 import { defineMessage } from '../message';
 
-/** Ends a key, from the next request on. Fails with NOT_FOUND. */
+/** Revokes a key, from the next request on. Fails with NOT_FOUND. */
 export const revokeApiKey = defineMessage({
   name: 'revoke-api-key',
   kind: 'command',

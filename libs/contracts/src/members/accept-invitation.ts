@@ -5,8 +5,8 @@ import { defineMessage } from '../message';
 import { organizationWrittenSchema } from '../organizations/organization-view';
 
 /**
- * Joins the organization that the token invites to; it works once. Fails with NOT_FOUND for any token that is not
- * good, FORBIDDEN for a good one that was meant for another address, ALREADY_MEMBER, QUOTA_EXCEEDED.
+ * Makes the caller a member of the organization that the token invites to. A token works once. Fails with NOT_FOUND for
+ * an invalid token, FORBIDDEN for a token of another address, ALREADY_MEMBER, QUOTA_EXCEEDED.
  */
 export const acceptInvitation = defineMessage({
   name: 'accept-invitation',

@@ -6,8 +6,8 @@ import { defineMessage } from '../message';
 import { invitationViewSchema } from './member-view';
 
 /**
- * Invites an address; an earlier invitation of the same address is revoked. The link is shown this once.
- * Fails with FORBIDDEN, ALREADY_MEMBER, QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED.
+ * Invites an e-mail address, and revokes an earlier invitation of the same one. The link is shown this once. Fails with
+ * FORBIDDEN, ALREADY_MEMBER, QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED.
  */
 export const inviteMember = defineMessage({
   name: 'invite-member',
@@ -16,7 +16,7 @@ export const inviteMember = defineMessage({
   reply: v.strictObject({
     data: invitationViewSchema,
     acceptLink: v.instance(Redacted<string>),
-    /** Whether a mail server has taken the link; if not, whoever invites passes it on. */
+    /** True when a mail server has taken the link. If not, the caller must pass it on. */
     mailed: v.boolean(),
     position: v.string(),
   }),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { commandFields, doneSchema } from '../command';
 import { defineMessage } from '../message';
 
-/** Removes a member, or lets the caller leave; out from the next request on. Fails with NOT_FOUND, FORBIDDEN, LAST_OWNER. */
+/** Removes a member, or the caller, from the next request on. Fails with NOT_FOUND, FORBIDDEN, LAST_OWNER. */
 export const removeMember = defineMessage({
   name: 'remove-member',
   kind: 'command',

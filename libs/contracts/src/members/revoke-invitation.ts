@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { commandFields, doneSchema } from '../command';
 import { defineMessage } from '../message';
 
-/** Ends an invitation and erases its address. Fails with NOT_FOUND, FORBIDDEN. */
+/** Revokes an invitation and erases its address. Fails with NOT_FOUND, FORBIDDEN. */
 export const revokeInvitation = defineMessage({
   name: 'revoke-invitation',
   kind: 'command',

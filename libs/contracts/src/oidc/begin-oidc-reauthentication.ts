@@ -3,7 +3,10 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { begunOidcFlowSchema } from './begun-oidc-flow';
 
-/** Has the person prove again at the provider who they are, however lately they did. Fails like `begin-oidc-sign-in`. */
+/**
+ * Begins a new proof of the person at the provider, which must be younger than this call. Fails like
+ * `begin-oidc-sign-in`.
+ */
 export const beginOidcReauthentication = defineMessage({
   name: 'begin-oidc-reauthentication',
   kind: 'command',

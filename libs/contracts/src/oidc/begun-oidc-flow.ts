@@ -1,10 +1,10 @@
 import { Redacted } from '#libs/kernel';
 import * as v from 'valibot';
 
-/** A sign-in that has begun at the provider: where the browser goes, and what binds the return to this browser. */
+/** A flow that has begun at the provider: the URL for the browser, and the cookie that binds the flow to it. */
 export const begunOidcFlowSchema = v.strictObject({
   url: v.string(),
   flow: v.instance(Redacted<string>),
-  /** How long the flow can be finished. */
+  /** For how many seconds the flow can be finished. */
   seconds: v.number(),
 });

@@ -3,14 +3,14 @@ import { commandFields } from '../command';
 import { defineMessage } from '../message';
 import { organizationWrittenSchema } from './organization-view';
 
-/** Changes what is sent and nothing else. Fails with FORBIDDEN, IDEMPOTENCY_KEY_REUSED. */
+/** Changes only the fields that are sent. Fails with FORBIDDEN, IDEMPOTENCY_KEY_REUSED. */
 export const changeOrganization = defineMessage({
   name: 'change-organization',
   kind: 'command',
   request: v.strictObject({
     ...commandFields,
     name: v.optional(v.string()),
-    /** Null: as long as the operator has set. */
+    /** In days. Null: as many as the operator has set. */
     recoveryDays: v.optional(v.nullable(v.number())),
   }),
   reply: organizationWrittenSchema,

@@ -3,7 +3,7 @@ import { commandFields } from '../command';
 import { defineMessage } from '../message';
 import { organizationWrittenSchema } from './organization-view';
 
-/** Makes an organization that its maker owns. Fails with QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED. */
+/** Makes an organization whose owner is the caller. Fails with QUOTA_EXCEEDED, IDEMPOTENCY_KEY_REUSED. */
 export const createOrganization = defineMessage({
   name: 'create-organization',
   kind: 'command',

@@ -3,7 +3,7 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { organizationViewSchema } from './organization-view';
 
-/** The organizations that a person is a member of, the personal one first; of a key its own. */
+/** The organizations of which a person is a member, the personal one first. For a key, its own organization. */
 export const listOrganizations = defineMessage({
   name: 'list-organizations',
   kind: 'query',

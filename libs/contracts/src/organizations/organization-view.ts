@@ -6,9 +6,9 @@ export const organizationViewSchema = v.strictObject({
   id: v.string(),
   name: v.string(),
   kind: v.picklist(['personal', 'shared']),
-  /** The caller's own; null for a key. */
+  /** The caller's role; null for a key. */
   role: v.nullable(v.picklist(roles)),
-  /** How long a deleted secret keeps its keys. */
+  /** For how many days a deleted secret keeps its keys. */
   recovery_days: v.number(),
   created_at: v.string(),
 });

@@ -6,8 +6,8 @@ import { originFields } from '../sessions/origin';
 import { startedSessionSchema } from '../sessions/session-view';
 
 /**
- * Sets another password, or the first one; ends all other sessions and gives this one another token. Fails with
- * VALIDATION_FAILED, naming the field, and with RATE_LIMITED after too many wrong ones.
+ * Sets another password, or the first one. Ends all other sessions and gives this one another token. Fails with
+ * VALIDATION_FAILED, which names the field, and with RATE_LIMITED after too many wrong passwords.
  */
 export const changePassword = defineMessage({
   name: 'change-password',
@@ -15,7 +15,7 @@ export const changePassword = defineMessage({
   request: v.strictObject({
     caller: callerSchema,
     sessionId: v.string(),
-    /** Null: the person has none, or does not know it. */
+    /** Null when none is sent, which only a person without a password may do. */
     currentPassword: v.nullable(v.instance(Redacted<string>)),
     password: v.instance(Redacted<string>),
     ...originFields,

@@ -4,12 +4,12 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { originFields } from '../sessions/origin';
 
-/** Recovery codes, told this once, separated by a space. */
+/** Recovery codes, shown this once, separated by spaces. */
 export const recoveryCodesSchema = v.strictObject({ recoveryCodes: v.instance(Redacted<string>) });
 
 /**
- * From here on signing in asks for a code. Gives ten recovery codes in place of any earlier ones. Fails with
- * VALIDATION_FAILED for a wrong code, NOT_FOUND when nothing waits to be confirmed, RATE_LIMITED.
+ * Confirms the TOTP secret: from now on signing in asks for a code. Gives ten recovery codes, which replace earlier
+ * ones. Fails with VALIDATION_FAILED for a wrong code, NOT_FOUND when no secret waits for confirmation, RATE_LIMITED.
  */
 export const confirmTotp = defineMessage({
   name: 'confirm-totp',

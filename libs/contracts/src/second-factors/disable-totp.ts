@@ -3,7 +3,7 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { originFields } from '../sessions/origin';
 
-/** Signing in asks for no code any more; the recovery codes go as well. */
+/** Removes the second factor and its recovery codes: signing in asks for no code any more. */
 export const disableTotp = defineMessage({
   name: 'disable-totp',
   kind: 'command',

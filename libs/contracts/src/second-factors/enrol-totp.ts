@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 
-/** Makes a secret for an authenticator app, told this once; nothing is asked for it until it is confirmed. */
+/** Makes a TOTP secret and shows it this once. Signing in asks for no code until `confirm-totp` confirms the secret. */
 export const enrolTotp = defineMessage({
   name: 'enrol-totp',
   kind: 'command',

@@ -4,7 +4,7 @@ import { defineMessage } from '../message';
 import { originFields } from '../sessions/origin';
 import { recoveryCodesSchema } from './confirm-totp';
 
-/** Ten new recovery codes in place of those that are left. Fails with NOT_FOUND where no code is asked for. */
+/** Replaces the recovery codes by ten new ones. Fails with NOT_FOUND when the person has no second factor. */
 export const renewRecoveryCodes = defineMessage({
   name: 'renew-recovery-codes',
   kind: 'command',

@@ -11,7 +11,7 @@ export const deleteSecret = defineMessage({
     /** Id or name. */
     secret: v.string(),
     ifRevision: v.nullable(v.string()),
-    /** Destroy the keys now instead of at the end of the recovery window. */
+    /** True to destroy the keys now instead of at the end of the recovery window. */
     destroy: v.boolean(),
   }),
   reply: doneSchema,

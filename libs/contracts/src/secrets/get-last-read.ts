@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 
-/** When one of a secret's values was last opened, as far as is known: null for never, and for a secret that is not there. */
+/** When a value of the secret was last read, as far as is known; null for never, and for an unknown secret. */
 export const getLastRead = defineMessage({
   name: 'get-last-read',
   kind: 'query',

@@ -6,13 +6,13 @@ import { secretMetadataSchema } from './secret-metadata';
 /** The fields a list can be ordered by; a leading `-` in the API means descending. */
 export const secretSortFields = ['name', 'inserted_at', 'updated_at', 'expires_at'] as const;
 
-/** The organization's secrets. Fails with CONSISTENCY_TIMEOUT when `atLeast` is not reached in time. */
+/** Gives the organization's secrets. Fails with CONSISTENCY_TIMEOUT when the list does not reach `atLeast` in time. */
 export const listSecrets = defineMessage({
   name: 'list-secrets',
   kind: 'query',
   request: v.strictObject({
     caller: callerSchema,
-    /** Null: everything, unpaged. */
+    /** Null: all secrets, without pages. */
     page: v.nullable(v.strictObject({ number: v.number(), size: v.number() })),
     q: v.nullable(v.string()),
     name: v.nullable(v.string()),
@@ -21,7 +21,7 @@ export const listSecrets = defineMessage({
       field: v.picklist(secretSortFields),
       direction: v.picklist(['ascending', 'descending']),
     }),
-    /** Wait until the list has reached this position of the log. */
+    /** Waits until the list has reached this position of the log. */
     atLeast: v.nullable(v.string()),
   }),
   /** `total` is null when the list was not paged. */

@@ -4,22 +4,22 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 
 /**
- * Opens one value, after the record of its reading is durable. Repeated, it finds the record there.
- * Fails with NOT_FOUND, INTEGRITY_ERROR, STORE_UNAVAILABLE (then nothing was opened).
+ * Gives one value, once the record of this read is durable. Repeated for the same version, it finds that record. Fails
+ * with NOT_FOUND, INTEGRITY_ERROR, STORE_UNAVAILABLE, and gives no value then.
  */
 export const revealSecret = defineMessage({
   name: 'reveal-secret',
   kind: 'query',
   request: v.strictObject({
     caller: callerSchema,
-    /** With the time below it makes the record: the same one when the request is handled again. */
+    /** Determines the record together with `at`: the request writes the same record when it is handled again. */
     commandId: v.string(),
-    /** ISO 8601, UTC. What the record and `decryptedAt` say, unless it is minutes away from the clock of who answers. */
+    /** ISO 8601, UTC. The time in the record and in `decryptedAt`, unless it is minutes off the service's clock. */
     at: v.pipe(v.string(), v.isoTimestamp()),
     secret: v.string(),
     /** Null: the current version. */
     version: v.nullable(v.number()),
-    /** Where the request came from, for the read record alone. */
+    /** The client's address, for the record of the read only. */
     address: v.nullable(v.string()),
     userAgent: v.nullable(v.string()),
   }),

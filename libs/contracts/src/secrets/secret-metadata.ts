@@ -15,14 +15,14 @@ export const secretMetadataSchema = v.strictObject({
 
 export type SecretMetadata = v.InferOutput<typeof secretMetadataSchema>;
 
-/** What every write answers: the metadata, the stream's revision (the ETag) and where in the log it stands. */
+/** The reply to every write: the metadata, the stream's revision (the ETag) and the position in the log. */
 export const secretWrittenSchema = v.strictObject({
   data: secretMetadataSchema,
   revision: v.string(),
   position: v.string(),
 });
 
-/** A secret as the events describe it; taken by shape, so that contracts need not know the events. */
+/** A secret as its events describe it. Declared here by its shape, because libs/contracts imports no events (ADR 8). */
 interface Snapshot {
   readonly id: string;
   readonly name: string;
@@ -34,7 +34,7 @@ interface Snapshot {
   readonly expiresAt: string | null;
 }
 
-/** The metadata to show for a secret. */
+/** Gives the metadata to show for a secret. */
 export function presentSecret(secret: Snapshot, lastReadAt: string | null): SecretMetadata {
   return {
     id: secret.id,

@@ -5,8 +5,8 @@ import { defineMessage } from '../message';
 import { secretWrittenSchema } from './secret-metadata';
 
 /**
- * Changes what is sent and nothing else; an absent field stays as it is.
- * Fails with NOT_FOUND, PRECONDITION_FAILED, SECRET_NAME_TAKEN, CONCURRENT_CHANGE, IDEMPOTENCY_KEY_REUSED.
+ * Changes only the fields that are sent. Fails with NOT_FOUND, PRECONDITION_FAILED, SECRET_NAME_TAKEN, QUOTA_EXCEEDED,
+ * CONCURRENT_CHANGE, IDEMPOTENCY_KEY_REUSED.
  */
 export const updateSecret = defineMessage({
   name: 'update-secret',
@@ -15,9 +15,9 @@ export const updateSecret = defineMessage({
     ...commandFields,
     /** Id or name. */
     secret: v.string(),
-    /** The revision the caller saw, from its If-Match header. */
+    /** The revision that the caller saw, from the If-Match header; null without that header. */
     ifRevision: v.nullable(v.string()),
-    /** What the list shows; the command service has no read model of its own for it. */
+    /** The `last_read_at` for the reply: the command service has no projection of reads. */
     lastReadAt: v.nullable(v.string()),
     name: v.optional(v.string()),
     value: v.optional(v.instance(Redacted<string>)),

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { defineMessage } from '../message';
 
-/** The ways in that this installation offers; the same for everybody. */
+/** The ways to sign in that this installation offers, the same for everybody. */
 export const getSignInMethods = defineMessage({
   name: 'get-sign-in-methods',
   kind: 'query',

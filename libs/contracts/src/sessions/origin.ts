@@ -1,4 +1,4 @@
 import * as v from 'valibot';
 
-/** Where a request came from: for the person's own list of sessions, and for records that age out. */
+/** The client of a request, for the person's own list of sessions and for the `access-` streams. */
 export const originFields = { address: v.string(), userAgent: v.nullable(v.string()) };

@@ -5,7 +5,7 @@ import { originFields } from './origin';
 import { startedSessionSchema } from './session-view';
 import { proofFields } from './sign-in';
 
-/** The person proves again who they are; the session gets another token. Fails like `sign-in`. */
+/** Verifies a new proof of the person and gives the session another token. Fails like `sign-in`. */
 export const reauthenticate = defineMessage({
   name: 'reauthenticate',
   kind: 'command',

@@ -3,14 +3,14 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { originFields } from './origin';
 
-/** Ends one of the person's sessions, or all but the one that asks. Fails with NOT_FOUND. */
+/** Ends one of the person's sessions, or all but the current one. Fails with NOT_FOUND for an unknown `target`. */
 export const revokeSessions = defineMessage({
   name: 'revoke-sessions',
   kind: 'command',
   request: v.strictObject({
     caller: callerSchema,
     sessionId: v.string(),
-    /** The one to end; null: all others. */
+    /** The id of the session to end; null: all but the current one. */
     target: v.nullable(v.string()),
     ...originFields,
   }),

@@ -4,7 +4,7 @@ import { defineMessage } from '../message';
 import { originFields } from './origin';
 import { startedSessionSchema } from './session-view';
 
-/** What proves who somebody is, besides the address: null where it was not sent. */
+/** What proves a person's identity besides the e-mail address; null for a code that was not sent. */
 export const proofFields = {
   password: v.instance(Redacted<string>),
   totp: v.nullable(v.instance(Redacted<string>)),
@@ -12,8 +12,8 @@ export const proofFields = {
 };
 
 /**
- * Begins a session. Fails with AUTHENTICATION_REQUIRED whatever was wrong, SECOND_FACTOR_REQUIRED once the password is
- * right, RATE_LIMITED after too many failures for this address, whether anybody has it or not.
+ * Begins a session. Fails with AUTHENTICATION_REQUIRED whatever was wrong, SECOND_FACTOR_REQUIRED when the password is
+ * right and the code is missing, RATE_LIMITED after too many failures for this e-mail address, known or not.
  */
 export const signIn = defineMessage({
   name: 'sign-in',

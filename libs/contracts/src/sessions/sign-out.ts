@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { defineMessage } from '../message';
 import { originFields } from './origin';
 
-/** Ends the session of a token; one that is nobody's is no failure. */
+/** Ends the session of a token. Does nothing for an unknown token. */
 export const signOut = defineMessage({
   name: 'sign-out',
   kind: 'command',

@@ -3,7 +3,7 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { meViewSchema } from './me-view';
 
-/** Changes the person's name. Fails with NOT_FOUND. */
+/** Changes the person's name. Fails with NOT_FOUND for an erased person. */
 export const changeMe = defineMessage({
   name: 'change-me',
   kind: 'command',

@@ -3,7 +3,7 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { meViewSchema } from './me-view';
 
-/** The person who asks. Fails with NOT_FOUND for who was erased a moment ago. */
+/** Gives the caller's own account. Fails with NOT_FOUND for a person who was erased a moment ago. */
 export const getMe = defineMessage({
   name: 'get-me',
   kind: 'query',

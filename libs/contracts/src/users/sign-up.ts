@@ -4,7 +4,7 @@ import { defineMessage } from '../message';
 import { originFields } from '../sessions/origin';
 import { startedSessionSchema } from '../sessions/session-view';
 
-/** What lets somebody in who is not known yet; at most one. */
+/** What admits a new person, at most one of the two. */
 export const ticketFields = {
   /** The token of the link that a new installation prints. */
   signUpToken: v.nullable(v.instance(Redacted<string>)),
@@ -12,9 +12,9 @@ export const ticketFields = {
 };
 
 /**
- * Makes a person with an organization of their own, lets them join what the ticket is for and begins a session.
- * Repeated with the same address and password it finishes what was begun. Fails with SIGN_UP_CLOSED, NOT_FOUND for a
- * ticket that is not good, FORBIDDEN for one that was meant for another address, VALIDATION_FAILED, EMAIL_TAKEN.
+ * Makes a person with a personal organization, makes them a member where their ticket says, and begins a session.
+ * Repeated with the same address and password, it finishes what was begun. Fails with SIGN_UP_CLOSED, NOT_FOUND for an
+ * invalid ticket, FORBIDDEN for a ticket of another address, VALIDATION_FAILED, EMAIL_TAKEN, RATE_LIMITED.
  */
 export const signUp = defineMessage({
   name: 'sign-up',

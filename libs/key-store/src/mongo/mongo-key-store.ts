@@ -12,8 +12,8 @@ import { filterOf, text, toKey, toStored, type StoredKey, type StoredState } fro
 const STATE_ID = 'state';
 
 /**
- * Opens the key store of a server. Fails with CONFIG_INVALID for a bad connection string, and with
- * STORE_UNAVAILABLE when the server is away: without keys there is nothing to serve.
+ * Opens the key store on a MongoDB server. Fails with CONFIG_INVALID for a bad connection string, and with
+ * STORE_UNAVAILABLE when the server is away, because a process can serve nothing without keys.
  */
 export async function openMongoKeyStore(
   url: string,
@@ -21,8 +21,8 @@ export async function openMongoKeyStore(
 ): Promise<KeyStore> {
   const db = openMongo(url, { ...options, setting: 'KEY_STORE_URL', database: 'hklst-keys' });
   try {
-    // Data keys are found by their ids, and paged through in their order. The others are few; their index
-    // leaves the data keys out, so that it costs a write nothing.
+    // Data keys are found by their ids, and paged through in that order. The others are few. Their index leaves out the
+    // data keys, so that it costs the insert of a data key nothing.
     const index = {
       key: { purpose: 1, _id: 1 },
       partialFilterExpression: { purpose: { $gt: 'data' } },
@@ -37,7 +37,7 @@ export async function openMongoKeyStore(
 
 class MongoKeyStore implements KeyStore {
   readonly #keys: Collection<StoredKey>;
-  /** Whether the key is new. The server flushes its journal for each call. */
+  /** Tells of each key whether it is new. Grouped, because the server flushes its journal for each call. */
   readonly #inserts = new GroupedCalls((keys: readonly StoredKey[]) => this.#insertAll(keys));
   readonly #reads = new GroupedCalls((ids: readonly string[]) => this.#getAll(ids));
   readonly #states: Collection<StoredState>;
@@ -80,8 +80,8 @@ class MongoKeyStore implements KeyStore {
   }
 
   /**
-   * Nobody who reads through the server finds the keys again. Their bytes stay in free pages of its files, and in
-   * the journal and the oplog, until those are written over: wrapped, as they were.
+   * The server gives these keys out no more. Their bytes, still wrapped, stay in free pages of its files, in the
+   * journal and in the oplog until those are overwritten (ADR 5).
    */
   async destroy(ids: readonly string[]): Promise<number> {
     if (ids.length === 0) return 0;

@@ -2,16 +2,16 @@ import { AppError } from '#libs/kernel';
 import type { Filter } from '#libs/mongo';
 import type { KeyPurpose, RootKeyState, WrappedKey } from '../key-store';
 
-/** A key as MongoDB holds it: its id is the document's. */
+/** A key as MongoDB stores it: the document's `_id` is the key's id. */
 export type StoredKey = Omit<WrappedKey, 'id'> & { readonly _id: string };
 export type StoredState = RootKeyState & { readonly _id: string };
 
-/** The bytes are copied: the driver serialises later, when the caller may have overwritten them. */
+/** Copies the bytes, because the driver serialises them later, when the caller may have overwritten them. */
 export function toStored({ id, wrapped, ...rest }: WrappedKey): StoredKey {
   return { _id: text(id), ...rest, wrapped: Uint8Array.from(wrapped) };
 }
 
-/** The driver's bytes are a window on the whole answer of the server. */
+/** Copies the bytes, because those of the driver are a view of the server's whole answer. */
 export function toKey({ _id, wrapped, ...rest }: StoredKey): WrappedKey {
   return { id: _id, ...rest, wrapped: Uint8Array.from(wrapped) };
 }
@@ -27,7 +27,7 @@ export function filterOf(
   };
 }
 
-/** Whatever the types promised: an object from a request would be an operator. */
+/** Checks at run time what the types promise: an object from a request would be a query operator. */
 export function text(value: unknown): string {
   if (typeof value === 'string') return value;
   throw new AppError('VALIDATION_FAILED', { safeMessage: 'A key is looked for by text' });

@@ -1,7 +1,7 @@
 import type { Connection } from '#libs/sqlite';
 import type { KeyPurpose, RootKeyState } from '../key-store';
 
-/** A key on its way to the writer's thread, its bytes as latin1: flat, and without a buffer, it is copied fastest. */
+/** A key as it is sent to the writer thread. A flat tuple, with the bytes as latin1 text, is copied fastest. */
 export type InsertJob = readonly [
   id: string,
   purpose: KeyPurpose,
@@ -14,9 +14,9 @@ export type InsertJob = readonly [
 ];
 export type RewrapJob = readonly [id: string, parent: string, wrapped: string];
 
-// Data keys have no index but their id, which begins with the time: a write then touches the last page of
-// one tree. An index by organization or parent would touch a page of its own for every organization, and
-// cost three times the whole insert. The other keys are few; their index leaves the data keys out.
+// Data keys have no index but their id, which begins with the time: an insert then touches only the last page of one
+// tree. An index by organization or parent would touch another page for every organization, and cost three times the
+// whole insert. The other keys are few, and their index leaves out the data keys.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS keys (
     id TEXT PRIMARY KEY,
@@ -37,7 +37,7 @@ const SCHEMA = `
   ) STRICT;
 `;
 
-/** What the writer's thread does for the key store. Every job may be repeated. */
+/** The jobs of the key store, which run in the writer thread. Every job may be repeated. */
 export function setup(db: Connection) {
   db.exec(SCHEMA);
   const insert = db.prepare('INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING');

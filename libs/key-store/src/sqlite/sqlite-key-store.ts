@@ -18,11 +18,11 @@ const ROWS_KEPT_MAX = 20_000;
 
 type Rewrapped = Pick<WrappedKey, 'id' | 'parent' | 'wrapped'>;
 
-/** A search among all data keys holds up everything else for so many rows at most, about a millisecond. */
+/** A search of all data keys blocks the event loop for at most this many rows at a time, about a millisecond. */
 const SLICE_ROWS = 2_000;
 const AFTER_ALL_IDS = '\u{10ffff}';
 
-/** Opens the key store in `file`, an absolute path, and makes it if need be. Fails like `openSqliteFile`. */
+/** Opens the key store in `file`, an absolute path, and makes it if it is missing. Fails like `openSqliteFile`. */
 export async function openSqliteKeyStore({ file }: { readonly file: string }): Promise<KeyStore> {
   const jobs = require.resolve('./key-store.jobs');
   return openSqliteFile<KeyStoreJobs, KeyStore>(
@@ -35,7 +35,7 @@ class SqliteKeyStore implements KeyStore {
   readonly #byId: ReadStatement<KeyRow>;
   readonly #sliceEnd: ReadStatement<[id: string]>;
   readonly #state: ReadStatement<StateRow>;
-  /** Wrapped as they are in the file. */
+  /** The keys in these rows are wrapped, as they are in the file. */
   readonly #rows = new SoleWriterCache<WrappedKey>(ROWS_KEPT_MAX);
   #closed = false;
 
@@ -99,7 +99,7 @@ class SqliteKeyStore implements KeyStore {
   async destroy(ids: readonly string[]): Promise<number> {
     if (ids.length === 0) return 0;
     const count = await this.#rows.whileWriting(ids, () => this.writer.run('destroy', ids));
-    // Also when nothing was there: this may be the repetition of a call that got no further than the deletion.
+    // Also when no row was there: an earlier attempt of this call may have died behind the deletion.
     await this.writer.truncateWal();
     return count;
   }
@@ -125,14 +125,14 @@ class SqliteKeyStore implements KeyStore {
     await this.writer.close();
   }
 
-  /** The id at which to pause a search that has come to `from`; undefined when the end is nearer. */
+  /** The last id of the slice that begins after `from`; undefined when fewer rows are left. */
   #endOfSlice(from: string): string | undefined {
     return this.#read(() => this.#sliceEnd.get(from))?.[0];
   }
 
   #read<R>(work: () => R): R {
     try {
-      // The driver goes on reading after it was closed.
+      // The driver itself would still read after it was closed.
       if (this.#closed) throw new Error('The store was closed');
       return work();
     } catch (cause) {
@@ -141,7 +141,7 @@ class SqliteKeyStore implements KeyStore {
   }
 }
 
-/** The FROM and WHERE of a query. Data keys are searched in the order of their ids, without an index. */
+/** Gives the FROM and WHERE of a query. Data keys have no index but their ids, so a search reads them in that order. */
 function selection({ purpose, parent, orgId }: { purpose: KeyPurpose; parent?: string; orgId?: string }) {
   const filters = Object.entries({ purpose, parent, org_id: orgId }).filter(
     (filter): filter is [string, string] => filter[1] !== undefined,
