@@ -1,18 +1,17 @@
 import { AppError, withDeadline, type Position } from '#libs/kernel';
-import { checkAppend } from '../check-append';
-import {
-  READ_LIMIT_MAX,
-  type Appended,
-  type AppendRequest,
-  type Batch,
-  type EventStore,
-  type LogSection,
-  type ReadRequest,
-  type RecordedEvent,
-  type Revision,
-  type SubscribeRequest,
+import { checkAppend, checkRead } from '../check-request';
+import type {
+  Appended,
+  AppendRequest,
+  Batch,
+  EventStore,
+  EventStoreOptions,
+  LogSection,
+  ReadRequest,
+  RecordedEvent,
+  SubscribeRequest,
+  TruncateRequest,
 } from '../event-store';
-import type { EventStoreOptions } from '../event-store';
 import { assertOwned } from '../stream-name';
 import { AppendGroups } from './append-groups';
 import type { EncodedEvent } from './batch-appender';
@@ -77,11 +76,9 @@ class EsdbEventStore implements EventStore {
     for (const request of requests) await this.append(request);
   }
 
-  async read({ orgId, stream, direction = 'forwards', from, limit }: ReadRequest): Promise<RecordedEvent[]> {
-    assertOwned({ orgId, stream });
-    if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {
-      throw new AppError('VALIDATION_FAILED', { safeMessage: `A read gives 1 to ${READ_LIMIT_MAX} events` });
-    }
+  async read(request: ReadRequest): Promise<RecordedEvent[]> {
+    checkRead(request);
+    const { stream, direction = 'forwards', from, limit } = request;
     if (from !== undefined) assertDecimal(from);
     return this.connection.run(READ_MS, (client) => readStream(client, { stream, direction, from, limit }));
   }
@@ -105,15 +102,7 @@ class EsdbEventStore implements EventStore {
     return this.connection.run(READ_MS, (client) => holdsNone(client, section));
   }
 
-  async truncate({
-    orgId,
-    stream,
-    before,
-  }: {
-    orgId: string;
-    stream: string;
-    before: Revision;
-  }): Promise<void> {
+  async truncate({ orgId, stream, before }: TruncateRequest): Promise<void> {
     assertOwned({ orgId, stream });
     assertDecimal(before);
     await this.#changeLimits(stream, ({ $tb = 0 }) => ({ $tb: Math.max($tb, Number(before)) }));
