@@ -1,4 +1,5 @@
-import { AppError, withDeadline, type Position } from '#libs/kernel';
+import { LRUCache } from 'lru-cache';
+import { AppError, entriesAtMost, type Position } from '#libs/kernel';
 import { checkAppend, checkRead } from '../check-request';
 import type {
   Appended,
@@ -43,8 +44,8 @@ class EsdbEventStore implements EventStore {
   readonly #closing = new AbortController();
   readonly #appends: EsdbAppends;
   readonly #groups: AppendGroups;
-  /** Streams whose retention this process has set, oldest first. */
-  readonly #retained = new Set<string>();
+  /** Streams whose retention this process has set. */
+  readonly #retained = new LRUCache<string, true>(entriesAtMost(LIMITED_STREAMS_MAX));
 
   constructor(
     private readonly connection: EsdbConnection,
@@ -109,7 +110,7 @@ class EsdbEventStore implements EventStore {
   }
 
   async ping(): Promise<void> {
-    await withDeadline(this.connection.run(PING_MS, readHead), PING_MS, 'STORE_UNAVAILABLE');
+    await this.connection.run(PING_MS, readHead);
   }
 
   async close(): Promise<void> {
@@ -121,10 +122,7 @@ class EsdbEventStore implements EventStore {
   async #retain(stream: string, occurredAt: string): Promise<void> {
     const { retention } = this.options;
     if (!retention || !stream.startsWith(`${retention.category}-`) || this.#retained.has(stream)) return;
-    this.#retained.add(stream);
-    const oldest: string | undefined =
-      this.#retained.size > LIMITED_STREAMS_MAX ? this.#retained.values().next().value : undefined;
-    if (oldest !== undefined) this.#retained.delete(oldest);
+    this.#retained.set(stream, true);
     const $maxAge = Math.max(1, retention.days - daysLived(occurredAt)) * DAY_SECONDS;
     await this.#changeLimits(stream, () => ({ $maxAge })).catch(() => this.#retained.delete(stream));
   }
