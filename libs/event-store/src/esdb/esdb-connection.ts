@@ -67,7 +67,7 @@ export class EsdbConnection {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await quietly(this.#client.disconnect());
+    await this.#client.disconnect().catch(() => undefined);
   }
 
   #heard(): void {
@@ -102,11 +102,7 @@ export class EsdbConnection {
     this.#renewalGapMs = Math.min(this.#renewalGapMs * 2, RENEWAL_GAP_MS.max);
     this.#generation += 1;
     this.#client = createEsdbClient(this.settings, this.#generation);
-    void quietly(lost.disconnect());
+    // An error is ignored, because the old connection is no longer used.
+    lost.disconnect().catch(() => undefined);
   }
-}
-
-/** Ignores an error, because the old connection is no longer used. */
-async function quietly(work: Promise<void>): Promise<void> {
-  await work.catch(() => undefined);
 }

@@ -1,12 +1,4 @@
-import {
-  BACKWARDS,
-  END,
-  FORWARDS,
-  START,
-  type AllStreamResolvedEvent,
-  type ResolvedEvent,
-  type StreamingRead,
-} from '@eventstore/db-client';
+import { BACKWARDS, END, FORWARDS, START, type AllStreamResolvedEvent } from '@eventstore/db-client';
 import { comparePositions, type Position } from '#libs/kernel';
 import type { LogSection, RecordedEvent, Revision } from '../event-store';
 import { isWanted } from '../wanted-events';
@@ -24,13 +16,19 @@ export interface StreamRead {
 /** Reads from the leader, to include the latest append. A missing or deleted stream gives no events. */
 export async function readStream(client: EsdbClient, read: StreamRead): Promise<RecordedEvent[]> {
   const backwards = read.direction === 'backwards';
-  const events = client.readStream(read.stream, {
+  const found = client.readStream(read.stream, {
     direction: backwards ? BACKWARDS : FORWARDS,
     fromRevision: read.from === undefined ? (backwards ? END : START) : BigInt(read.from),
     maxCount: read.limit,
     requiresLeader: true,
   });
-  return collect(events);
+  const events: RecordedEvent[] = [];
+  try {
+    for await (const resolved of found) events.push(recordedEvent(resolved));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  return events;
 }
 
 /** The last position in the log, system events included; null for an empty log. */
@@ -80,16 +78,6 @@ export async function holdsNone(client: EsdbClient, section: LogSection): Promis
     seen = position;
   }
   return isEmpty && comparePositions(seen, upTo) >= 0;
-}
-
-async function collect(read: StreamingRead<ResolvedEvent>): Promise<RecordedEvent[]> {
-  const events: RecordedEvent[] = [];
-  try {
-    for await (const resolved of read) events.push(recordedEvent(resolved));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-  return events;
 }
 
 /** All errors of the client have the name "Error", so their `type` is compared. */

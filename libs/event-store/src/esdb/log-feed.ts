@@ -8,16 +8,12 @@ import {
   type Position as ClientPosition,
 } from '@eventstore/db-client';
 import { comparePositions, type Position } from '#libs/kernel';
-import type { Batch, RecordedEvent } from '../event-store';
+import type { Batch, RecordedEvent, SubscribeRequest } from '../event-store';
 import type { EsdbClient } from './esdb-client';
 import { recordedEvent } from './recorded-event';
 import { isWanted } from '../wanted-events';
 
-export interface FeedRequest {
-  /** The feed starts after this position; null starts at the beginning of the log. */
-  readonly after: Position | null;
-  readonly categories: readonly string[];
-  readonly types: readonly string[];
+interface FeedRequest extends Pick<SubscribeRequest, 'after' | 'categories' | 'types'> {
   readonly batchMax: number;
   /** The end of the log. Read it from the leader before the subscription begins. */
   readonly head: Position | null;
