@@ -49,7 +49,7 @@ export class EsdbConnection {
     const patienceMs = this.#failing ? Math.min(timeoutMs, PATIENCE_WHEN_FAILING_MS) : timeoutMs;
     try {
       const result = await withDeadline(work(client), patienceMs, 'STORE_UNAVAILABLE');
-      if (client.disconnected) throw new AppError('STORE_UNAVAILABLE');
+      if (client.isDisconnected) throw new AppError('STORE_UNAVAILABLE');
       this.#heard();
       return result;
     } catch (cause) {
@@ -84,7 +84,7 @@ export class EsdbConnection {
       if (!this.#failing || this.#closed) break;
       const client = this.#client;
       const isThere = await withDeadline(readHead(client), PROBE_MS, 'STORE_UNAVAILABLE').then(
-        () => !client.disconnected,
+        () => !client.isDisconnected,
         () => false,
       );
       if (isThere) this.#heard();
