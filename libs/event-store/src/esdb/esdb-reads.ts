@@ -45,9 +45,7 @@ export async function readFirstFrom(
   client: EsdbClient,
   position: Position,
 ): Promise<AllStreamResolvedEvent | undefined> {
-  const commit = BigInt(position);
-  const fromPosition = { commit, prepare: commit };
-  const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true });
+  const read = readForwards(client, position, 1);
   let first: AllStreamResolvedEvent | undefined;
   for await (const resolved of read) first = resolved;
   return first;
@@ -59,14 +57,7 @@ const SECTION_EVENTS_MAX = 64;
 /** The client reads one stream or the whole log, so events of other categories are read along. */
 export async function holdsNone(client: EsdbClient, section: LogSection): Promise<boolean> {
   const { after, upTo } = section;
-  const commit = BigInt(after ?? 0);
-  const fromPosition = commit === 0n ? START : { commit, prepare: commit };
-  const read = client.readAll({
-    direction: FORWARDS,
-    fromPosition,
-    maxCount: SECTION_EVENTS_MAX,
-    requiresLeader: true,
-  });
+  const read = readForwards(client, after, SECTION_EVENTS_MAX);
   let seen: Position | null = null;
   let isEmpty = true;
   // The loop runs to its end, as in `readHead`. The first event is the one at `after`, which was delivered before.
@@ -78,6 +69,17 @@ export async function holdsNone(client: EsdbClient, section: LogSection): Promis
     seen = position;
   }
   return isEmpty && comparePositions(seen, upTo) >= 0;
+}
+
+function readForwards(client: EsdbClient, position: Position | null, maxCount: number) {
+  const fromPosition = placeOf(position);
+  return client.readAll({ direction: FORWARDS, fromPosition, maxCount, requiresLeader: true });
+}
+
+/** A position as the client takes it. No event of the server has position 0, so that is the beginning, as null is. */
+export function placeOf(position: Position | null) {
+  const commit = BigInt(position ?? 0);
+  return commit === 0n ? START : { commit, prepare: commit };
 }
 
 /** All errors of the client have the name "Error", so their `type` is compared. */
