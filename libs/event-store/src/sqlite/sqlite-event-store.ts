@@ -24,16 +24,14 @@ import { headOf, holdsNone, subscribeToLog, type WrittenLog } from './log-subscr
 import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
 
-export interface SqliteEventStoreOptions extends EventStoreOptions {
-  /** An absolute path. The directory must exist. */
-  readonly file: string;
-}
-
-/** Opens the log in an SQLite file. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file. */
-export async function openSqliteEventStore({
-  file,
-  retention,
-}: SqliteEventStoreOptions): Promise<EventStore> {
+/**
+ * Opens the log in an SQLite file, by its absolute path. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE,
+ * naming the file.
+ */
+export async function openSqliteEventStore(
+  file: string,
+  { retention }: EventStoreOptions = {},
+): Promise<EventStore> {
   const jobs = require.resolve('./event-log.jobs');
   return openSqliteFile<EventLogJobs, EventStore>(
     { file, jobs, thread: 'log' },
