@@ -25,7 +25,6 @@ export interface ProjectionParts {
 
 export interface ProjectionStatus {
   readonly name: string;
-  readonly version: number;
   readonly state: 'starting' | 'standby' | 'catching-up' | 'live' | 'degraded' | 'stopped';
   /** All events up to this position are in the read store. */
   readonly position: Position | null;
@@ -90,9 +89,9 @@ export class RunningProjection {
   }
 
   status(): ProjectionStatus {
-    const { name, version } = this.parts.projection;
+    const { name } = this.parts.projection;
     const state = this.#state === 'live' && this.#parked > 0 ? 'degraded' : this.#state;
-    return { name, version, state, position: this.#position, parked: this.#parked };
+    return { name, state, position: this.#position, parked: this.#parked };
   }
 
   /**
