@@ -13,7 +13,6 @@ import { commandOf } from '../http/command-of';
 import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import { ifRevision } from '../http/write-headers';
 import { idPattern } from '../openapi/operation';
-import type { CreateSecretBody } from './create-secret.dto';
 import { isSecretName, NAME } from './secret-field.dto';
 import {
   PAGE_SIZE_DEFAULT,
@@ -21,7 +20,7 @@ import {
   type ListSecretsQuery,
   type RevealSecretQuery,
 } from './secret-queries.dto';
-import type { UpdateSecretBody } from './update-secret.dto';
+import type { CreateSecretBody, UpdateSecretBody } from './secret.dto';
 
 /** Each function here turns a validated request into the message that carries it. */
 
