@@ -8,23 +8,18 @@ import { freePort } from './free-port';
 import { endEngines, startEngines, type RigEngines } from './rig-engines';
 import { ServiceProcess } from './service-process';
 
-/** How many processes of a service a rig starts, by its name. */
-type Counts = Readonly<Record<'access' | 'secrets-command' | 'secrets-query' | 'audit-relay', number>>;
-type ServiceName = keyof Counts;
+type ServiceName = 'access' | 'secrets-command' | 'secrets-query' | 'audit-relay';
 
 export interface RigOptions {
   /** What an earlier rig left there is taken up again. Default: a new directory. */
   readonly dataDir?: string;
   /** Further settings, for every process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: one of each. */
-  readonly counts?: Partial<Counts>;
+  /** How many processes of a service. Default: one of each. */
+  readonly counts?: Partial<Record<ServiceName, number>>;
   /** MongoDB and Kafka of its own, to kill, pause and restart. Default false: shared with other rigs. */
   readonly ownEngines?: boolean;
 }
-
-const LISTENING = ['access', 'secrets-command', 'secrets-query'] as const;
-const ONE_OF_EACH: Counts = { access: 1, 'secrets-command': 1, 'secrets-query': 1, 'audit-relay': 1 };
 
 /** A split installation: the services as processes that speak mutual TLS, on the engines. Every part has a handle. */
 export class Rig {
@@ -48,14 +43,11 @@ export class Rig {
     const settings = { DATA_DIR: dataDir, ...rootKeyIn(dataDir), ...engines.env, ...env };
     const urls: Record<string, string> = {};
     const processesOf = async (service: ServiceName): Promise<ServiceProcess[]> => {
-      const ports = await Promise.all(
-        Array.from({ length: counts?.[service] ?? ONE_OF_EACH[service] }, () => freePort()),
-      );
+      const ports = await Promise.all(Array.from({ length: counts?.[service] ?? 1 }, () => freePort()));
       const listen = ports.map((port) => `tcp://127.0.0.1:${port}`);
-      if (isListening(service)) urls[urlSettingOf(service)] = listen.join(',');
-      const own = isListening(service)
-        ? { ...settings, ...identityOf(service) }
-        : withoutKeysAndFiles(settings);
+      const isListening = service !== 'audit-relay';
+      if (isListening) urls[urlSettingOf(service)] = listen.join(',');
+      const own = isListening ? { ...settings, ...identityOf(service) } : withoutKeysAndFiles(settings);
       return listen.map((LISTEN) => new ServiceProcess(service, { ...own, LISTEN }));
     };
     const services = {
@@ -69,13 +61,8 @@ export class Rig {
 
   static async start(options?: RigOptions): Promise<Rig> {
     const rig = await Rig.prepare(options);
-    try {
-      await rig.startAll();
-      return rig;
-    } catch (error) {
-      await rig.kill();
-      throw error;
-    }
+    await rig.startAll();
+    return rig;
   }
 
   get url(): string {
@@ -95,9 +82,14 @@ export class Rig {
     return [...Object.values(this.services).flat(), this.gateway];
   }
 
-  /** All at once, in whatever order they come up. */
+  /** All at once, in whatever order they come up. When one does not come up, all are killed. */
   async startAll(): Promise<void> {
-    await Promise.all(this.processes.map((process) => process.start()));
+    try {
+      await Promise.all(this.processes.map((process) => process.start()));
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
   }
 
   /** The gateway first, so that what it has accepted is still answered. Gives every exit code. */
@@ -118,10 +110,6 @@ export class Rig {
     await this.kill();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
-}
-
-function isListening(service: ServiceName): service is (typeof LISTENING)[number] {
-  return LISTENING.some((name) => name === service);
 }
 
 /** `SECRETS_QUERY_URL` for secrets-query. */

@@ -17,13 +17,8 @@ export class SplitServer implements RunningServer {
   static async start({ dataDir = newDataDir(), env = {} }: StartOptions = {}): Promise<RunningServer> {
     const rig = await Rig.prepare({ dataDir, env });
     const started = performance.now();
-    try {
-      await rig.startAll();
-      return new SplitServer(rig, performance.now() - started);
-    } catch (error) {
-      await rig.kill();
-      throw error;
-    }
+    await rig.startAll();
+    return new SplitServer(rig, performance.now() - started);
   }
 
   /** What the first process says that refuses; a setting may be one's that others do not read. */
