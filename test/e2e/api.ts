@@ -42,7 +42,7 @@ export class Api {
     private readonly key: string,
   ) {}
 
-  static of(server: Pick<Server, 'url' | 'apiKey'>): Api {
+  static of(server: Server): Api {
     return new Api(server, server.apiKey);
   }
 
