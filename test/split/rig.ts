@@ -134,7 +134,7 @@ export class Rig implements RunningServer {
     const others = Object.values(this.services).flat();
     const codes = [gateway, ...(await Promise.all(others.map((process) => process.stop(signal))))];
     await endEngines(this.engines);
-    return codes.find((code) => code !== 0) ?? 0;
+    return codes.every((code) => code === 0) ? 0 : (codes.find(Boolean) ?? null);
   }
 
   /** Everything at the same moment, the engines that are its own included. */
