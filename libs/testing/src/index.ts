@@ -6,3 +6,4 @@ export { openTestStores, TestClock, type TestStores } from './open-test-stores';
 export { created, deleted, someSealed, someSecret } from './secret-builders';
 export { HoldingProxy } from './holding-proxy';
 export { seededRandom } from './seeded-random';
+export { Turns } from './turns';
