@@ -2,6 +2,7 @@ export { EventStoreDouble } from './event-store-double/event-store-double';
 export { given, givenOrganization } from './given';
 export { founded, invited, issued, joined, revoked } from './organization-builders';
 export { intercepted } from './intercepted';
+export { losingAnswers } from './losing-answers';
 export { openTestStores, TestClock, type TestStores } from './open-test-stores';
 export { created, deleted, someSealed, someSecret } from './secret-builders';
 export { HoldingProxy } from './holding-proxy';
