@@ -112,8 +112,9 @@ export class Rig implements RunningServer {
     return this.gateway.pid;
   }
 
+  /** The gateway comes first: were another killed before it, the gateway would still answer 503. */
   get processes(): readonly ServiceProcess[] {
-    return [...Object.values(this.services).flat(), this.gateway];
+    return [this.gateway, ...Object.values(this.services).flat()];
   }
 
   /** All at once, in whatever order they come up. When one does not come up, all are killed. */

@@ -179,7 +179,7 @@ describe('a service in a process of its own', () => {
   it('start in any order, and say in a line what they wait for', async () => {
     rig = await Rig.prepare();
     await rig.engines.eventStore.stop();
-    const launched = [...rig.processes].reverse().map((process) => process.launch());
+    const launched = rig.processes.map((process) => process.launch());
     await until(
       async () => rig.processes,
       (all) => all.every(({ err }) => /waiting|service is away/.test(err)),
