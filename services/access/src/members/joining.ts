@@ -7,13 +7,13 @@ import type { AccessConfig } from '../config';
 import { Memberships } from '../organizations/memberships';
 import { Organizations, type Changed } from '../organizations/organizations';
 import { CLOCK, CONFIG } from '../tokens';
-import type { User } from '../users/users';
+import type { Claimant } from '../users/users';
 import { InvitationLinks, isSameHash } from './invitation-links';
 import { Invitations } from './invitations';
 import { decideJoin, openInvitationOf } from './member.decider';
 
 interface Join {
-  readonly user: Pick<User, 'id' | 'emailCanonical'>;
+  readonly user: Claimant;
   readonly token: Redacted<string>;
   readonly commandId: string;
 }
@@ -45,11 +45,7 @@ export class Joining {
       const member = { memberId, userId: user.id, joinedAt: at, invitationId };
       return decideJoin(state, { member, membersMax: this.config.membersPerOrganizationMax });
     };
-    return this.memberships.adding(user.id, (withinQuota) =>
-      this.organizations.change({ caller, commandId }, context, (state, at) =>
-        withinQuota(decide(state, at)),
-      ),
-    );
+    return this.memberships.add(user, { command: { caller, commandId }, context }, decide);
   }
 
   /**

@@ -4,10 +4,9 @@ import { idFromCommand, newCommandId, uuidV5, type Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import { Memberships } from '../organizations/memberships';
 import { decideOrganization } from '../organizations/organization.decider';
-import { Organizations } from '../organizations/organizations';
 import { CLOCK } from '../tokens';
 import { canonicalEmail } from '../users/canonical-email';
-import { Users, type User } from '../users/users';
+import { Users, type Claimant, type User } from '../users/users';
 
 /** The name must not be the person's, because an organization's events cannot be erased. */
 const PERSONAL_ORGANIZATION_NAME = 'Personal';
@@ -27,7 +26,6 @@ export class NewUsers {
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly memberships: Memberships,
-    private readonly organizations: Organizations,
     private readonly users: Users,
   ) {}
 
@@ -43,7 +41,7 @@ export class NewUsers {
     const userId = await this.users.claim(emailCanonical);
     const known = await this.users.find(userId);
     if (known) return { user: known, isNew: false };
-    const personalOrgId = await this.#personalOrganization(userId, context);
+    const personalOrgId = await this.#personalOrganization({ id: userId, emailCanonical }, context);
     const credentialsId = randomUUID();
     await keep({ userId, credentialsId });
     const createdAt = this.clock.now().toISOString();
@@ -64,7 +62,8 @@ export class NewUsers {
    * Makes the personal organization. Its id derives from the user, so that a second attempt makes no second
    * organization.
    */
-  async #personalOrganization(ownerId: string, context: MessageContext): Promise<string> {
+  async #personalOrganization(owner: Claimant, context: MessageContext): Promise<string> {
+    const { id: ownerId } = owner;
     const orgId = idFromCommand('org', uuidV5('personal organization', ownerId));
     const memberId = idFromCommand('mem', uuidV5('personal organization', ownerId));
     const command = {
@@ -72,10 +71,8 @@ export class NewUsers {
       commandId: newCommandId(this.clock.now()),
     };
     const name = PERSONAL_ORGANIZATION_NAME;
-    await this.memberships.adding(ownerId, (withinQuota) =>
-      this.organizations.change(command, context, (state, at) =>
-        withinQuota(decideOrganization(state, { orgId, name, kind: 'personal', ownerId, memberId, at })),
-      ),
+    await this.memberships.add(owner, { command, context }, (state, at) =>
+      decideOrganization(state, { orgId, name, kind: 'personal', ownerId, memberId, at }),
     );
     return orgId;
   }
