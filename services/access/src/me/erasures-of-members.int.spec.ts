@@ -13,10 +13,13 @@ import {
   tokenIn,
 } from '../../../../test/access-world';
 import { AcceptInvitationHandler } from '../members/accept-invitation.handler';
+import { ChangeMemberRoleHandler } from '../members/change-member-role.handler';
 import { InviteMemberHandler } from '../members/invite-member.handler';
 import { CreateOrganizationHandler } from '../organizations/create-organization.handler';
 import { Memberships } from '../organizations/memberships';
+import { Organizations } from '../organizations/organizations';
 import { MEMBER_INDEX } from '../tokens';
+import { Users } from '../users/users';
 import { Erasures } from './erasures';
 
 jest.setTimeout(60_000);
@@ -59,6 +62,12 @@ describe('Erasures of members', () => {
     stores.clock.pass(1_000);
     return world.app.get(AcceptInvitationHandler).handle({ ...commandOf(caller), token }, context);
   };
+  /** Somebody new who has joined in this role. */
+  const join = async (email: string, role: Role): Promise<Actor> => {
+    const { caller } = await world.signUp(email);
+    await accept(caller, await invite(email, role));
+    return { ...caller, orgId: owner.orgId };
+  };
   const erase = async ({ actorId }: Actor) => other.app.get(Erasures).erase(actorId, context);
   const organizationsOf = async ({ actorId }: Actor) => {
     const index = other.app.get<RunningProjection>(MEMBER_INDEX);
@@ -83,6 +92,25 @@ describe('Erasures of members', () => {
   afterEach(async () => {
     for (const { app } of [world, other]) await app.close();
     await stores.discard();
+  });
+
+  it('are over when one is refused: nobody is erased later who was told to stay', async () => {
+    const grace = await join('grace@example.com', 'owner');
+    const eve = await join('eve@example.com', 'member');
+    const outcomes = await Promise.all([erase(owner), erase(grace)].map(codeOf));
+    expect([...outcomes].sort()).toEqual(['LAST_OWNER', 'done']);
+    const left = outcomes[0] === 'LAST_OWNER' ? owner : grace;
+    expect(await stores.reads.count('erasures_v1', { where: {} })).toBe(0);
+    expect(await organizationsOf(left)).toHaveLength(2);
+
+    // What the refusal advises, and then the next start.
+    stores.clock.pass(2_000);
+    const shared = await world.app.get(Organizations).recent(owner.orgId);
+    const memberId = shared.members.get(eve.actorId)?.memberId ?? '';
+    const promotion = { ...commandOf(left), memberId, role: 'owner' as const };
+    await world.app.get(ChangeMemberRoleHandler).handle(promotion, context);
+    await other.app.get(Erasures).begin();
+    expect(await other.app.get(Users).find(left.actorId)).not.toBeNull();
   });
 
   describe('leave nobody behind who', () => {
