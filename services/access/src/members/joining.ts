@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { parseInvitationToken } from '#libs/crypto';
 import type { OrganizationState } from '#libs/events';
-import { AppError, idFromCommand, type Clock, type Redacted } from '#libs/kernel';
+import { AppError, idFromCommand, isAppError, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { Memberships } from '../organizations/memberships';
@@ -36,7 +36,32 @@ export class Joining {
    * ALREADY_MEMBER or QUOTA_EXCEEDED.
    */
   async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
+    return this.#join(user, { invited: await this.#find(token), commandId }, context);
+  }
+
+  /**
+   * The same for a person who signs up, and may have used up the invitation in an earlier attempt. The command's id
+   * derives from the token's hash, so a repetition is recognised by the token that was used, and by no other. Fails with
+   * NOT_FOUND also for a person who was removed since. Somebody who is a member already may come in.
+   */
+  async enter(person: Claimant, token: Redacted<string>, context: MessageContext): Promise<void> {
     const invited = await this.#find(token);
+    const commandId = uuidV5('sign-up by invitation', invited.hash, person.id);
+    try {
+      await this.#join(person, { invited, commandId }, context);
+    } catch (error) {
+      if (isAppError(error, 'ALREADY_MEMBER')) return;
+      throw error;
+    }
+    const { members } = await this.organizations.recent(invited.orgId);
+    if (!members.has(person.id)) throw notGood();
+  }
+
+  async #join(
+    user: Claimant,
+    { invited, commandId }: { invited: PresentedInvitation; commandId: string },
+    context: MessageContext,
+  ): Promise<Changed> {
     const { invitationId, orgId } = invited;
     const caller = { orgId, actorType: 'user' as const, actorId: user.id };
     const decide = (state: OrganizationState, at: string) => {
@@ -49,12 +74,14 @@ export class Joining {
   }
 
   /**
-   * Checks that a person with this address could use the invitation now. It does not use it up. Fails like `join`,
-   * except for ALREADY_MEMBER and QUOTA_EXCEEDED.
+   * Checks that a person with this address could use the invitation now, or is a member already, so that `enter` must
+   * tell whether they used it up themselves. It does not use it up. `holder` is the id that the address has, if any.
+   * Fails like `join`, except for ALREADY_MEMBER and QUOTA_EXCEEDED.
    */
-  async check(token: Redacted<string>, emailCanonical: string): Promise<void> {
+  async check(token: Redacted<string>, emailCanonical: string, holder: string | null): Promise<void> {
     const invited = await this.#find(token);
     const state = await this.organizations.recent(invited.orgId);
+    if (invited.emailCanonical === emailCanonical && state.members.has(holder ?? '')) return;
     assertGood(state, invited, emailCanonical);
     openInvitationOf(state, invited.invitationId, this.clock.now().toISOString());
   }

@@ -11,16 +11,34 @@ import { Users, type Claimant, type User } from '../users/users';
 /** The name must not be the person's, because an organization's events cannot be erased. */
 const PERSONAL_ORGANIZATION_NAME = 'Personal';
 
+/** What lets a new user sign in. */
+export interface Credential {
+  /**
+   * Stores the credential under `credentialsId`, before the user record exists, so that no user is ever without a
+   * credential.
+   */
+  readonly keep: (credentialsId: string, userId: string) => Promise<void>;
+  /** Removes what `keep` stored, when it belongs to no user. */
+  readonly remove: (credentialsId: string) => Promise<void>;
+  /** Fails with EMAIL_TAKEN unless this is a credential of the user. */
+  readonly recognise: (user: User) => Promise<void>;
+}
+
+/** Uses a person's ticket, if there is one; may be repeated for the same person. */
+export type Enter = (person: Claimant) => Promise<void>;
+
 interface NewUser {
   readonly email: string;
   readonly name: string;
-  /**
-   * Stores the credential under this id, before the user record exists, so that no user is ever without a credential.
-   */
-  readonly keep: (user: { readonly userId: string; readonly credentialsId: string }) => Promise<void>;
+  readonly credential: Credential;
+  readonly enter: Enter;
 }
 
-/** Makes users. It claims the address, makes the personal organization, and then writes the user record. */
+/**
+ * Makes users. It claims the address, makes the personal organization, and uses the ticket, before it writes the user
+ * record: whose ticket is refused does not become a user. An attempt that is interrupted in between leaves a member
+ * without a name, and its repetition goes on under the same id.
+ */
 @Injectable()
 export class NewUsers {
   constructor(
@@ -30,32 +48,37 @@ export class NewUsers {
   ) {}
 
   /**
-   * Gives the user of an address. `isNew` is false when the address already had one, or when another request was
-   * faster; a credential that `keep` may have stored then belongs to no user.
+   * Makes the user of an address, or gives the one who has it and is recognised.
    */
-  async make(
-    { email, name, keep }: NewUser,
-    context: MessageContext,
-  ): Promise<{ user: User; isNew: boolean }> {
+  async make({ email, name, credential, enter }: NewUser, context: MessageContext): Promise<User> {
     const emailCanonical = canonicalEmail(email);
     const userId = await this.users.claim(emailCanonical);
+    const person = { id: userId, emailCanonical };
     const known = await this.users.find(userId);
-    if (known) return { user: known, isNew: false };
-    const personalOrgId = await this.#personalOrganization({ id: userId, emailCanonical }, context);
+    if (known) {
+      await credential.recognise(known);
+      await enter(known);
+      return known;
+    }
+    const personalOrgId = await this.#personalOrganization(person, context);
+    await enter(person);
     const credentialsId = randomUUID();
-    await keep({ userId, credentialsId });
+    await credential.keep(credentialsId, userId);
     const createdAt = this.clock.now().toISOString();
-    const wanted = {
-      id: userId,
-      email: email.trim(),
-      emailCanonical,
-      name,
-      createdAt,
-      personalOrgId,
-      credentialsId,
-    };
+    return this.#add(
+      { ...person, email: email.trim(), name, createdAt, personalOrgId, credentialsId },
+      credential,
+    );
+  }
+
+  /** Writes the user record, unless another request was faster. */
+  async #add(wanted: User, credential: Credential): Promise<User> {
     const user = await this.users.add(wanted);
-    return { user, isNew: user.credentialsId === credentialsId };
+    const isOurs = user.credentialsId === wanted.credentialsId;
+    if (isOurs) return user;
+    await credential.remove(wanted.credentialsId);
+    await credential.recognise(user);
+    return user;
   }
 
   /**
