@@ -12,6 +12,7 @@ import {
   password,
   tokenIn,
 } from '../../../../test/access-world';
+import { Erasures } from '../me/erasures';
 import { InviteMemberHandler } from '../members/invite-member.handler';
 import { ListMembersHandler } from '../members/list-members.handler';
 import { RemoveMemberHandler } from '../members/remove-member.handler';
@@ -142,5 +143,19 @@ describe('NewUsers', () => {
       expect(await signUp(invitationToken)).toBe('NOT_FOUND');
       expect(await isKnown()).toBe(false);
     });
+  });
+
+  it('keep nothing of who is erased while an earlier request of theirs goes on', async () => {
+    const { invitationToken } = await invite();
+    const work = async () => {
+      const { caller } = await world.signUp(email);
+      await world.app.get(Erasures).erase(caller.actorId, context);
+    };
+    before = { collection: 'passwords_v1', work };
+    expect(await signUp(invitationToken)).toBe('CONCURRENT_CHANGE');
+    expect(before).toBeUndefined();
+    expect(await members()).toHaveLength(1);
+    for (const collection of ['users_v1', 'passwords_v1', 'email_claims_v1'])
+      expect([collection, await count(collection)]).toEqual([collection, 1]);
   });
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { idFromCommand, newCommandId, uuidV5, type Clock } from '#libs/kernel';
+import { AppError, idFromCommand, newCommandId, uuidV5, type Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import { Memberships } from '../organizations/memberships';
 import { decideOrganization } from '../organizations/organization.decider';
@@ -48,7 +48,8 @@ export class NewUsers {
   ) {}
 
   /**
-   * Makes the user of an address, or gives the one who has it and is recognised.
+   * Makes the user of an address, or gives the one who has it and is recognised. Fails with CONCURRENT_CHANGE for a
+   * person who is erased at the same time, of whom it then leaves nothing.
    */
   async make({ email, name, credential, enter }: NewUser, context: MessageContext): Promise<User> {
     const emailCanonical = canonicalEmail(email);
@@ -75,8 +76,11 @@ export class NewUsers {
   async #add(wanted: User, credential: Credential): Promise<User> {
     const user = await this.users.add(wanted);
     const isOurs = user.credentialsId === wanted.credentialsId;
-    if (isOurs) return user;
+    const isThere = await this.users.isThere(wanted);
+    if (isOurs && isThere) return user;
     await credential.remove(wanted.credentialsId);
+    if (isOurs) await this.users.remove(wanted.id);
+    if (!isThere) throw new AppError('CONCURRENT_CHANGE');
     await credential.recognise(user);
     return user;
   }
