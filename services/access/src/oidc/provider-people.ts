@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '#libs/kernel';
+import { AppError, isAppError } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { mailbox } from '../mail/smtp-server';
@@ -29,7 +29,8 @@ export class ProviderPeople {
   }
 
   /**
-   * Gives the user, and makes one if the person is unknown and may sign up. The ticket, if any, is used for the user.
+   * Gives the user, and makes one if the person is unknown and may sign up. The ticket, if any, is used for the user. A
+   * known person needs none, so one that is over keeps nobody out: the page may have kept it from an earlier sign-in.
    */
   async welcome(identity: ProvenIdentity, ticket: Ticket, context: MessageContext): Promise<User> {
     const known = await this.identities.find(identity);
@@ -51,7 +52,10 @@ export class ProviderPeople {
       return known;
     };
     const person = { emailCanonical: known.emailCanonical, isOpen: true, come };
-    return this.tickets.admit(ticket, person, context);
+    return this.tickets.admit(ticket, person, context).catch((error: unknown) => {
+      if (isAppError(error, 'NOT_FOUND')) return known;
+      throw error;
+    });
   }
 
   #credentialOf(identity: ProvenIdentity): Credential {
