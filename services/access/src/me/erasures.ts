@@ -78,7 +78,7 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
   async #finish(userId: string, context: MessageContext): Promise<void> {
     if (await this.records.areWhole(userId)) await this.#leaveAll(userId, context); // 1. this may be refused
     await this.records.erase(userId); // 2. from here on nothing is refused
-    await this.memberships.endAll(userId, decideGone, context); // 3. what the person joined during the first step
+    await this.memberships.endAll(userId, { decide: decideGone }, context); // 3. what the person joined during the first step
     // The SQLite file still holds the bytes of removed rows; this removes them as well.
     await this.reads.forget();
     await this.reads.remove(erasuresCollection.name, userId);
@@ -87,7 +87,7 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
   /** Leaves all organizations. A refusal ends the erasure, because the person is told of it and may stay. */
   async #leaveAll(userId: string, context: MessageContext): Promise<void> {
     try {
-      await this.memberships.endAll(userId, decideLeaving, context);
+      await this.memberships.endAll(userId, { decide: decideLeaving }, context);
     } catch (error) {
       if (isAppError(error, 'LAST_OWNER')) await this.reads.remove(erasuresCollection.name, userId);
       throw error;

@@ -42,19 +42,22 @@ export class Joining {
   /**
    * The same for a person who signs up, and may have used up the invitation in an earlier attempt. The command's id
    * derives from the token's hash, so a repetition is recognised by the token that was used, and by no other. Fails with
-   * NOT_FOUND also for a person who was removed since. Somebody who is a member already may come in.
+   * NOT_FOUND also for a person who was removed since. Somebody who is a member already may come in. Gives the
+   * organization.
    */
-  async enter(person: Claimant, token: Redacted<string>, context: MessageContext): Promise<void> {
+  async enter(person: Claimant, token: Redacted<string>, context: MessageContext): Promise<string> {
     const invited = await this.#find(token);
+    const { orgId } = invited;
     const commandId = uuidV5('sign-up by invitation', invited.hash, person.id);
     try {
       await this.#join(person, { invited, commandId }, context);
     } catch (error) {
-      if (isAppError(error, 'ALREADY_MEMBER')) return;
+      if (isAppError(error, 'ALREADY_MEMBER')) return orgId;
       throw error;
     }
-    const { members } = await this.organizations.recent(invited.orgId);
+    const { members } = await this.organizations.recent(orgId);
     if (!members.has(person.id)) throw notGood();
+    return orgId;
   }
 
   async #join(

@@ -28,6 +28,11 @@ type DecideEnd = (
   leaving: { readonly userId: string; readonly at: string },
 ) => readonly OrganizationEvent[];
 
+interface Ending {
+  readonly decide: DecideEnd;
+  readonly kept?: readonly string[];
+}
+
 /** Begins and ends memberships, and finds a person's organizations in the index. No right is decided by it. */
 @Injectable()
 export class Memberships {
@@ -74,12 +79,13 @@ export class Memberships {
   }
 
   /**
-   * Ends all memberships of a person. Fails with what `decide` throws. The newest ends first, so that a person who is
-   * refused still has their personal organization, which is the oldest.
+   * Ends all memberships of a person, except in the organizations that are `kept`. Fails with what `decide` throws. The
+   * newest ends first, so that a person who is refused still has their personal organization, which is the oldest.
    */
-  async endAll(userId: string, decide: DecideEnd, context: MessageContext): Promise<void> {
+  async endAll(userId: string, { decide, kept = [] }: Ending, context: MessageContext): Promise<void> {
     const newestFirst = (await this.organizationsOf(userId)).reverse();
-    for (const orgId of newestFirst) await this.#end({ orgId, userId, decide }, context);
+    for (const orgId of newestFirst.filter((id) => !kept.includes(id)))
+      await this.#end({ orgId, userId, decide }, context);
   }
 
   async #end(

@@ -136,6 +136,12 @@ describe('NewUsers', () => {
       expect(await isKnown()).toBe(false);
     });
 
+    it('make nobody a member who signs up with the address alone', async () => {
+      await world.signUp(email);
+      expect(await members()).toHaveLength(1);
+      expect(await signUp(invitationToken)).toBe('NOT_FOUND');
+    });
+
     it('take it no longer once the member was removed', async () => {
       const [, { id: memberId } = { id: '' }] = await members();
       await world.app.get(RemoveMemberHandler).handle({ ...commandOf(owner), memberId }, context);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { AppError, idFromCommand, newCommandId, uuidV5, type Clock } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
+import { decideGone } from '../organizations/leaving.decider';
 import { Memberships } from '../organizations/memberships';
 import { decideOrganization } from '../organizations/organization.decider';
 import { CLOCK } from '../tokens';
@@ -24,8 +25,11 @@ export interface Credential {
   readonly recognise: (user: User) => Promise<void>;
 }
 
-/** Uses a person's ticket, if there is one; may be repeated for the same person. */
-export type Enter = (person: Claimant) => Promise<void>;
+/**
+ * Uses a person's ticket, if there is one; may be repeated for the same person. Gives the organization that an
+ * invitation is for, null without one.
+ */
+export type Enter = (person: Claimant) => Promise<string | null>;
 
 interface NewUser {
   readonly email: string;
@@ -62,7 +66,8 @@ export class NewUsers {
       return known;
     }
     const personalOrgId = await this.#personalOrganization(person, context);
-    await enter(person);
+    const invitedTo = await enter(person);
+    await this.#leaveOthers(userId, [personalOrgId, ...(invitedTo === null ? [] : [invitedTo])], context);
     const credentialsId = randomUUID();
     await credential.keep(credentialsId, userId);
     const createdAt = this.clock.now().toISOString();
@@ -70,6 +75,15 @@ export class NewUsers {
       { ...person, email: email.trim(), name, createdAt, personalOrgId, credentialsId },
       credential,
     );
+  }
+
+  /**
+   * Ends what an interrupted attempt has joined by an invitation that this one does not show: whoever comes next with an
+   * address need not be the same person. A request that was faster keeps what it has joined.
+   */
+  async #leaveOthers(userId: string, kept: readonly string[], context: MessageContext): Promise<void> {
+    if (await this.users.find(userId)) return;
+    await this.memberships.endAll(userId, { decide: decideGone, kept }, context);
   }
 
   /** Writes the user record, unless another request was faster. */

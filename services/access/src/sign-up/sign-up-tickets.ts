@@ -27,7 +27,7 @@ interface Newcomer {
 }
 
 /** For a person who comes without an invitation. */
-const freely: Enter = async () => undefined;
+const freely: Enter = async () => null;
 
 /** Decides who may sign up, and uses their ticket. */
 @Injectable()
