@@ -46,6 +46,11 @@ export function commandOf<C>(caller: C, idempotencyKey: string | null = null) {
   return { caller, commandId: newCommandId(new Date()), idempotencyKey };
 }
 
+/** The token in the link of an invitation. */
+export function tokenIn(link: Redacted<string>): Redacted<string> {
+  return new Redacted(link.expose().split('#token=')[1] ?? '');
+}
+
 async function signUp(app: INestApplicationContext, email: string): Promise<Inhabitant> {
   const tickets = { signUpToken: null, invitationToken: null };
   const request = { email, name: 'Somebody', password, ...tickets, ...origin };

@@ -106,6 +106,12 @@ describe('single sign-on', () => {
     const { body } = await joan.call<{ data: { id: string; role: string }[] }>('GET', 'organizations');
     expect(body.data).toContainEqual(expect.objectContaining({ id: world.orgId, role: 'viewer' }) as unknown);
     expect((await browser().signIn('joan@elsewhere.example')).status).toBe(200);
+
+    // A link that is used up, or that does not exist, keeps out only somebody new: the page may have kept it.
+    expect((await browser().signIn('joan@elsewhere.example', { invitation_token: token })).status).toBe(200);
+    const over = { sign_up_token: 'x'.repeat(43) };
+    expect((await browser().signIn('joan@elsewhere.example', over)).status).toBe(200);
+    expectRefusal(await browser().signIn('eve@elsewhere.example', over), 404, 'NOT_FOUND');
   });
 
   it('lets nobody in whose address the provider does not vouch for', async () => {

@@ -4,7 +4,7 @@ import { PeriodicPurge } from '#libs/host';
 import { IdempotentAnswers } from '#libs/idempotency';
 import { Keyring } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
-import type { Logger } from '#libs/observability';
+import { errorFields, type Logger } from '#libs/observability';
 import { RunningProjection } from '#libs/projection';
 import type { ReadStore } from '#libs/read-store';
 import { apiKeyIndex } from './api-keys/api-key-index.projection';
@@ -162,7 +162,7 @@ export class AccessModule {
         { provide: CLOCK, useValue: clock },
         { provide: CONFIG, useValue: config },
         { provide: EVENT_STORE, useValue: events },
-        { provide: FORGET_FIRST_KEY, useValue: forgetFirstKey },
+        { provide: FORGET_FIRST_KEY, useValue: () => forgetFirstKey().catch(keyFileStays(logger)) },
         { provide: LOGGER, useValue: logger },
         { provide: MAILER, useFactory: () => mailerOf(config, logger) },
         {
@@ -204,6 +204,14 @@ export class AccessModule {
       ],
     };
   }
+}
+
+/** A file that cannot be removed stops no start and no sign-up; the next start tries again. */
+function keyFileStays(logger: Logger) {
+  return (error: unknown) => {
+    const event = 'first-api-key not removed from the data directory; remove it by hand';
+    logger.warn(event, errorFields(error));
+  };
 }
 
 /** Loads the SMTP client only when mail is configured, because it takes three megabytes of memory. */

@@ -3,7 +3,7 @@ export const CLOCK = Symbol('Clock');
 export const CONFIG = Symbol('AccessConfig');
 export const EVENT_STORE = Symbol('EventStore');
 export const LOGGER = Symbol('Logger');
-/** Removes the file of the first API key, if it is there. */
+/** Removes the file of the first API key, if it is there. Never rejects; a failure is logged. */
 export const FORGET_FIRST_KEY = Symbol('ForgetFirstKey');
 /** Sends invitations by mail. */
 export const MAILER = Symbol('Mailer');

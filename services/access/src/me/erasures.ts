@@ -1,12 +1,12 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { newCommandId, PeriodicTask, type Clock } from '#libs/kernel';
+import { isAppError, PeriodicTask, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import type { MessageContext } from '#libs/transport';
+import { decideGone, decideLeaving } from '../organizations/leaving.decider';
 import { Memberships } from '../organizations/memberships';
 import { Organizations } from '../organizations/organizations';
 import { CLOCK, LOGGER, READ_STORE } from '../tokens';
-import { decideLeaving } from './leaving.decider';
 import { PersonalRecords } from './personal-records';
 
 const erasuresCollection = { name: 'erasures_v1', fields: {}, indexes: [] } as const satisfies CollectionSpec;
@@ -39,8 +39,8 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Erases a person. Fails with LAST_OWNER before anything is changed, unless the other owner leaves at the same
-   * moment.
+   * Erases a person. Fails with LAST_OWNER, and then erases nothing later. Nothing is changed either, unless the other
+   * owner leaves at the same moment; memberships that had ended by then stay ended.
    */
   async erase(userId: string, context: MessageContext): Promise<void> {
     const organizations = await this.memberships.organizationsOf(userId);
@@ -76,19 +76,21 @@ export class Erasures implements OnModuleInit, OnApplicationShutdown {
 
   /** Runs all steps of an erasure. Each may be repeated. */
   async #finish(userId: string, context: MessageContext): Promise<void> {
-    for (const orgId of await this.memberships.organizationsOf(userId))
-      await this.#leave(orgId, userId, context);
-    await this.records.erase(userId);
+    if (await this.records.areWhole(userId)) await this.#leaveAll(userId, context); // 1. this may be refused
+    await this.records.erase(userId); // 2. from here on nothing is refused
+    await this.memberships.endAll(userId, { decide: decideGone }, context); // 3. what the person joined during the first step
     // The SQLite file still holds the bytes of removed rows; this removes them as well.
     await this.reads.forget();
     await this.reads.remove(erasuresCollection.name, userId);
   }
 
-  async #leave(orgId: string, userId: string, context: MessageContext): Promise<void> {
-    const command = {
-      caller: { orgId, actorType: 'user' as const, actorId: userId },
-      commandId: newCommandId(this.clock.now()),
-    };
-    await this.organizations.change(command, context, (state, at) => decideLeaving(state, { userId, at }));
+  /** Leaves all organizations. A refusal ends the erasure, because the person is told of it and may stay. */
+  async #leaveAll(userId: string, context: MessageContext): Promise<void> {
+    try {
+      await this.memberships.endAll(userId, { decide: decideLeaving }, context);
+    } catch (error) {
+      if (isAppError(error, 'LAST_OWNER')) await this.reads.remove(erasuresCollection.name, userId);
+      throw error;
+    }
   }
 }

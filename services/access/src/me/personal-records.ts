@@ -18,6 +18,12 @@ export class PersonalRecords {
     private readonly users: Users,
   ) {}
 
+  /** Tells whether no erasure of these records has begun. */
+  async areWhole(userId: string): Promise<boolean> {
+    const user = await this.users.find(userId);
+    return user !== null && this.users.isThere(user);
+  }
+
   /**
    * Erases the records; may be repeated. The address is given up first, because everybody who writes a record of the
    * person checks it afterwards. The user record is removed last, because it holds the ids of the other records.

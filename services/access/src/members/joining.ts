@@ -1,19 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { parseInvitationToken } from '#libs/crypto';
 import type { OrganizationState } from '#libs/events';
-import { AppError, idFromCommand, type Clock, type Redacted } from '#libs/kernel';
+import { AppError, idFromCommand, isAppError, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { Memberships } from '../organizations/memberships';
 import { Organizations, type Changed } from '../organizations/organizations';
 import { CLOCK, CONFIG } from '../tokens';
-import type { User } from '../users/users';
+import type { Claimant } from '../users/users';
 import { InvitationLinks, isSameHash } from './invitation-links';
 import { Invitations } from './invitations';
 import { decideJoin, openInvitationOf } from './member.decider';
 
 interface Join {
-  readonly user: Pick<User, 'id' | 'emailCanonical'>;
+  readonly user: Claimant;
   readonly token: Redacted<string>;
   readonly commandId: string;
 }
@@ -36,7 +36,35 @@ export class Joining {
    * ALREADY_MEMBER or QUOTA_EXCEEDED.
    */
   async join({ user, token, commandId }: Join, context: MessageContext): Promise<Changed> {
+    return this.#join(user, { invited: await this.#find(token), commandId }, context);
+  }
+
+  /**
+   * The same for a person who signs up, and may have used up the invitation in an earlier attempt. The command's id
+   * derives from the token's hash, so a repetition is recognised by the token that was used, and by no other. Fails with
+   * NOT_FOUND also for a person who was removed since. Somebody who is a member already may come in. Gives the
+   * organization.
+   */
+  async enter(person: Claimant, token: Redacted<string>, context: MessageContext): Promise<string> {
     const invited = await this.#find(token);
+    const { orgId } = invited;
+    const commandId = uuidV5('sign-up by invitation', invited.hash, person.id);
+    try {
+      await this.#join(person, { invited, commandId }, context);
+    } catch (error) {
+      if (isAppError(error, 'ALREADY_MEMBER')) return orgId;
+      throw error;
+    }
+    const { members } = await this.organizations.recent(orgId);
+    if (!members.has(person.id)) throw notGood();
+    return orgId;
+  }
+
+  async #join(
+    user: Claimant,
+    { invited, commandId }: { invited: PresentedInvitation; commandId: string },
+    context: MessageContext,
+  ): Promise<Changed> {
     const { invitationId, orgId } = invited;
     const caller = { orgId, actorType: 'user' as const, actorId: user.id };
     const decide = (state: OrganizationState, at: string) => {
@@ -45,20 +73,18 @@ export class Joining {
       const member = { memberId, userId: user.id, joinedAt: at, invitationId };
       return decideJoin(state, { member, membersMax: this.config.membersPerOrganizationMax });
     };
-    return this.memberships.adding(user.id, (withinQuota) =>
-      this.organizations.change({ caller, commandId }, context, (state, at) =>
-        withinQuota(decide(state, at)),
-      ),
-    );
+    return this.memberships.add(user, { command: { caller, commandId }, context }, decide);
   }
 
   /**
-   * Checks that a person with this address could use the invitation now. It does not use it up. Fails like `join`,
-   * except for ALREADY_MEMBER and QUOTA_EXCEEDED.
+   * Checks that a person with this address could use the invitation now, or is a member already, so that `enter` must
+   * tell whether they used it up themselves. It does not use it up. `holder` is the id that the address has, if any.
+   * Fails like `join`, except for ALREADY_MEMBER and QUOTA_EXCEEDED.
    */
-  async check(token: Redacted<string>, emailCanonical: string): Promise<void> {
+  async check(token: Redacted<string>, emailCanonical: string, holder: string | null): Promise<void> {
     const invited = await this.#find(token);
     const state = await this.organizations.recent(invited.orgId);
+    if (invited.emailCanonical === emailCanonical && state.members.has(holder ?? '')) return;
     assertGood(state, invited, emailCanonical);
     openInvitationOf(state, invited.invitationId, this.clock.now().toISOString());
   }

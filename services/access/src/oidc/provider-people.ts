@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError } from '#libs/kernel';
+import { AppError, isAppError } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { mailbox } from '../mail/smtp-server';
-import { NewUsers } from '../sign-up/new-users';
+import { NewUsers, type Credential, type Enter } from '../sign-up/new-users';
 import { SignUpTickets, type Ticket } from '../sign-up/sign-up-tickets';
 import { CONFIG } from '../tokens';
 import { canonicalEmail } from '../users/canonical-email';
@@ -29,41 +29,46 @@ export class ProviderPeople {
   }
 
   /**
-   * Gives the user, and makes one if the person is unknown and may sign up. The ticket, if any, is used for the user.
+   * Gives the user, and makes one if the person is unknown and may sign up. The ticket, if any, is used for the user. A
+   * known person needs none, so one that is over keeps nobody out: the page may have kept it from an earlier sign-in.
    */
   async welcome(identity: ProvenIdentity, ticket: Ticket, context: MessageContext): Promise<User> {
     const known = await this.identities.find(identity);
-    if (known) {
-      const person = { emailCanonical: known.emailCanonical, isOpen: true, come: async () => known };
-      return this.tickets.admit(ticket, person, context);
-    }
+    if (known) return this.#admitKnown(known, ticket, context);
     const profile = await identity.profile(); // 1. the verified address
     const email = addressOf(profile);
     const emailCanonical = canonicalEmail(email);
     const domain = emailCanonical.split('@')[1] ?? '';
     const isOpen = this.config.oidc?.signUpDomains.includes(domain) === true;
-    const come = () => this.#make(identity, { email, name: nameOf(profile) ?? email }, context);
+    const credential = this.#credentialOf(identity);
+    const come = (enter: Enter) =>
+      this.newUsers.make({ email, name: nameOf(profile) ?? email, credential, enter }, context);
     return this.tickets.admit(ticket, { emailCanonical, isOpen, come }, context); // 2. may this person sign up?
   }
 
-  /** Makes the user. Fails with EMAIL_TAKEN when another user has the address. */
-  async #make(
-    identity: ProvenIdentity,
-    { email, name }: { email: string; name: string },
-    context: MessageContext,
-  ): Promise<User> {
-    let kept = '';
-    const keep = async ({ userId, credentialsId }: { userId: string; credentialsId: string }) => {
-      kept = credentialsId;
-      await this.identities.keep(credentialsId, userId, identity);
+  async #admitKnown(known: User, ticket: Ticket, context: MessageContext): Promise<User> {
+    const come = async (enter: Enter) => {
+      await enter(known);
+      return known;
     };
-    const { user, isNew } = await this.newUsers.make({ email, name, keep }, context);
-    if (isNew) return user;
-    if (kept !== '') await this.identities.remove(kept);
-    // The user with this address counts as another person unless the identity matches, because an address is no proof.
-    const same = await this.identities.find(identity);
-    if (!same) throw new AppError('EMAIL_TAKEN');
-    return same;
+    const person = { emailCanonical: known.emailCanonical, isOpen: true, come };
+    return this.tickets.admit(ticket, person, context).catch((error: unknown) => {
+      if (isAppError(error, 'NOT_FOUND')) return known;
+      throw error;
+    });
+  }
+
+  #credentialOf(identity: ProvenIdentity): Credential {
+    return {
+      keep: (credentialsId, userId) => this.identities.keep(credentialsId, userId, identity),
+      remove: (credentialsId) => this.identities.remove(credentialsId),
+      // The user with this address counts as another person unless the identity matches, because an address is no
+      // proof.
+      recognise: async (user) => {
+        const same = await this.identities.find(identity);
+        if (same?.id !== user.id) throw new AppError('EMAIL_TAKEN');
+      },
+    };
   }
 }
 

@@ -23,13 +23,13 @@ const STALE_MS = 5 * 60_000;
 const ENTRIES_MAX = 500_000;
 
 /** The parts of a command that `change` needs. `caller.orgId` is the organization that the command changes. */
-interface OrganizationCommand {
+export interface OrganizationCommand {
   readonly caller: Caller;
   readonly commandId: string;
 }
 
 /** Decides, without side effects, which events a command appends. `at` is ISO 8601. Throws AppErrors. */
-type Decide = (state: OrganizationState, at: string) => readonly OrganizationEvent[];
+export type Decide = (state: OrganizationState, at: string) => readonly OrganizationEvent[];
 
 /** The organization after a change, and the position of the change in the log. */
 export interface Changed {

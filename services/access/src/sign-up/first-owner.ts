@@ -69,7 +69,7 @@ export class FirstOwner implements OnModuleInit {
       this.#alone(async () => {
         await this.#assertGood(token); // somebody may have used the link meanwhile
         const user = await come();
-        await this.#become(user.id, context);
+        await this.#become(user, context);
         return user;
       }),
     );
@@ -98,17 +98,16 @@ export class FirstOwner implements OnModuleInit {
   /**
    * Makes the user the owner; may be repeated for the same user. Fails with NOT_FOUND when another user is the owner.
    */
-  async #become(userId: string, context: MessageContext): Promise<void> {
+  async #become(user: User, context: MessageContext): Promise<void> {
+    const { id: userId } = user;
     const gone = await this.#goneOwners();
     const memberId = idFromCommand('mem', uuidV5('first owner', userId));
     const command = {
       caller: { orgId: FIRST_ORGANIZATION_ID, actorType: 'user' as const, actorId: userId },
       commandId: newCommandId(this.clock.now()),
     };
-    await this.memberships.adding(userId, (withinQuota) =>
-      this.organizations.change(command, context, (state, at) =>
-        withinQuota(decideFirstOwner(state, { userId, memberId, isGone: (owner) => gone.has(owner), at })),
-      ),
+    await this.memberships.add(user, { command, context }, (state, at) =>
+      decideFirstOwner(state, { userId, memberId, isGone: (owner) => gone.has(owner), at }),
     );
     await this.reads.put(linksCollection.name, await this.#newRecord());
   }

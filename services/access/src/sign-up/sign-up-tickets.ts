@@ -1,11 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AppError, isAppError, newCommandId, type Clock, type Redacted } from '#libs/kernel';
+import { AppError, type Redacted } from '#libs/kernel';
 import type { MessageContext } from '#libs/transport';
 import type { AccessConfig } from '../config';
 import { Joining } from '../members/joining';
-import { CLOCK, CONFIG, FORGET_FIRST_KEY } from '../tokens';
-import type { User } from '../users/users';
+import { CONFIG, FORGET_FIRST_KEY } from '../tokens';
+import { Users, type User } from '../users/users';
 import { FirstOwner } from './first-owner';
+import type { Enter } from './new-users';
 
 /** The tokens that allow a person to sign up. At most one of them is set. */
 export interface Ticket {
@@ -18,19 +19,25 @@ interface Newcomer {
   readonly emailCanonical: string;
   /** True for a person who needs no ticket. */
   readonly isOpen?: boolean;
-  /** Makes or finds the user. Repeated for the same person, it makes no second user. */
-  readonly come: () => Promise<User>;
+  /**
+   * Makes or finds the user, and calls `enter` before it writes a new user's record, and for a known user once they are
+   * recognised. Repeated for the same person, it makes no second user.
+   */
+  readonly come: (enter: Enter) => Promise<User>;
 }
+
+/** For a person who comes without an invitation. */
+const freely: Enter = async () => null;
 
 /** Decides who may sign up, and uses their ticket. */
 @Injectable()
 export class SignUpTickets {
   constructor(
-    @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: AccessConfig,
     @Inject(FORGET_FIRST_KEY) private readonly forgetFirstKey: () => Promise<void>,
     private readonly firstOwner: FirstOwner,
     private readonly joining: Joining,
+    private readonly users: Users,
   ) {}
 
   /**
@@ -48,26 +55,18 @@ export class SignUpTickets {
       throw new AppError('MALFORMED_REQUEST', { safeMessage });
     }
     if (signUpToken) {
-      const owner = await this.firstOwner.admit(signUpToken, come, context);
+      const owner = await this.firstOwner.admit(signUpToken, () => come(freely), context);
       // An owner who can sign in does not need the first API key on the disk.
       await this.forgetFirstKey();
       return owner;
     }
     if (invitationToken) {
       // An invitation is for one address and an address has one user, so parallel requests cannot make two users.
-      await this.joining.check(invitationToken, emailCanonical);
-      const user = await come();
-      await this.#join(user, invitationToken, context);
-      return user;
+      const holder = await this.users.holderOf(emailCanonical);
+      await this.joining.check(invitationToken, emailCanonical, holder);
+      return come((person) => this.joining.enter(person, invitationToken, context));
     }
     if (!isOpen && !this.config.openSignUp) throw new AppError('SIGN_UP_CLOSED');
-    return come();
-  }
-
-  async #join(user: User, token: Redacted<string>, context: MessageContext): Promise<void> {
-    const join = { user, token, commandId: newCommandId(this.clock.now()) };
-    await this.joining.join(join, context).catch((error: unknown) => {
-      if (!isAppError(error, 'ALREADY_MEMBER')) throw error;
-    });
+    return come(freely);
   }
 }

@@ -15,14 +15,16 @@ jest.setTimeout(60_000);
 
 const context = { correlationId: 'request-1' };
 const origin = { address: '192.0.2.7', userAgent: null };
-const logger = createLogger({ level: 'silent', service: 'access' });
 const emails = Array.from({ length: 6 }, (_, n) => `person-${n}@example.com`);
 
 describe('SignUpHandler', () => {
   let stores: TestStores;
   let apps: INestApplicationContext[];
+  let logged: string[];
   /** How often a start or a sign-up has removed the file of the first key. */
   let forgotten: number;
+  /** The directory of that file is mounted read-only. */
+  let isReadOnly: boolean;
   /** A process that is killed just after it has made the owner one. */
   let isKilled: boolean;
 
@@ -35,7 +37,12 @@ describe('SignUpHandler', () => {
     };
     const reads = intercepted(stores.reads, { put });
     const config = readAccessConfig({});
-    const forgetFirstKey = async () => void (forgotten += 1);
+    const destination = { write: (line: string) => void logged.push(line) };
+    const logger = createLogger({ level: 'warn', service: 'access', destination });
+    const forgetFirstKey = async () => {
+      if (isReadOnly) throw Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+      forgotten += 1;
+    };
     const aside = { forgetFirstKey, publicUrl: () => 'http://127.0.0.1:8080' };
     const parts = { config, clock, logger, events, keyring, reads, ...aside };
     const app = await NestFactory.createApplicationContext(AccessModule.register(parts), { logger: false });
@@ -67,6 +74,8 @@ describe('SignUpHandler', () => {
   beforeEach(async () => {
     apps = [];
     forgotten = 0;
+    isReadOnly = false;
+    logged = [];
     isKilled = false;
     stores = await openTestStores();
   });
@@ -109,5 +118,14 @@ describe('SignUpHandler', () => {
     expect(forgotten).toBe(0);
     await start();
     expect(forgotten).toBe(1);
+  });
+
+  it('lets the owner in, and starts, though the file of the first key cannot be removed', async () => {
+    isReadOnly = true;
+    expect(await signUp(await start(), 'person-0@example.com')).toBe('in');
+    await start();
+    const warning = 'first-api-key not removed from the data directory; remove it by hand';
+    const told = logged.map((line) => JSON.parse(line) as object);
+    expect(told).toMatchObject([1, 2].map(() => ({ event: warning, error_code: 'EROFS' })));
   });
 });

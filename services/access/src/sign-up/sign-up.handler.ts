@@ -9,7 +9,7 @@ import { NewSessions } from '../sign-in/new-sessions';
 import { Proofs } from '../sign-in/proofs';
 import { canonicalEmail } from '../users/canonical-email';
 import { Users, type User } from '../users/users';
-import { NewUsers } from './new-users';
+import { NewUsers, type Credential, type Enter } from './new-users';
 import { SignUpTickets } from './sign-up-tickets';
 
 type Request = RequestOf<typeof signUp>;
@@ -29,36 +29,24 @@ export class SignUpHandler {
   async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof signUp>> {
     const emailCanonical = canonicalEmail(request.email);
     const holds = await this.passwords.watch(await this.users.findByEmail(emailCanonical));
-    const come = () => this.#come(request, context);
+    const come = (enter: Enter) => this.#come(request, enter, context);
     const user = await this.tickets.admit(request, { emailCanonical, come }, context);
     const origin = originOf(request, context);
     return this.newSessions.start(user, origin, { method: 'sign-up', secondFactor: null, holds });
   }
 
-  async #come(request: Request, context: MessageContext): Promise<User> {
-    const complaint = passwordComplaint(request.password, request.email); // 1. check the password
+  async #come(request: Request, enter: Enter, context: MessageContext): Promise<User> {
+    const { email, name, password } = request;
+    const complaint = passwordComplaint(password, email); // 1. check the password
     if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
-    const { user, isNew } = await this.#make(request, context); // 2. make the user, one per address
-    if (!isNew) await this.#recognise(user, request, context); // 3. or recognise an earlier attempt
-    return user;
-  }
-
-  async #make({ email, name, password }: Request, context: MessageContext) {
     const hash = await this.passwords.hash(password);
-    let kept = '';
-    const made = await this.newUsers.make(
-      {
-        email,
-        name,
-        keep: async ({ credentialsId }) => {
-          kept = credentialsId;
-          await this.passwords.keep(credentialsId, hash);
-        },
-      },
-      context,
-    );
-    if (!made.isNew && kept !== '') await this.passwords.remove(kept);
-    return made;
+    const credential: Credential = {
+      keep: (credentialsId) => this.passwords.keep(credentialsId, hash),
+      remove: (credentialsId) => this.passwords.remove(credentialsId),
+      recognise: (user) => this.#recognise(user, request, context),
+    };
+    // 2. make the user, one per address, or recognise an earlier attempt
+    return this.newUsers.make({ email, name, credential, enter }, context);
   }
 
   /**

@@ -22,6 +22,9 @@ export interface User {
   readonly credentialsId: string;
 }
 
+/** A person as far as they are known before the user record is written: the id, and the address that it has claimed. */
+export type Claimant = Pick<User, 'id' | 'emailCanonical'>;
+
 const usersCollection = {
   name: 'users_v1',
   fields: { createdAt: 'string' },
@@ -67,9 +70,14 @@ export class Users implements OnModuleInit {
 
   /** Gives the user of an address in its canonical form; null when nobody has it. */
   async findByEmail(emailCanonical: string): Promise<User | null> {
-    const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
-    const user = await this.find(claim ? String(claim['userId']) : NOBODY);
+    const user = await this.find((await this.holderOf(emailCanonical)) ?? NOBODY);
     return user?.emailCanonical === emailCanonical ? user : null;
+  }
+
+  /** Gives the id under which an address was claimed, with or without a user record; null when nobody has claimed it. */
+  async holderOf(emailCanonical: string): Promise<string | null> {
+    const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
+    return claim && String(claim['userId']);
   }
 
   /** Gives those of the users that exist, by id. */
@@ -111,9 +119,8 @@ export class Users implements OnModuleInit {
    * Gives false from the first step of an erasure on. Every writer of a record of the person asks this after the write.
    * If it is true, the erasure will remove the record; if it is false, the writer must remove it.
    */
-  async isThere({ id, emailCanonical }: User): Promise<boolean> {
-    const claim = await this.reads.get(claimsCollection.name, await this.#claimId(emailCanonical));
-    return claim?.['userId'] === id;
+  async isThere({ id, emailCanonical }: Claimant): Promise<boolean> {
+    return (await this.holderOf(emailCanonical)) === id;
   }
 
   /** Frees the address, as the first step of an erasure; `isThere` says why. */

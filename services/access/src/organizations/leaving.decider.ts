@@ -1,26 +1,39 @@
 import { hasEnded, type Member, type OrganizationEvent, type OrganizationState } from '#libs/events';
 import { AppError } from '#libs/kernel';
 
+interface Leaving {
+  readonly userId: string;
+  readonly at: string;
+}
+
+/** Removes a person who wants to be erased. Fails with LAST_OWNER where other members would have no owner. */
+export function decideLeaving(state: OrganizationState, leaving: Leaving): OrganizationEvent[] {
+  const member = state.members.get(leaving.userId);
+  if (member && isNeededBy(othersThan(member, state), member)) {
+    throw lastOwner(state.organization?.name ?? '');
+  }
+  return decideGone(state, leaving);
+}
+
 /**
- * Removes an erased person from an organization. In their personal organization without other members, this also ends
- * all keys and invitations. A shared one keeps its keys, even without members, because machines still use them. Fails
- * with LAST_OWNER where other members would have no owner.
+ * Removes a person whose erasure can no longer be refused. In their personal organization without other members, this
+ * also ends all keys and invitations. A shared one keeps its keys, even without members, because machines still use
+ * them.
  */
-export function decideLeaving(
-  state: OrganizationState,
-  { userId, at }: { readonly userId: string; readonly at: string },
-): OrganizationEvent[] {
+export function decideGone(state: OrganizationState, { userId, at }: Leaving): OrganizationEvent[] {
   const { organization, members } = state;
   const member = members.get(userId);
   if (!member) return [];
-  const others = [...members.values()].filter((other) => other.userId !== userId);
-  if (isNeededBy(others, member)) throw lastOwner(organization?.name ?? '');
   const { memberId } = member;
   const isOwn = organization?.kind === 'personal' && organization.ownerId === userId;
   return [
-    ...(isOwn && others.length === 0 ? ended(state, at) : []),
+    ...(isOwn && othersThan(member, state).length === 0 ? ended(state, at) : []),
     { type: 'MemberRemoved', data: { memberId, userId, removedAt: at } },
   ];
+}
+
+function othersThan({ userId }: Member, { members }: OrganizationState): Member[] {
+  return [...members.values()].filter((other) => other.userId !== userId);
 }
 
 /** Tells whether the member is the last owner and other members stay. */
