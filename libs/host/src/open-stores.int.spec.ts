@@ -181,7 +181,8 @@ describe('openStores', () => {
     await append(await open(), 'access');
     await close();
     const database = new Database(inFolder('events.db'));
-    database.exec("UPDATE events SET metadata = '{'");
+    database.exec(`UPDATE events SET metadata = '{"occurredAt":"2020-01-01T00:00:00.000Z"}'`);
+    database.exec("CREATE TRIGGER refuse BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'refused'); END");
     database.close();
     let write: (line: string) => void = () => undefined;
     const heard = new Promise<string>((hear) => {
