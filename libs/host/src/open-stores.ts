@@ -34,15 +34,17 @@ export async function openStores(config: StoresConfig, options: OpenOptions): Pr
   try {
     const events = await opening.events();
     const keys = await opening.keys();
-    const rootKey = await rootKeys(config, keys);
     const waiting = { logger, component: 'key-store', code: 'STORE_UNAVAILABLE' } as const;
     const readAgain = () => readRootKey(config.rootKey);
-    const keyring = await untilThere(
-      () => Keyring.open({ keys, rootKey, readRootKey: readAgain, clock }),
-      waiting,
-    );
+    const keyring = await untilThere(async () => {
+      const opened = await Keyring.open({ keys, rootKey, readRootKey: readAgain, clock });
+      await opened.makeInstanceKeys();
+      return opened;
+    }, waiting);
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
-    await assertKeysOfLog({ events, keys }, config);
+    // Before a root key or an instance key is made.
+    await untilThere(() => assertKeysOfLog({ events, keys }, config), waiting);
+    const rootKey = await rootKeys(config, keys);
     const readStoreOf = (service: StoreOwner) => opening.reads(service, events);
     return { events, keyring, readStoreOf, close: () => opening.undo() };
   } catch (error) {

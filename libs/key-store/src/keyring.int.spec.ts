@@ -397,6 +397,20 @@ describe('Keyring: instance keys', () => {
     ]) {
       expect(await ring.fingerprint(parts)).not.toBe(fingerprint);
     }
+  it('are made together, those that are missing, and a damaged one stops no other', async () => {
+    const fresh = await openSqliteKeyStore({ file: join(directory, `${randomUUID()}.db`) });
+    const pepper = await (await openRing(fresh)).instanceKey('api-key-pepper');
+    const { parent } = (await fresh.get('api-key-pepper'))!;
+    await (await openRing(fresh)).instanceKey('totp');
+    await fresh.rewrap([{ id: 'totp', parent, wrapped: new Uint8Array(64) }]);
+    const ring = await openRing(fresh);
+    await ring.makeInstanceKeys();
+    expect(await fresh.count({ purpose: 'instance' })).toBe(5);
+    expect(await ring.instanceKey('api-key-pepper')).toEqual(pepper);
+    await expect(ring.instanceKey('totp')).rejects.toMatchObject(refusal);
+    await fresh.close();
+  });
+
   });
 });
 

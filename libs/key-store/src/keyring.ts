@@ -20,7 +20,8 @@ import { RootedKeys } from './rooted-keys';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Keys of the installation itself, each for one purpose. `api-key-pepper` also hashes the tokens of invitations. */
-export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency' | 'sign-in' | 'totp';
+const INSTANCE_KEY_NAMES = ['api-key-pepper', 'secret-name', 'idempotency', 'sign-in', 'totp'] as const;
+export type InstanceKeyName = (typeof INSTANCE_KEY_NAMES)[number];
 
 export interface KeyringOptions {
   readonly keys: KeyStore;
@@ -73,9 +74,14 @@ export class Keyring {
     return (await this.keys.count({ purpose: 'organization' })) > 0;
   }
 
-  /** True when the key exists. Does not make it. */
-  async hasInstanceKey(name: InstanceKeyName): Promise<boolean> {
-    return (await this.keys.get(name)) !== null;
+  /**
+   * Makes the instance keys that are missing. Called at the start, before they protect anything, so that every backup of
+   * the key store holds all of them: one that is made later would be missing in an older backup and made anew.
+   */
+  async makeInstanceKeys(): Promise<void> {
+    // A key that is there is not unwrapped: a damaged one is reported by what needs it.
+    const make = async (name: InstanceKeyName) => (await this.keys.get(name)) ?? this.instanceKey(name);
+    await Promise.all(INSTANCE_KEY_NAMES.map(make));
   }
 
   /** Rejects with STORE_UNAVAILABLE when the key store cannot serve. */
