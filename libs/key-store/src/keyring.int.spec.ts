@@ -267,6 +267,27 @@ describe('Keyring: seal and open', () => {
     );
   });
 
+  it('are destroyed and looked for in steps, however many there are', async () => {
+    const org = newOrg();
+    const asked: number[] = [];
+    const ring = await openRing(
+      over({
+        async destroy(ids) {
+          asked.push(ids.length);
+          return keys.destroy(ids);
+        },
+      }),
+    );
+    const sealed = await Promise.all([1, 2].map((version) => ring.seal(org, 'sec_a', version, value)));
+    const [first = '', last = ''] = sealed.map(({ dataKeyId }) => dataKeyId);
+    const absent = Array.from({ length: 2_500 }, (_, at) => `absent ${at}`);
+    const ids = [first, ...absent, last];
+    expect(await ring.existing(ids)).toEqual([first, last]);
+    expect(await ring.destroy(ids)).toBe(2);
+    expect(asked).toEqual([1_000, 1_000, 502]);
+    expect(await ring.existing(ids)).toEqual([]);
+  });
+
   it('do not make a new organization key when there is something to open', async () => {
     const org = newOrg();
     const sealed = await ring.seal(org, 'sec_a', 1, value);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   keyedHash,
   newDataKeyId,
@@ -15,6 +16,9 @@ import { rewrapDataKeys, type RewrappedBatch } from './rewrap-data-keys';
 import { settleRootKeys, type RootKeyPair } from './root-keys';
 import { RootKeysInUse, type ReadRootKey } from './root-keys-in-use';
 import { RootedKeys } from './rooted-keys';
+
+/** One step of a deletion, so that an insert waits only some milliseconds for it, and a server takes its request. */
+const KEYS_PER_STEP = 1_000;
 
 /** UTF-8 cannot hold half of a surrogate pair. It would become U+FFFD, and the value would come back changed. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -145,7 +149,21 @@ export class Keyring {
 
   /** Destroys data keys: no value sealed under them can ever be opened again. Gives how many there were. */
   async destroy(dataKeyIds: readonly string[]): Promise<number> {
-    return this.keys.destroy(dataKeyIds);
+    let count = 0;
+    for (const ids of stepsOf(dataKeyIds)) count += await this.keys.destroy(ids);
+    return count;
+  }
+
+  /** Gives those of the data keys that are in the store. */
+  async existing(dataKeyIds: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const ids of stepsOf(dataKeyIds)) {
+      const rows = await Promise.all(ids.map((id) => this.keys.get(id)));
+      found.push(...ids.filter((_, at) => rows[at] !== null));
+      // An embedded store never waits, so without this line no other work would get a turn.
+      await nextTurn();
+    }
+    return found;
   }
 
   /**
@@ -199,6 +217,10 @@ export class Keyring {
 function dataKeyPlace(id: string, parent: string, { orgId, secretId, version }: EnvelopeBinding) {
   return { purpose: 'data', id, parent, orgId, secretId, generation: version } as const;
 }
+function* stepsOf(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += KEYS_PER_STEP) yield ids.slice(from, from + KEYS_PER_STEP);
+}
+
 
 function openUnder(
   { row, parentKey }: { row: WrappedKey; parentKey: Buffer },
