@@ -340,7 +340,7 @@ describe('Keyring: what stays in memory', () => {
     expect(fetched.has(`${first}.1`)).toBe(true);
   }, 60_000);
 
-  it('wipes the bytes of each data key and of each value once they are used', async () => {
+  it('wipes the bytes of each data key and of each value once they are used, or cannot be', async () => {
     const ring = await openRing();
     const org = newOrg();
     // The key of the organization is there by now, and stays.
@@ -353,6 +353,14 @@ describe('Keyring: what stays in memory', () => {
     const wiped = [Buffer.alloc(32), Buffer.alloc('correct horse'.length)];
     expect(encrypted.mock.calls.map(([bytes]) => bytes)).toEqual(wiped);
     expect(decrypted.mock.results.map((result) => result.value as Buffer)).toEqual(wiped);
+
+    await expect(ring.seal(org, 'sec_a', 3, new Redacted('x'.repeat(65_537)))).rejects.toThrow(RangeError);
+    expect(encrypted.mock.calls.slice(2)).toEqual([[Buffer.alloc(32)]]);
+    const envelope = Buffer.alloc(200).toString('base64');
+    await expect(ring.open(org, 'sec_a', 2, { ...sealed, envelope })).rejects.toMatchObject(refusal);
+    expect(decrypted.mock.results.slice(2).map((result) => result.value as Buffer)).toEqual([
+      Buffer.alloc(32),
+    ]);
     for (const watched of [encrypted, decrypted]) watched.mockRestore();
   });
 
@@ -389,6 +397,20 @@ describe('Keyring: instance keys', () => {
     await fresh.close();
   });
 
+  it('are made together, those that are missing, and a damaged one stops no other', async () => {
+    const fresh = await openSqliteKeyStore({ file: join(directory, `${randomUUID()}.db`) });
+    const pepper = await (await openRing(fresh)).instanceKey('api-key-pepper');
+    const { parent } = (await fresh.get('api-key-pepper'))!;
+    await (await openRing(fresh)).instanceKey('totp');
+    await fresh.rewrap([{ id: 'totp', parent, wrapped: new Uint8Array(64) }]);
+    const ring = await openRing(fresh);
+    await ring.makeInstanceKeys();
+    expect(await fresh.count({ purpose: 'instance' })).toBe(5);
+    expect(await ring.instanceKey('api-key-pepper')).toEqual(pepper);
+    await expect(ring.instanceKey('totp')).rejects.toMatchObject(refusal);
+    await fresh.close();
+  });
+
   it('make digests of names that differ by organization and name', async () => {
     const ring = await openRing();
     const digest = await ring.secretNameDigest('org_a', 'NAME');
@@ -418,20 +440,6 @@ describe('Keyring: instance keys', () => {
     ]) {
       expect(await ring.fingerprint(parts)).not.toBe(fingerprint);
     }
-  it('are made together, those that are missing, and a damaged one stops no other', async () => {
-    const fresh = await openSqliteKeyStore({ file: join(directory, `${randomUUID()}.db`) });
-    const pepper = await (await openRing(fresh)).instanceKey('api-key-pepper');
-    const { parent } = (await fresh.get('api-key-pepper'))!;
-    await (await openRing(fresh)).instanceKey('totp');
-    await fresh.rewrap([{ id: 'totp', parent, wrapped: new Uint8Array(64) }]);
-    const ring = await openRing(fresh);
-    await ring.makeInstanceKeys();
-    expect(await fresh.count({ purpose: 'instance' })).toBe(5);
-    expect(await ring.instanceKey('api-key-pepper')).toEqual(pepper);
-    await expect(ring.instanceKey('totp')).rejects.toMatchObject(refusal);
-    await fresh.close();
-  });
-
   });
 });
 

@@ -203,24 +203,27 @@ export class Keyring {
     const text = value.expose();
     if (LONE_SURROGATE.test(text)) throw new AppError('VALIDATION_FAILED');
     const now = this.clock.now();
+    const place = dataKeyPlace(newDataKeyId(now), parent.id, binding);
     const plaintext = Buffer.from(text);
     const dataKey = newKey();
-    const place = dataKeyPlace(newDataKeyId(now), parent.id, binding);
-    const wrapped = wrapKey(dataKey, parent.key, place);
-    const envelope = sealEnvelope({ dataKey, dataKeyId: place.id, binding, plaintext }).toString('base64');
-    dataKey.fill(0);
-    plaintext.fill(0);
-    return { envelope, row: { ...place, createdAt: now.toISOString(), wrapped } };
+    try {
+      const wrapped = wrapKey(dataKey, parent.key, place);
+      const envelope = sealEnvelope({ dataKey, dataKeyId: place.id, binding, plaintext }).toString('base64');
+      return { envelope, row: { ...place, createdAt: now.toISOString(), wrapped } };
+    } finally {
+      dataKey.fill(0);
+      plaintext.fill(0);
+    }
   }
+}
+
+function* stepsOf(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += KEYS_PER_STEP) yield ids.slice(from, from + KEYS_PER_STEP);
 }
 
 function dataKeyPlace(id: string, parent: string, { orgId, secretId, version }: EnvelopeBinding) {
   return { purpose: 'data', id, parent, orgId, secretId, generation: version } as const;
 }
-function* stepsOf(ids: readonly string[]): Generator<readonly string[]> {
-  for (let from = 0; from < ids.length; from += KEYS_PER_STEP) yield ids.slice(from, from + KEYS_PER_STEP);
-}
-
 
 function openUnder(
   { row, parentKey }: { row: WrappedKey; parentKey: Buffer },
@@ -232,9 +235,12 @@ function openUnder(
   if (envelope.toString('base64') !== sealed.envelope) throw new AppError('INTEGRITY_ERROR');
   const dataKeyId = sealed.dataKeyId;
   const dataKey = unwrapKey(row.wrapped, parentKey, dataKeyPlace(dataKeyId, row.parent, binding));
-  const plaintext = openEnvelope({ dataKey, dataKeyId, binding, envelope });
-  const value = new Redacted(plaintext.toString());
-  dataKey.fill(0);
-  plaintext.fill(0);
-  return value;
+  try {
+    const plaintext = openEnvelope({ dataKey, dataKeyId, binding, envelope });
+    const value = new Redacted(plaintext.toString());
+    plaintext.fill(0);
+    return value;
+  } finally {
+    dataKey.fill(0);
+  }
 }
