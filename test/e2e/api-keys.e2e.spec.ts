@@ -257,7 +257,7 @@ describe('API keys of an organization', () => {
     expect(await statusOf(wrongSecretFor(key), from('192.0.2.5'))).toBe(401);
     const allowed = from('192.0.2.6');
     expect((await api.call('GET', 'secrets/GUARDED/value', { key, headers: allowed })).status).toBe(200);
-    expectRefusal(await keys.list({ key }), 401);
+    expectRefusal(await keys.list({ key }), 401, 'AUTHENTICATION_REQUIRED');
     await keys.revoke(id);
     expect(await statusOf(key, from('192.0.2.7'))).toBe(401);
     await server.stop();

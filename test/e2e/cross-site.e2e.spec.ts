@@ -68,9 +68,17 @@ describe('requests that another site makes a browser send (F3)', () => {
     for (const [, { 'sec-fetch-site': site, ...headers }] of foreign.slice(0, 5)) {
       const stranger = new Person(server);
       const body = { email: 'ada@example.com', password: PASSWORD };
-      expectRefusal(await sendAs(stranger, 'POST', 'auth/sign-in', { body, headers, site }), 403);
+      expectRefusal(
+        await sendAs(stranger, 'POST', 'auth/sign-in', { body, headers, site }),
+        403,
+        'CROSS_SITE_REQUEST',
+      );
       const more = { ...body, email: 'eve@example.com', name: 'Eve', sign_up_token: token };
-      expectRefusal(await sendAs(stranger, 'POST', 'auth/sign-up', { body: more, headers, site }), 403);
+      expectRefusal(
+        await sendAs(stranger, 'POST', 'auth/sign-up', { body: more, headers, site }),
+        403,
+        'CROSS_SITE_REQUEST',
+      );
       expect(stranger.cookie).toBe('');
     }
     // Who is no browser has no cookie that another site could use.

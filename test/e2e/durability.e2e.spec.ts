@@ -25,7 +25,7 @@ const newClients = () => Array.from({ length: CLIENTS }, (_, n) => new WritingCl
 async function stateOf(api: Api, name: string): Promise<Known | undefined> {
   const versions = await api.versions(name);
   if (versions.status === 404) {
-    expectRefusal(await api.reveal(name), 404);
+    expectRefusal(await api.reveal(name), 404, 'NOT_FOUND');
     return undefined;
   }
   const numbers = versions.body.data.map(({ version }) => version);

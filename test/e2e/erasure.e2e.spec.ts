@@ -83,7 +83,11 @@ describe('erasing oneself', () => {
   });
 
   it('leaves no session, no membership and nobody to sign in', async () => {
-    expectRefusal(await grace.elsewhere().signIn({ password: `${PASSWORD} of grace` }), 401);
+    expectRefusal(
+      await grace.elsewhere().signIn({ password: `${PASSWORD} of grace` }),
+      401,
+      'AUTHENTICATION_REQUIRED',
+    );
     expect((await members()).map(({ email }) => email)).toEqual(['ada@example.com']);
   });
 
@@ -122,20 +126,46 @@ describe('erasing oneself', () => {
     back.cookie = person.cookie;
     const again = { status: 403, code: 'REAUTHENTICATION_REQUIRED' } as const;
     const own = (await back.me()).body.data.personal_organization_id;
-    const refused: [string, string, unknown?][] = [
-      ['DELETE', 'auth/me'],
-      ['DELETE', 'auth/totp'],
-      ['POST', 'auth/totp'],
-      ['PUT', 'auth/password', { password: 'a new good password' }],
-      ['POST', `organizations/${own}/api-keys`, { name: 'k', scopes: ['keys:manage'] }],
-      ['POST', `organizations/${own}/members/invite`, { email: 'eve@example.com', role: 'owner' }],
-    ];
-    for (const [method, path, body] of refused)
+    const { body: listed } = await back.call<Members>('GET', `organizations/${own}/members`);
+    const refused: Record<string, unknown> = {
+      'DELETE /api/v1/auth/me': undefined,
+      'DELETE /api/v1/auth/totp': undefined,
+      'POST /api/v1/auth/totp': undefined,
+      'POST /api/v1/auth/totp/recovery-codes': undefined,
+      'PUT /api/v1/auth/password': { password: 'a new good password' },
+      'POST /api/v1/organizations/{organizationId}/api-keys': { name: 'k', scopes: ['keys:manage'] },
+      'POST /api/v1/organizations/{organizationId}/members/invite': {
+        email: 'eve@example.com',
+        role: 'owner',
+      },
+      'PUT /api/v1/organizations/{organizationId}/members/{id}': { role: 'owner' },
+    };
+    expect(Object.keys(refused).sort()).toEqual((await routesWith(server, again.code)).sort());
+    for (const [route, body] of Object.entries(refused)) {
+      const [method = '', template = ''] = route.split(' ');
+      const path = template.replace('{organizationId}', own).replace('{id}', listed.data[0]?.id ?? '');
       expectRefusal(await back.call(method, path, { body }), again.status, again.code);
+    }
     const plain = await back.call('POST', `organizations/${own}/api-keys`, { body: { name: 'k' } });
     expect(plain.status).toBe(201);
-    expectRefusal(await back.reauthenticate({ password: 'not the right one' }), 401);
+    expectRefusal(
+      await back.reauthenticate({ password: 'not the right one' }),
+      401,
+      'AUTHENTICATION_REQUIRED',
+    );
     expect((await back.reauthenticate()).status).toBe(200);
     expect((await back.call('DELETE', 'auth/me')).status).toBe(204);
   });
 });
+
+/** The routes that may answer with this code, as the API describes itself: `DELETE /api/v1/auth/me`. */
+async function routesWith(server: Server, code: string): Promise<string[]> {
+  const { body } = await new Person(server).call<{
+    paths: Record<string, Record<string, { responses: object }>>;
+  }>('GET', '/openapi.json');
+  return Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, { responses }]) => JSON.stringify(responses).includes(`"${code}"`))
+      .map(([method]) => `${method.toUpperCase()} ${path}`),
+  );
+}

@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { newId } from '#libs/kernel';
 import { Api, type Answer } from './api';
 import { expectRefusal } from './expect-refusal';
+import { commandsWithKey, sendCommand, type Content } from './idempotent-commands';
+import { World } from './organization-world';
 import { Server } from './server';
 
 jest.setTimeout(60_000);
@@ -40,7 +43,7 @@ describe('Idempotency-Key', () => {
     await api.update('CREATED', { value: 'second', name: 'RENAMED' });
     await api.reveal('RENAMED');
     expect(first(await api.create('CREATED', 'v', { tags: ['t'] }, key))).toEqual(first(answer));
-    expectRefusal(await api.get('CREATED'), 404);
+    expectRefusal(await api.get('CREATED'), 404, 'NOT_FOUND');
   });
 
   it('changes once', async () => {
@@ -59,7 +62,7 @@ describe('Idempotency-Key', () => {
     const answer = await api.delete(id, key);
     expect(answer.status).toBe(204);
     expect(first(await api.delete(id, key))).toEqual(first(answer));
-    expectRefusal(await api.delete(id, newKey()), 404);
+    expectRefusal(await api.delete(id, newKey()), 404, 'NOT_FOUND');
     await make('DELETED');
     expect((await api.delete('DELETED', newKey())).status).toBe(204);
   });
@@ -94,7 +97,7 @@ describe('Idempotency-Key', () => {
       expectRefusal(answer, 422, 'IDEMPOTENCY_KEY_REUSED');
     expect((await api.reveal(id)).body).toMatchObject({ value: 'second', version: 2 });
     expect((await api.reveal(other)).body).toMatchObject({ version: 1 });
-    expectRefusal(await api.get('NEW'), 404);
+    expectRefusal(await api.get('NEW'), 404, 'NOT_FOUND');
   });
 
   it('tells values apart that are alike in other fields', async () => {
@@ -158,7 +161,7 @@ describe('Idempotency-Key', () => {
     for (const [at, request] of requests.entries()) expect(first(await request())).toEqual(before[at]);
     expectRefusal(await api.update(id, { value: 'other' }, change), 422, 'IDEMPOTENCY_KEY_REUSED');
     expect((await api.versions(id)).body.data).toHaveLength(2);
-    expectRefusal(await api.get('KILLED_TOO'), 404);
+    expectRefusal(await api.get('KILLED_TOO'), 404, 'NOT_FOUND');
   });
 
   it.each([0, 2, 5, 10, 20])('makes one version when the kill comes %s ms into a burst', async (ms) => {
@@ -183,5 +186,119 @@ describe('Idempotency-Key', () => {
     for (const answer of answered) expect(same).toContain(JSON.stringify(first(answer)));
     expect((await api.versions(id)).body.data.map(({ version }) => version)).toEqual([2, 1]);
     expect((await api.list(`?q=${name}_NEW`)).body.data).toHaveLength(1);
+  });
+});
+
+interface Sample {
+  /** Of the first answer. */
+  readonly status: number;
+  /** What is sent first, of things made for it. */
+  readonly base: (world: World) => Promise<Content> | Content;
+  /** Another value of each field that the command has. */
+  readonly others: Content;
+}
+
+const later = '2090-01-01T00:00:00Z';
+const otherFields = { description: 'another', tags: ['another'], expires_at: later };
+
+/** By operation: a new command, or a new field of one, without a line here fails the test. */
+const samples: Record<string, Sample> = {
+  createSecret: {
+    status: 201,
+    base: (world) => ({ name: world.next('MADE'), value: 'v' }),
+    others: { name: 'ANOTHER', value: 'another', ...otherFields },
+  },
+  updateSecret: {
+    status: 200,
+    base: async (world) => ({ id: await world.secret(), value: 'v' }),
+    others: {
+      id: newId('sec', new Date()),
+      name: 'ANOTHER',
+      value: 'another',
+      'If-Match': '"1"',
+      ...otherFields,
+    },
+  },
+  deleteSecret: {
+    status: 204,
+    base: async (world) => ({ id: await world.secret() }),
+    others: { id: newId('sec', new Date()), 'If-Match': '"1"', destroy: 'true' },
+  },
+  createOrganization: { status: 201, base: () => ({ name: 'One more' }), others: { name: 'Another' } },
+  changeOrganization: {
+    status: 200,
+    base: () => ({ name: 'Renamed' }),
+    others: { name: 'Another', recovery_days: 1 },
+  },
+  inviteMember: {
+    status: 201,
+    base: (world) => ({ email: `${world.next('guest').toLowerCase()}@example.com` }),
+    others: { email: 'another@example.com', role: 'viewer' },
+  },
+  changeMemberRole: {
+    status: 200,
+    base: async (world) => ({ id: (await world.memberOf(await world.join('viewer'))).id, role: 'member' }),
+    others: { id: newId('mem', new Date()), role: 'admin' },
+  },
+  removeMember: {
+    status: 204,
+    base: async (world) => ({ id: (await world.memberOf(await world.join('viewer'))).id }),
+    others: { id: newId('mem', new Date()) },
+  },
+  revokeInvitation: {
+    status: 204,
+    base: async (world) => ({ id: await world.invitation() }),
+    others: { id: newId('inv', new Date()) },
+  },
+  // A token of nobody: the refusal is an answer like any other.
+  acceptInvitation: { status: 404, base: () => ({ token: 'nobody' }), others: { token: 'another' } },
+  issueApiKey: {
+    status: 201,
+    base: () => ({ name: 'A key', scopes: ['secrets:list'] }),
+    others: {
+      name: 'Another',
+      scopes: ['secrets:read'],
+      expires_at: later,
+      allowed_ips: ['192.0.2.0/24'],
+    },
+  },
+  revokeApiKey: {
+    status: 204,
+    base: async (world) => ({ id: (await world.key(['secrets:list'])).id }),
+    others: { id: newId('key', new Date()) },
+  },
+};
+
+describe('the content that an Idempotency-Key belongs to', () => {
+  let server: Server;
+  let world: World;
+  let keys = 0;
+
+  beforeAll(async () => {
+    server = await Server.start({ env: { OPEN_SIGN_UP: 'true' } });
+    world = await World.create(server, 'Payments');
+  });
+  afterAll(() => server.discard());
+
+  it('is known of every command that takes one', () => {
+    const documented = commandsWithKey().map(({ operationId }) => operationId);
+    expect(Object.keys(samples).sort()).toEqual(documented.sort());
+  });
+
+  it.each(commandsWithKey())('is every field of $operationId', async (command) => {
+    const { status, base, others } = samples[command.operationId] as Sample;
+    expect(Object.keys(others).sort()).toEqual(Object.keys(command.places).sort());
+    const told: Record<string, unknown> = {};
+    const expected: Record<string, unknown> = {};
+    for (const [field, other] of Object.entries(others)) {
+      keys += 1;
+      const key = `content/${keys}`;
+      const content = await base(world);
+      const first = await sendCommand(world, command, { key, content });
+      const again = await sendCommand(world, command, { key, content: { ...content, [field]: other } });
+      told[field] = [first.status, again.status, again.body['code']];
+      expected[field] = [status, 422, 'IDEMPOTENCY_KEY_REUSED'];
+    }
+    expect(told).toEqual(expected);
   });
 });

@@ -234,7 +234,11 @@ describe('input', () => {
       [{ secret: [{}] }],
     ])('as the body is refused: %j', async (body) => {
       expectRefusal(await post(JSON.stringify(body)), 422, 'VALIDATION_FAILED');
-      expectRefusal(await api.call('PUT', 'secrets/NONE', { body: JSON.stringify(body) }), 422);
+      expectRefusal(
+        await api.call('PUT', 'secrets/NONE', { body: JSON.stringify(body) }),
+        422,
+        'VALIDATION_FAILED',
+      );
     });
 
     it.each([
@@ -256,10 +260,10 @@ describe('input', () => {
     it('in a path or in the query of one secret is refused', async () => {
       await api.create('ONE', 'x');
       for (const id of ['[object Object]', '{"$ne":null}', '["ONE"]', 'ONE,ONE', '*', 'null', 'true'])
-        expectRefusal(await api.get(encodeURIComponent(id)), 404);
+        expectRefusal(await api.get(encodeURIComponent(id)), 404, 'NOT_FOUND');
       for (const query of ['version[$gt]=0', 'version[]=1', 'version={"$gt":0}'])
-        expectRefusal(await api.call('GET', `secrets/ONE/value?${query}`), 422);
-      expectRefusal(await api.delete('ONE?destroy[$ne]=false'), 422);
+        expectRefusal(await api.call('GET', `secrets/ONE/value?${query}`), 422, 'VALIDATION_FAILED');
+      expectRefusal(await api.delete('ONE?destroy[$ne]=false'), 422, 'VALIDATION_FAILED');
       expect((await api.delete('ONE')).status).toBe(204);
     });
   });
@@ -285,7 +289,11 @@ describe('input', () => {
       const { details } = expectRefusal(await post(body), 422, 'VALIDATION_FAILED');
       expect(details).toEqual([{ field: place, message: 'is not a known field' }]);
     }
-    expectRefusal(await api.call('PUT', 'secrets/NONE', { body: { secret: { [field]: 'x' } } }), 422);
+    expectRefusal(
+      await api.call('PUT', 'secrets/NONE', { body: { secret: { [field]: 'x' } } }),
+      422,
+      'VALIDATION_FAILED',
+    );
   });
 
   it.each([

@@ -217,7 +217,7 @@ describe('limits on requests', () => {
     const refused = answers.find(({ status }) => status === 429);
     if (refused) expectRefusal(refused, 429, 'RATE_LIMITED');
     // Who fails is counted elsewhere, and who needs no credential is not counted at all.
-    expectRefusal(await api.call('GET', 'secrets', { key: unknownKey() }), 401);
+    expectRefusal(await api.call('GET', 'secrets', { key: unknownKey() }), 401, 'AUTHENTICATION_REQUIRED');
     expect((await api.call('GET', '/livez')).status).toBe(200);
     await until(
       () => api.list(),

@@ -6,6 +6,7 @@ import type { Member, Organization } from './organization-api';
 import { newPerson, World } from './organization-world';
 import type { Person } from './person';
 import { Server } from './server';
+import { until } from './until';
 
 jest.setTimeout(120_000);
 
@@ -162,6 +163,28 @@ describe('members', () => {
     expect(await tries()).toEqual([403, 403, 200]);
     await setRole(world.owner, member, 'admin');
     expect(await tries()).toEqual([200, 200, 200]);
+  });
+
+  it('are on record when they are refused: who, for what, and from where', async () => {
+    const viewer = await world.join('viewer');
+    const { user_id } = await world.memberOf(viewer);
+    const body = { secret: { name: 'REFUSED', value: 'x' } };
+    const headers = { 'x-organization-id': world.orgId, 'user-agent': 'Browser/1.0' };
+    expectRefusal(await viewer.call('POST', 'secrets', { body, headers }), 403, 'FORBIDDEN');
+    const refusals = await until(
+      async () => {
+        const all = await server.stored.events(['AccessRefused']);
+        return all.filter(({ metadata }) => metadata['actorId'] === user_id);
+      },
+      (found) => found.length > 0,
+    );
+    const from = { address: '127.0.0.1', userAgent: 'Browser/1.0' };
+    expect(refusals).toMatchObject([
+      {
+        data: { action: 'create-secret', cause: 'forbidden', count: 1, ...from },
+        metadata: { orgId: world.orgId, actorType: 'user' },
+      },
+    ]);
   });
 
   it('are lost in the middle of the load that they make', async () => {

@@ -219,7 +219,7 @@ describe('single sign-on', () => {
     expect(grace.cookies.get('hklst')).not.toBe(before);
     const old = browser();
     old.cookies.set('hklst', before);
-    expectRefusal(await old.me(), 401);
+    expectRefusal(await old.me(), 401, 'AUTHENTICATION_REQUIRED');
   });
 
   describe('for what is dangerous', () => {
@@ -240,7 +240,7 @@ describe('single sign-on', () => {
       expect((await kay.finish(anew)).status).toBe(200);
       expect(kay.cookies.get('hklst')).not.toBe(before);
       expect((await kay.call('DELETE', 'auth/me')).status).toBe(204);
-      expectRefusal(await kay.me(), 401);
+      expectRefusal(await kay.me(), 401, 'AUTHENTICATION_REQUIRED');
 
       // Erased, with what the provider called them: whoever comes now is somebody new.
       await kay.signIn('kay@corp.example');
@@ -267,7 +267,7 @@ describe('single sign-on', () => {
       // Nor by a first password: it would be a proof of whoever has the session.
       const add = (more: object) => mary.call('PUT', 'auth/password', { password: PASSWORD, ...more });
       expectRefusal(await add({}), 403, 'REAUTHENTICATION_REQUIRED');
-      expectRefusal(await add({ current_password: 'there is none' }), 422);
+      expectRefusal(await add({ current_password: 'there is none' }), 422, 'VALIDATION_FAILED');
       expect((await mary.me()).body.data.has_password).toBe(false);
     });
 
@@ -276,13 +276,17 @@ describe('single sign-on', () => {
       await mary.signIn('mary@corp.example');
       const url = await mary.begin('auth/oidc/reauthenticate');
       mary.forgetProvider();
-      expectRefusal(await mary.finish(await mary.visit(url, 'lin@corp.example')), 401);
+      expectRefusal(
+        await mary.finish(await mary.visit(url, 'lin@corp.example')),
+        401,
+        'AUTHENTICATION_REQUIRED',
+      );
 
       const next = await mary.begin('auth/oidc/reauthenticate');
       mary.forgetProvider();
       const returned = await mary.visit(next, 'mary@corp.example');
       expect((await mary.call('POST', 'auth/sign-out')).status).toBe(204);
-      expectRefusal(await mary.finish(returned), 401);
+      expectRefusal(await mary.finish(returned), 401, 'AUTHENTICATION_REQUIRED');
     });
   });
 

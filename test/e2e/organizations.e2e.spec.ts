@@ -93,7 +93,7 @@ describe('an organization, seen by a key', () => {
         refusals.push(await api.call('GET', `organizations/${other}${path}`));
     for (const answer of refusals) expectRefusal(answer, 404, 'NOT_FOUND');
     expect(new Set(refusals.map(({ text }) => text.replace(/"request_id":".*?"/, ''))).size).toBe(1);
-    expectRefusal(await api.get('X'), 404);
+    expectRefusal(await api.get('X'), 404, 'NOT_FOUND');
     // A stranger learns nothing about which organizations there are.
     for (const path of [`organizations/${orgId}`, `organizations/${UNKNOWN}`, 'organizations/nonsense'])
       expectRefusal(await api.call('GET', path, { key: null }), 401, 'AUTHENTICATION_REQUIRED');
@@ -211,6 +211,7 @@ describe('an organization, seen by a key', () => {
     expectRefusal(
       await api.call('POST', `organizations/${orgId}/members/invite`, { key, body, headers }),
       403,
+      'FORBIDDEN',
     );
     await server.stop();
     const refusals = await server.stored.events(['AccessRefused']);

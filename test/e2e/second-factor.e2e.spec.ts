@@ -41,18 +41,18 @@ describe('a second factor', () => {
     expect(secret).toMatch(/^[A-Z2-7]{32}$/);
     expect(uri).toMatch(new RegExp(`^otpauth://totp/hklst:ada%40example\\.com\\?.*secret=${secret}`));
     expect((await signIn({})).status).toBe(200);
-    expectRefusal(await ada.elsewhere().call('POST', 'auth/totp'), 401);
+    expectRefusal(await ada.elsewhere().call('POST', 'auth/totp'), 401, 'AUTHENTICATION_REQUIRED');
   });
 
   it('is confirmed by a code, and gives ten recovery codes', async () => {
     const confirm = (totp: string) => ada.call<Codes>('POST', 'auth/totp/confirm', { body: { totp } });
-    expectRefusal(await confirm('000000'), 422);
+    expectRefusal(await confirm('000000'), 422, 'VALIDATION_FAILED');
     const confirmed = await confirm(totpCode(secret, -1));
     expect([confirmed.status, confirmed.headers.get('cache-control')]).toEqual([200, 'no-store']);
     codes = confirmed.body.data.recovery_codes;
     expect(new Set(codes).size).toBe(10);
     expect((await ada.me()).body.data).toMatchObject({ totp_enabled: true, recovery_codes_left: 10 });
-    expectRefusal(await confirm(totpCode(secret, 1)), 404);
+    expectRefusal(await confirm(totpCode(secret, 1)), 404, 'NOT_FOUND');
   });
 
   it('is asked for from then on, once the password is right', async () => {
@@ -60,7 +60,7 @@ describe('a second factor', () => {
     expectRefusal(await signIn({ password: 'not the right one' }), 401, 'AUTHENTICATION_REQUIRED');
     for (const totp of ['000000', 'abcdef', '1', totpCode(secret, 7)])
       expectRefusal(await signIn({ totp }), 401, 'AUTHENTICATION_REQUIRED');
-    expectRefusal(await signIn({ totp: { $ne: '' } }), 422);
+    expectRefusal(await signIn({ totp: { $ne: '' } }), 422, 'VALIDATION_FAILED');
     expect((await signInPatiently({ recovery_code: codes[9] })).status).toBe(200);
   });
 
@@ -69,13 +69,13 @@ describe('a second factor', () => {
     const answers = await Promise.all(Array.from({ length: 4 }, () => signIn({ totp })));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect((await signInPatiently({ totp: totpCode(secret, 1) })).status).toBe(200);
-    expectRefusal(await signIn({ totp }), 401);
+    expectRefusal(await signIn({ totp }), 401, 'AUTHENTICATION_REQUIRED');
   });
 
   it('takes a recovery code instead, however it is typed, each once', async () => {
     const [first = '', second = ''] = codes;
     expect((await signInPatiently({ recovery_code: first })).status).toBe(200);
-    expectRefusal(await signIn({ recovery_code: first }), 401);
+    expectRefusal(await signIn({ recovery_code: first }), 401, 'AUTHENTICATION_REQUIRED');
     expect((await signIn({ recovery_code: second.toUpperCase().replaceAll('-', ' ') })).status).toBe(200);
     const [, , third] = codes;
     const answers = await Promise.all(Array.from({ length: 4 }, () => signIn({ recovery_code: third })));
@@ -101,7 +101,7 @@ describe('a second factor', () => {
   it('gives new recovery codes in place of the old ones', async () => {
     const renewed = await ada.call<Codes>('POST', 'auth/totp/recovery-codes');
     expect(renewed.status).toBe(201);
-    expectRefusal(await signInPatiently({ recovery_code: codes[4] }), 401);
+    expectRefusal(await signInPatiently({ recovery_code: codes[4] }), 401, 'AUTHENTICATION_REQUIRED');
     codes = renewed.body.data.recovery_codes;
     expect((await signInPatiently({ recovery_code: codes[0] })).status).toBe(200);
   });

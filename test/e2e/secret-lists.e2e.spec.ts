@@ -146,7 +146,7 @@ describe('lists of secrets', () => {
     expectRefusal(answer, 503, 'CONSISTENCY_TIMEOUT');
     expect(ms).toBeLessThan(1_500);
     for (const bad of ['x', '-1', '1.5', '9'.repeat(40), ''])
-      expectRefusal(await api.list('', { 'x-consistency-token': bad }), 400);
+      expectRefusal(await api.list('', { 'x-consistency-token': bad }), 400, 'MALFORMED_REQUEST');
   });
 });
 

@@ -123,7 +123,7 @@ describe('secrets', () => {
     await api.delete(id);
     const refs = [id, NO_SECRET, 'NO_SUCH_NAME', 'sec_1', 'sec_', 'key_00000000000000000000000000', 'lower'];
     const answers = await Promise.all(refs.map((ref) => api.get(ref)));
-    const bodies = answers.map((answer) => ({ ...expectRefusal(answer, 404), request_id: '' }));
+    const bodies = answers.map((answer) => ({ ...expectRefusal(answer, 404, 'NOT_FOUND'), request_id: '' }));
     expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1);
   });
 
@@ -202,7 +202,11 @@ describe('secrets', () => {
     const tags = Array.from({ length: 20 }, (_, n) => `${n}`.padEnd(63, 'a_.:-'));
     const description = '😀'.repeat(1_000);
     expect(await make({ tags, description })).toMatchObject({ tags, description });
-    expectRefusal(await api.create(newName(), 'x', { description: `${description}x` }), 422);
+    expectRefusal(
+      await api.create(newName(), 'x', { description: `${description}x` }),
+      422,
+      'VALIDATION_FAILED',
+    );
   });
 
   it('keep their id when renamed, and free the old name at once', async () => {
@@ -213,7 +217,7 @@ describe('secrets', () => {
       name: renamed,
       version: 1,
     });
-    expectRefusal(await api.get(name), 404);
+    expectRefusal(await api.get(name), 404, 'NOT_FOUND');
     expect((await api.reveal(renamed, 1)).body).toMatchObject({ id, name: renamed, value: 'first value' });
     const reused = await api.create(name, 'another');
     expect(reused.status).toBe(201);
@@ -249,12 +253,12 @@ describe('secrets', () => {
     const now = etagOf(changed);
     // It may hold for one of them; to say that it does not would be wrong.
     for (const list of [`${etag}, ${now}`, `${now},${now}`, `"a,b" , ${now}`, `W/"1", ${now}`]) {
-      const { details } = expectRefusal(await api.delete(id, { 'if-match': list }), 422);
+      const { details } = expectRefusal(await api.delete(id, { 'if-match': list }), 422, 'VALIDATION_FAILED');
       expect(details).toEqual([{ field: 'If-Match', message: 'must be one ETag, or *' }]);
     }
     expectRefusal(await api.delete(id, { 'if-match': '"a,b"' }), 412, 'PRECONDITION_FAILED');
     expect((await api.reveal(id)).body).toMatchObject({ value: 'second', version: 2 });
-    expectRefusal(await api.update(NO_SECRET, { value: 'x' }, { 'if-match': etag }), 404);
+    expectRefusal(await api.update(NO_SECRET, { value: 'x' }, { 'if-match': etag }), 404, 'NOT_FOUND');
     expect((await api.delete(id, { 'if-match': etagOf(changed) })).status).toBe(204);
   });
 

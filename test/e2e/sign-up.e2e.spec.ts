@@ -114,18 +114,30 @@ describe('signing up', () => {
     const grace = new Person(server, 'Grace@Example.com');
     const invitation_token = await invite('grace@example.com');
     expectRefusal(await grace.signUp(), 403, 'SIGN_UP_CLOSED');
-    expectRefusal(await grace.signUp({ invitation_token: `${invitation_token}x` }), 404);
+    expectRefusal(await grace.signUp({ invitation_token: `${invitation_token}x` }), 404, 'NOT_FOUND');
     expectRefusal(await new Person(server, 'eve@example.com').signUp({ invitation_token }), 403, 'FORBIDDEN');
-    expectRefusal(await grace.signUp({ invitation_token, sign_up_token: 'x'.repeat(43) }), 400);
+    expectRefusal(
+      await grace.signUp({ invitation_token, sign_up_token: 'x'.repeat(43) }),
+      400,
+      'MALFORMED_REQUEST',
+    );
     expect((await grace.signUp({ invitation_token })).status).toBe(201);
     expect(await organizationsOf(grace)).toMatchObject([
       { kind: 'personal', role: 'owner' },
       { name: 'My organization', role: 'viewer' },
     ]);
     // Used up, and the address is taken in whatever case.
-    expectRefusal(await new Person(server, 'GRACE@example.com').signUp({ invitation_token }), 404);
+    expectRefusal(
+      await new Person(server, 'GRACE@example.com').signUp({ invitation_token }),
+      404,
+      'NOT_FOUND',
+    );
     const taken = await invite('grace2@example.com');
-    expectRefusal(await new Person(server, 'grace@example.com').signUp({ invitation_token: taken }), 403);
+    expectRefusal(
+      await new Person(server, 'grace@example.com').signUp({ invitation_token: taken }),
+      403,
+      'FORBIDDEN',
+    );
   });
 
   it('is open to everybody where the operator says so', async () => {
@@ -173,7 +185,7 @@ describe('what is sent to sign up', () => {
       ...(isPasswordMissing ? rest : { ...rest, password }),
     };
     const answer = await new Person(server).call('POST', 'auth/sign-up', { body: { ...body, ...wrong } });
-    expectRefusal(answer, 422);
+    expectRefusal(answer, 422, 'VALIDATION_FAILED');
     expect((answer.body['details'] as { field: string }[]).map((detail) => detail.field)).toContain(field);
     expect(answer.headers.getSetCookie()).toEqual([]);
   });

@@ -116,7 +116,7 @@ const checks = {
     const intruder = clientOf('secrets-command', tlsOf('secrets-query'));
     await expect(intruder.send(createSecret, secretNamed('INTRUDED'), context)).rejects.toEqual(refused);
     await intruder.close();
-    expectRefusal(await api.get('INTRUDED'), 404);
+    expectRefusal(await api.get('INTRUDED'), 404, 'NOT_FOUND');
     const gateway = clientOf('secrets-command', tlsOf('api-gateway'));
     await expect(gateway.send(createSecret, secretNamed('BY_GATEWAY'), context)).resolves.toBeDefined();
     await gateway.close();
@@ -143,9 +143,17 @@ const checks = {
 
     it('nobody becomes somebody', async () => {
       for (const path of ['secrets', 'secrets/BY_GATEWAY/value'])
-        expectRefusal(await api.call('GET', path, { key: null, headers: forged }), 401);
+        expectRefusal(
+          await api.call('GET', path, { key: null, headers: forged }),
+          401,
+          'AUTHENTICATION_REQUIRED',
+        );
       const body = { secret: { name: 'FORGED', value: 'x' } };
-      expectRefusal(await api.call('POST', 'secrets', { key: null, headers: forged, body }), 401);
+      expectRefusal(
+        await api.call('POST', 'secrets', { key: null, headers: forged, body }),
+        401,
+        'AUTHENTICATION_REQUIRED',
+      );
     });
 
     it('somebody stays who they are', async () => {

@@ -207,11 +207,11 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
     const headers = { 'idempotency-key': 'while-away' };
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const began = performance.now();
-      expectRefusal(await api.create('WHILE_AWAY', 'x', {}, headers), 503);
+      expectRefusal(await api.create('WHILE_AWAY', 'x', {}, headers), 503, 'STORE_UNAVAILABLE');
       expect(performance.now() - began).toBeLessThan(1_000);
       expect((await api.list('?name=BEFORE')).body.data).toEqual(listed);
     }
-    expectRefusal(await api.reveal('BEFORE'), 503);
+    expectRefusal(await api.reveal('BEFORE'), 503, 'STORE_UNAVAILABLE');
     await rig.engines.eventStore.restart();
     const answer = await until(
       () => api.create('WHILE_AWAY', 'x', {}, headers),
@@ -299,8 +299,8 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
     const rotated = new LaunchedProcess('access', { ...access.env, ROOT_KEY_PREVIOUS_FILE: previous });
     await rotated.ready();
     // It reads the file that it was given, which still holds the old one.
-    expectRefusal(await api.reveal('BEFORE'), 503);
-    expectRefusal(await api.reveal('BEFORE'), 503);
+    expectRefusal(await api.reveal('BEFORE'), 503, 'STORE_UNAVAILABLE');
+    expectRefusal(await api.reveal('BEFORE'), 503, 'STORE_UNAVAILABLE');
     copyFileSync(file, previous);
     const answer = await until(
       () => api.reveal('BEFORE'),

@@ -1,4 +1,5 @@
 import { createLogger } from '#libs/observability';
+import type { ReadStore } from '#libs/read-store';
 import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import { until } from '../../../../test/e2e/until';
 import { SESSION_IDLE_MS_MAX, SESSION_MS_MAX, SessionRecords } from './session-records';
@@ -146,5 +147,39 @@ describe('Sessions', () => {
     stores.clock.pass(SESSION_MS_MAX);
     await recordsOf(stores).purge();
     expect(await stores.reads.count('session_uses_v1', { where: {} })).toBe(0);
+  });
+
+  it('of one person are fifty at most: with the next the oldest ends', async () => {
+    const oldest = await start();
+    stores.clock.pass(1);
+    const second = await start();
+    for (let count = 2; count < 50; count += 1) {
+      stores.clock.pass(1);
+      await start();
+    }
+    expect(await sessions.find(oldest.token)).not.toBeNull();
+    stores.clock.pass(1);
+    const latest = await start();
+    expect(await sessions.find(oldest.token)).toBeNull();
+    expect(await sessions.find(second.token)).not.toBeNull();
+    expect(await sessions.find(latest.token)).not.toBeNull();
+    expect(await listed()).toHaveLength(50);
+  });
+
+  it('are not remembered when they end while they are looked up', async () => {
+    const session = await start();
+    let meanwhile: (() => Promise<unknown>) | undefined;
+    const get: ReadStore['get'] = async (collection, id) => {
+      const found = await stores.reads.get(collection, id);
+      const work = meanwhile;
+      meanwhile = undefined;
+      await work?.();
+      return found;
+    };
+    const slow = await openSessions(intercepted(stores.reads, { get }));
+    meanwhile = async () => slow.endThose('usr_1', () => true);
+    // It was there when it was asked for.
+    expect(await slow.find(session.token)).not.toBeNull();
+    expect(await slow.find(session.token)).toBeNull();
   });
 });

@@ -13,6 +13,7 @@ import {
 } from '../../../../test/access-world';
 import { MeHandler } from '../me/me.handler';
 import { ChangePasswordHandler } from '../sign-in/change-password.handler';
+import { RecoveryCodes } from '../second-factors/recovery-codes';
 import { TotpHandler } from '../second-factors/totp.handler';
 import { SignInHandler } from '../sign-in/sign-in.handler';
 import { Sessions } from './sessions';
@@ -125,6 +126,28 @@ describe('SignInTrail', () => {
     expect((await confirm()).recoveryCodes.expose().split(' ')).toHaveLength(10);
     await expect(signIn()).rejects.toMatchObject({ code: 'SECOND_FACTOR_REQUIRED' });
     expect(await recorded('CredentialChanged')).toMatchObject([{ credential: 'totp', change: 'added' }]);
+  });
+
+  it('knows of new recovery codes, and that a second factor is gone, before it is so', async () => {
+    const { caller } = ada;
+    const handler = world.app.get(TotpHandler);
+    const request = { caller, ...origin };
+    await (
+      await enrolled(caller)
+    )();
+    const [first = ''] = (await handler.renew(request, context)).recoveryCodes.expose().split(' ');
+    await refused(0, () => handler.renew(request, context));
+    expect(await world.app.get(RecoveryCodes).use(ada.caller.actorId, new Redacted(first))).toBe(true);
+    await refused(0, () => handler.disable(request, context));
+    await expect(signIn()).rejects.toMatchObject({ code: 'SECOND_FACTOR_REQUIRED' });
+    // Once it is gone there is nothing to tell.
+    for (let time = 0; time < 2; time += 1) expect(await handler.disable(request, context)).toEqual({});
+    await signIn();
+    expect(await recorded('CredentialChanged')).toMatchObject([
+      { credential: 'totp', change: 'added' },
+      { credential: 'recovery-codes', change: 'changed' },
+      { credential: 'totp', change: 'removed' },
+    ]);
   });
 
   it("lies in the person's own organization, whichever their request is for", async () => {

@@ -129,4 +129,11 @@ describe('ChangePasswordHandler', () => {
       expect(await here.app.get(Sessions).find(thief)).toBeNull();
     },
   );
+
+  it('refuses a new one that is the address of its person', async () => {
+    const details = [{ field: 'password', message: expect.stringContaining('e-mail address') as string }];
+    const refusal = { code: 'VALIDATION_FAILED', details };
+    await expect(change(here, ada, new Redacted(email))).rejects.toMatchObject(refusal);
+    await signIn(here);
+  });
 });

@@ -1,7 +1,7 @@
 import * as otpauth from 'otpauth';
 import { accessStream } from '#libs/events';
 import { Redacted } from '#libs/kernel';
-import { openTestStores, type TestStores } from '#libs/testing';
+import { intercepted, openTestStores, type TestStores } from '#libs/testing';
 import {
   context,
   openAccessWorld,
@@ -27,10 +27,16 @@ describe('Proofs', () => {
   let stores: TestStores;
   let world: AccessWorld;
   let ada: Inhabitant;
+  /** As on a machine that has much else to do: ten seconds pass from one look at the clock to the next. */
+  let isBusy: boolean;
+  let looks: number;
 
   beforeEach(async () => {
     stores = await openTestStores();
-    world = await openAccessWorld(stores);
+    looks = 0;
+    isBusy = false;
+    const monotonicMs = () => stores.clock.monotonicMs() + (isBusy ? (looks += 1) * 10_000 : 0);
+    world = await openAccessWorld({ ...stores, clock: intercepted(stores.clock, { monotonicMs }) });
     ada = await world.signUp(email);
   });
   afterEach(async () => {
@@ -51,14 +57,15 @@ describe('Proofs', () => {
         .get(ChangePasswordHandler)
         .handle({ ...own(), ...origin, currentPassword, password }, context),
     );
-  const enableTotp = async () => {
-    const totp = world.app.get(TotpHandler);
-    const { secret } = await totp.enrol({ caller: ada.caller });
-    const code = new otpauth.TOTP({ secret: secret.expose() }).generate({
-      timestamp: stores.clock.now().getTime(),
-    });
-    await totp.confirm({ caller: ada.caller, totp: new Redacted(code), ...origin }, context);
+  /** Gives the code of this moment. */
+  const enrol = async () => {
+    const { secret } = await world.app.get(TotpHandler).enrol({ caller: ada.caller });
+    const timestamp = stores.clock.now().getTime();
+    return new Redacted(new otpauth.TOTP({ secret: secret.expose() }).generate({ timestamp }));
   };
+  const confirm = async (totp: Redacted<string>) =>
+    world.app.get(TotpHandler).confirm({ caller: ada.caller, totp, ...origin }, context);
+  const enableTotp = async () => confirm(await enrol());
 
   /** How often each cause is on record, once so many refusals are. */
   const recorded = async (count: number) => {
@@ -117,5 +124,26 @@ describe('Proofs', () => {
       'wrong-password': 2 * FREE_ATTEMPTS,
       'locked-out': 3,
     });
+  });
+
+  it('hold nothing against who could not be looked at in time', async () => {
+    isBusy = true;
+    for (let n = 0; n <= FREE_ATTEMPTS; n += 1)
+      for (const attempt of [signIn(), reauthenticate(), changePassword(password)])
+        expect(await attempt).toBe('RATE_LIMITED');
+    isBusy = false;
+    for (const attempt of [signIn(), reauthenticate(), changePassword(password)])
+      expect(await attempt).toBe('in');
+    expect(await signIn({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
+    expect(await recorded(1)).toEqual({ 'wrong-password': 1 });
+  });
+
+  it('count the wrong codes of who confirms an authenticator app', async () => {
+    const code = await enrol();
+    const outcomes: string[] = [];
+    for (let n = 0; n < FREE_ATTEMPTS; n += 1) outcomes.push(await outcome(confirm(new Redacted('abcdef'))));
+    outcomes.push(await outcome(confirm(code)));
+    const looked = Array<string>(FREE_ATTEMPTS).fill('VALIDATION_FAILED');
+    expect(outcomes).toEqual([...looked, 'RATE_LIMITED']);
   });
 });

@@ -53,7 +53,7 @@ export class ApiKeysController {
       'Shown this once. At most as wide and as long-lived as its maker; without scopes it can do with secrets what a member can.',
     reply: issuedApiKeyReply,
     headers: ['cache-control'],
-    errors: ['QUOTA_EXCEEDED'],
+    errors: ['REAUTHENTICATION_REQUIRED', 'QUOTA_EXCEEDED'],
   })
   async issue(
     @Body() body: IssueApiKeyBody,

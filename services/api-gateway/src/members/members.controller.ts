@@ -51,7 +51,7 @@ export class MembersController {
       'The link is shown this once, and mailed where mail is set up. An earlier invitation of the address ends.',
     reply: invitedReply,
     headers: ['cache-control'],
-    errors: ['ALREADY_MEMBER', 'QUOTA_EXCEEDED'],
+    errors: ['REAUTHENTICATION_REQUIRED', 'ALREADY_MEMBER', 'QUOTA_EXCEEDED'],
   })
   async invite(
     @Body() { email, role = 'member' }: InviteMemberBody,
@@ -74,7 +74,7 @@ export class MembersController {
     message: changeMemberRole,
     summary: 'Give a member another role',
     reply: memberReply,
-    errors: ['LAST_OWNER'],
+    errors: ['REAUTHENTICATION_REQUIRED', 'LAST_OWNER'],
   })
   async changeRole(
     @Body() { role }: ChangeMemberRoleBody,
