@@ -1,4 +1,4 @@
-import type { Answer } from './api';
+import { answerOf, type Answer } from './api';
 import type { Company } from './oidc-company';
 import type { Server } from './server';
 
@@ -35,9 +35,7 @@ export class Browser {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const parsed = text === '' ? {} : (JSON.parse(text) as unknown);
-    return { status: response.status, headers: response.headers, text, body: parsed as T };
+    return answerOf<T>(response);
   }
 
   /** Our page begins; gives where it sends the browser. */
