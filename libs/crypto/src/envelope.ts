@@ -66,8 +66,12 @@ export function sealEnvelope({
   // mistake: 96 random bits still make the two nonces different.
   const nonce = publicRandomBytes(NONCE_BYTES);
   const header = Buffer.concat([FORMAT, id, commitment, nonce]);
-  const sealed = encrypt({ key: encryptionKey, nonce, aad: authenticated(header, binding) }, plaintext);
-  return Buffer.concat([header, sealed]);
+  try {
+    const sealed = encrypt({ key: encryptionKey, nonce, aad: authenticated(header, binding) }, plaintext);
+    return Buffer.concat([header, sealed]);
+  } finally {
+    encryptionKey.fill(0);
+  }
 }
 
 /**
@@ -86,16 +90,20 @@ export function openEnvelope({
     throw new AppError('INTEGRITY_ERROR');
   }
   const { encryptionKey, commitment } = deriveKeys(dataKey, id);
-  // GCM does not commit to a key: a ciphertext can be made that opens under two keys. The commitment is a hash of the
-  // key, so an envelope opens under one key or none.
-  if (!constantTimeEqual(header.subarray(COMMITMENT_AT, NONCE_AT), commitment))
-    throw new AppError('INTEGRITY_ERROR');
-  const plaintext = decrypt(
-    { key: encryptionKey, nonce: header.subarray(NONCE_AT), aad: authenticated(header, binding) },
-    envelope.subarray(HEADER_BYTES),
-  );
-  if (!plaintext) throw new AppError('INTEGRITY_ERROR');
-  return plaintext;
+  try {
+    // GCM does not commit to a key: a ciphertext can be made that opens under two keys. The commitment is a hash of the
+    // key, so an envelope opens under one key or none.
+    if (!constantTimeEqual(header.subarray(COMMITMENT_AT, NONCE_AT), commitment))
+      throw new AppError('INTEGRITY_ERROR');
+    const plaintext = decrypt(
+      { key: encryptionKey, nonce: header.subarray(NONCE_AT), aad: authenticated(header, binding) },
+      envelope.subarray(HEADER_BYTES),
+    );
+    if (!plaintext) throw new AppError('INTEGRITY_ERROR');
+    return plaintext;
+  } finally {
+    encryptionKey.fill(0);
+  }
 }
 
 function hasFormat(envelope: Uint8Array): boolean {

@@ -2,5 +2,5 @@ export { apiKeyFrom, digestApiKey, hashApiKey, newApiKey, parseApiKey, verifyApi
 export { newDataKeyId, openEnvelope, sealEnvelope, type EnvelopeBinding } from './envelope';
 export { hashInvitationToken, invitationToken, parseInvitationToken } from './invitation-token';
 export { constantTimeEqual, keyedHash } from './keyed-hash';
-export { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
+export { formatRootKey, isSampleRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 export { newKey, unwrapKey, wrapKey, type KeyBinding } from './wrapped-key';

@@ -4,19 +4,22 @@ const HEX = /^[0-9a-fA-F]{64}$/;
 const BASE64 = /^[A-Za-z0-9+/]{43}=$/;
 const FINGERPRINT_LABEL = 'sv/v1/root-key-fingerprint';
 const FINGERPRINT_BYTES = 16;
-/** Most placeholders have fewer distinct bytes than this. Of random keys, fewer than one in 10^16 has. */
+/** Most samples have fewer distinct bytes than this. Of random keys, fewer than one in 10^16 has. */
 const DISTINCT_BYTES_MIN = 16;
 
 /**
  * Reads a root key from text: 64 hexadecimal digits or 44 characters of base64, with white space around it. The two
- * differ in length, so no text is valid as both. Gives null for anything else, and for placeholders such as all zeros
- * or 000102…1f.
+ * differ in length, so no text is valid as both. Gives null for anything else.
  */
 export function parseRootKey(text: string): Buffer | null {
   const trimmed = text.trim();
   if (!HEX.test(trimmed) && !BASE64.test(trimmed)) return null;
-  const key = Buffer.from(trimmed, HEX.test(trimmed) ? 'hex' : 'base64');
-  return new Set(key).size < DISTINCT_BYTES_MIN || isEvenlySpaced(key) ? null : key;
+  return Buffer.from(trimmed, HEX.test(trimmed) ? 'hex' : 'base64');
+}
+
+/** True for a key that was not drawn at random, and that others know, such as all zeros or 000102…1f. */
+export function isSampleRootKey(key: Buffer): boolean {
+  return new Set(key).size < DISTINCT_BYTES_MIN || isEvenlySpaced(key);
 }
 
 /** True when all bytes count up or down by one step modulo 256, as in a sample: fewer than one random key in 10^70. */

@@ -1,4 +1,4 @@
-import { formatRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
+import { formatRootKey, isSampleRootKey, parseRootKey, rootKeyFingerprint } from './root-key';
 import vectors from './vectors-v1.json';
 import { newKey } from './wrapped-key';
 
@@ -16,6 +16,16 @@ describe('parseRootKey', () => {
       const key = newKey();
       expect(parseRootKey(formatRootKey(key))).toEqual(key);
     }
+  });
+});
+
+describe('isSampleRootKey', () => {
+  it.each(vectors.rootKeys.samples)('is true for: $name', ({ text }) => {
+    expect(isSampleRootKey(parseRootKey(text)!)).toBe(true);
+  });
+
+  it('is false for a random key', () => {
+    for (let round = 0; round < 100; round++) expect(isSampleRootKey(newKey())).toBe(false);
   });
 });
 

@@ -307,6 +307,22 @@ export function eventStoreContract(name: string, open: () => Promise<OpenedEvent
       });
     });
 
+    describe('latest', () => {
+      it('gives the last events of a category, the newest first, unless the engine cannot', async () => {
+        const latest = (before?: Position) => store.latest({ category, before, limit: 2 });
+        expect((await latest()) ?? []).toEqual([]);
+        await append(numbers(2), 'no stream');
+        await append(numbers(1), 'no stream', { stream: `x${category}-${orgId}` });
+        await append(numbers(1, 2), 'no stream', { stream: `${category}-${orgId}.two` });
+        const first = await latest();
+        if (first === null) return expect(store.isRemote).toBe(true);
+        expect(first.map(({ data }) => data['n'])).toEqual([2, 1]);
+        const second = await latest(first.at(-1)?.position);
+        expect(second).toEqual((await read()).slice(0, 1));
+        return expect(await latest(second?.at(-1)?.position)).toEqual([]);
+      });
+    });
+
     describe('head', () => {
       it('is where the log ends', async () => {
         const { position } = await append(numbers(1), 'no stream');

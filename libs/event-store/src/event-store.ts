@@ -99,6 +99,15 @@ export interface SubscribeRequest {
   readonly batchMax?: number;
 }
 
+export interface LatestRequest {
+  /** As in `SubscribeRequest`. */
+  readonly category: string;
+  /** Only events before this position. Default: all. */
+  readonly before?: Position | undefined;
+  /** The largest number of events to give. */
+  readonly limit: number;
+}
+
 /** The part of the log behind `after` up to `upTo`, as a subscription with this filter would see it. */
 export type LogSection = Pick<SubscribeRequest, 'after' | 'categories' | 'types'> & {
   readonly upTo: Position;
@@ -136,6 +145,8 @@ export interface EventStore {
    * INTEGRITY_ERROR when the log ends before `after`.
    */
   subscribe(request: SubscribeRequest): AsyncIterable<Batch>;
+  /** Gives the last events of a category, the newest first. Null when the engine cannot search the log from its end. */
+  latest(request: LatestRequest): Promise<RecordedEvent[] | null>;
   /** Gives the position of the last event in the log; null when the log is empty. */
   head(): Promise<Position | null>;
   /**

@@ -1,13 +1,46 @@
 import path from 'node:path';
 import type { EventStore } from '#libs/event-store';
 import type { KeyStore, Sealed } from '#libs/key-store';
-import { AppError, isAppError } from '#libs/kernel';
+import { AppError, isAppError, type Position } from '#libs/kernel';
 import type { StoresConfig } from './store-settings';
 
+interface Opened {
+  readonly events: EventStore;
+  readonly keys: KeyStore;
+}
+
+/** Fails with STORE_CORRUPT when the key store was lost, or replaced by an older one. Call it before a key is made. */
+export async function assertKeysOfLog(opened: Opened, config: StoresConfig): Promise<void> {
+  await assertNotLost(opened);
+  await assertNotOlder(opened, config);
+}
+
 /**
- * How many events from the end of the log are searched: the first step mostly finds a value, the second takes 30 ms.
+ * Refuses an empty key store beside a log in use. The start would make new instance keys: no API key would be accepted,
+ * and no secret would be found by its name.
  */
-const EVENTS_SEARCHED = [50, 5_000];
+async function assertNotLost({ events, keys }: Opened): Promise<void> {
+  const haveNone = async () => (await keys.count({ purpose: 'instance' })) === 0;
+  // Asked twice, because another process may make the keys and the first event in between.
+  if (!(await haveNone()) || !(await isInUse(events)) || !(await haveNone())) return;
+  const safeMessage =
+    'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.';
+  throw new AppError('STORE_CORRUPT', { safeMessage });
+}
+
+/** True when the log has an event of an organization or a secret. A server may hold streams of other programs too. */
+async function isInUse(events: EventStore): Promise<boolean> {
+  const { signal } = new AbortController();
+  const section = { after: null, categories: ['organization', 'secret'], types: [], batchMax: 1, signal };
+  for await (const { events: found, caughtUp } of events.subscribe(section)) {
+    if (found.length > 0) return true;
+    if (caughtUp) return false;
+  }
+  return false;
+}
+
+/** Mostly the first page has a value. */
+const PAGE_EVENTS = 200;
 
 /** What the events of a secret say of data keys: `sealed` names one in use, `dataKeyIds` those to be destroyed. */
 interface TellsOfKeys {
@@ -16,47 +49,38 @@ interface TellsOfKeys {
 }
 
 /**
- * Fails with STORE_CORRUPT when the key of the newest value is missing: the key store was replaced by an older one, and
- * newer values could not be opened. A key is flushed before its event is appended, so no crash causes this. Checks
- * embedded stores only: servers are not copied as files, and their positions do not count events.
+ * Refuses a key store that lacks the key of the newest value: it is older than the log, and newer values could not be
+ * opened. A key is flushed before its event is appended, so no crash causes this. Accepts any key store when the log is
+ * on a server, which cannot be searched from its end.
  */
-export async function assertKeysOfLog(
-  { events, keys }: { events: EventStore; keys: KeyStore },
+async function assertNotOlder(
+  { events, keys }: Opened,
   { eventStoreUrl, keyStoreUrl }: StoresConfig,
 ): Promise<void> {
-  if (![eventStoreUrl, keyStoreUrl].every((url) => url.startsWith('sqlite:'))) return;
   const newest = await newestDataKey(events).catch((error: unknown) => {
     // An event that cannot be read says nothing of keys. What needs the event reports it.
     if (isAppError(error, 'INTEGRITY_ERROR')) return undefined;
     throw error;
   });
   if (newest === undefined || (await keys.get(newest)) !== null) return;
-  const [keyFile, logFile] = [path.basename(keyStoreUrl), path.basename(eventStoreUrl)];
-  const safeMessage = `Cannot start: ${keyFile} is older than ${logFile}: it lacks the key of the newest value. Put all files back from the same backup.`;
+  // A server gets no name, because its URL may hold a password.
+  const keyFile = keyStoreUrl.startsWith('sqlite:') ? path.basename(keyStoreUrl) : 'the key store';
+  const safeMessage = `Cannot start: ${keyFile} is older than ${path.basename(eventStoreUrl)}: it lacks the key of the newest value. Put all files back from the same backup.`;
   throw new AppError('STORE_CORRUPT', { safeMessage });
 }
 
-/** The data key of the latest value that is not destroyed; undefined when there is none at the end of the log. */
+/** The data key of the latest value that is not destroyed; undefined when there is none, or none can be looked for. */
 async function newestDataKey(events: EventStore): Promise<string | undefined> {
-  for (const count of EVENTS_SEARCHED) {
-    const newest = await newestAmong(events, count);
-    if (newest !== undefined) return newest;
-  }
-  return undefined;
-}
-
-/** The same among the last `count` events. A key is destroyed after its value, so the last one left is the newest. */
-async function newestAmong(events: EventStore, count: number): Promise<string | undefined> {
-  const after = String(Math.max(0, Number(await events.head()) - count));
-  const { signal } = new AbortController();
-  const ids = new Set<string>();
-  for await (const batch of events.subscribe({ after, categories: ['secret'], types: [], signal })) {
-    for (const { data } of batch.events) {
+  const destroyed = new Set<string>();
+  for (let before: Position | undefined; ;) {
+    const page = (await events.latest({ category: 'secret', before, limit: PAGE_EVENTS })) ?? [];
+    for (const { data } of page) {
       const { sealed, dataKeyIds = [] } = data as unknown as TellsOfKeys;
-      if (sealed) ids.add(sealed.dataKeyId);
-      for (const id of dataKeyIds) ids.delete(id);
+      // A key is destroyed after its value was written, so from the end the destruction comes first.
+      for (const id of dataKeyIds) destroyed.add(id);
+      if (sealed && !destroyed.has(sealed.dataKeyId)) return sealed.dataKeyId;
     }
-    if (batch.caughtUp) break;
+    if (page.length < PAGE_EVENTS) return undefined;
+    before = page.at(-1)?.position;
   }
-  return [...ids].at(-1);
 }

@@ -1,10 +1,11 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'libsql';
 import { eventMetadata } from '#libs/event-store';
 import { newCommandId, newId, readEnv, Redacted, systemClock } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
+import { EventStoreDouble } from '#libs/testing';
 import { openStores, type Stores } from './open-stores';
 import { storeSettings, toStoresConfig, type StoreOwner } from './store-settings';
 
@@ -17,8 +18,8 @@ describe('openStores', () => {
   let stores: Stores | undefined;
   const inFolder = (file: string) => path.join(folder, file);
 
-  const open = async (write: (line: string) => void = () => undefined) => {
-    const config = toStoresConfig(readEnv({ DATA_DIR: folder }, storeSettings));
+  const open = async (write: (line: string) => void = () => undefined, env: NodeJS.ProcessEnv = {}) => {
+    const config = toStoresConfig(readEnv({ DATA_DIR: folder, ...env }, storeSettings));
     const logger = createLogger({ level: 'warn', service: 'test', destination: { write } });
     return (stores = await openStores(config, { clock: systemClock, logger }));
   };
@@ -137,12 +138,49 @@ describe('openStores', () => {
       await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage: sentence });
     });
 
-    it('finds the newest value behind many events of another kind', async () => {
+    it('finds the newest value behind any number of events of another kind', async () => {
       await withOlderKeys(async (opened) => {
         await create(opened, 'sec_new');
-        for (let nth = 0; nth < 60; nth += 1) await append(opened);
+        await Promise.all(Array.from({ length: 6_000 }, () => append(opened)));
       });
       await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage: sentence });
+    });
+
+    it.each(['secret', 'organization'])(
+      'refuses to make keys beside a log with an event of category %s',
+      async (category) => {
+        await append(await open(), category);
+        await close();
+        for (const file of ['keys.db', 'root.key']) rmSync(inFolder(file));
+        const safeMessage =
+          'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.';
+        for (let time = 0; time < 2; time += 1)
+          await expect(open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', safeMessage });
+        expect(existsSync(inFolder('root.key'))).toBe(false);
+      },
+    );
+
+    it('refuses to make keys beside a log on a server, but not beside one of another program', async () => {
+      const server = await EventStoreDouble.start();
+      const openOnServer = () => open(undefined, { EVENT_STORE_URL: server.url });
+      await append(await openOnServer());
+      await close();
+      rmSync(inFolder('keys.db'));
+      await append(await openOnServer(), 'organization');
+      await close();
+      rmSync(inFolder('keys.db'));
+      await expect(openOnServer()).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+      await server.stop();
+    });
+
+    it('makes all instance keys at the first start, so that an older copy of the key store has them too', async () => {
+      await append(await open());
+      await close();
+      copy('keys.db', 'older.db');
+      const used = await (await open()).keyring.instanceKey('totp');
+      await close();
+      copy('older.db', 'keys.db');
+      expect(await (await open()).keyring.instanceKey('totp')).toEqual(used);
     });
 
     it('looks at the value before when the newest is destroyed', async () => {
@@ -181,7 +219,8 @@ describe('openStores', () => {
     await append(await open(), 'access');
     await close();
     const database = new Database(inFolder('events.db'));
-    database.exec("UPDATE events SET metadata = '{'");
+    database.exec(`UPDATE events SET metadata = '{"occurredAt":"2020-01-01T00:00:00.000Z"}'`);
+    database.exec("CREATE TRIGGER refuse BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'refused'); END");
     database.close();
     let write: (line: string) => void = () => undefined;
     const heard = new Promise<string>((hear) => {

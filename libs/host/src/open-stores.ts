@@ -1,5 +1,12 @@
 import { openEventStore, type EventStore } from '#libs/event-store';
-import { Keyring, loadRootKey, openKeyStore, readRootKey, type KeyStore } from '#libs/key-store';
+import {
+  Keyring,
+  loadRootKey,
+  openKeyStore,
+  readPreviousRootKey,
+  readRootKey,
+  type KeyStore,
+} from '#libs/key-store';
 import { AppError, isAppError, type Clock } from '#libs/kernel';
 import { errorFields, type Logger } from '#libs/observability';
 import { untilThere } from '#libs/process';
@@ -34,15 +41,17 @@ export async function openStores(config: StoresConfig, options: OpenOptions): Pr
   try {
     const events = await opening.events();
     const keys = await opening.keys();
-    const rootKey = await rootKeys(config, keys);
     const waiting = { logger, component: 'key-store', code: 'STORE_UNAVAILABLE' } as const;
+    // Before a root key or an instance key is made.
+    await untilThere(() => assertKeysOfLog({ events, keys }, config), waiting);
+    const rootKey = await rootKeys(config, keys);
     const readAgain = () => readRootKey(config.rootKey);
-    const keyring = await untilThere(
-      () => Keyring.open({ keys, rootKey, readRootKey: readAgain, clock }),
-      waiting,
-    );
+    const keyring = await untilThere(async () => {
+      const opened = await Keyring.open({ keys, rootKey, readRootKey: readAgain, clock });
+      await opened.makeInstanceKeys();
+      return opened;
+    }, waiting);
     if ((await events.head()) === null && (await keyring.hasOrganizationKeys())) throw logIsLost();
-    await assertKeysOfLog({ events, keys }, config);
     const readStoreOf = (service: StoreOwner) => opening.reads(service, events);
     return { events, keyring, readStoreOf, close: () => opening.undo() };
   } catch (error) {
@@ -126,7 +135,7 @@ async function rootKeys({ rootKey, previousRootKey, keyStoreUrl }: StoresConfig,
     ? await loadRootKey({ keys, ...rootKey })
     : await readRootKey(rootKey, 'All services need the same one: npm run secrets makes one.');
   if (previousRootKey === null) return { current };
-  return { current, previous: await readRootKey(previousRootKey) };
+  return { current, previous: await readPreviousRootKey(previousRootKey) };
 }
 
 /** Adds advice for services in processes of their own: they cannot share a file. */

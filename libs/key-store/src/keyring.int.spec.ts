@@ -267,6 +267,27 @@ describe('Keyring: seal and open', () => {
     );
   });
 
+  it('are destroyed and looked for in steps, however many there are', async () => {
+    const org = newOrg();
+    const asked: number[] = [];
+    const ring = await openRing(
+      over({
+        async destroy(ids) {
+          asked.push(ids.length);
+          return keys.destroy(ids);
+        },
+      }),
+    );
+    const sealed = await Promise.all([1, 2].map((version) => ring.seal(org, 'sec_a', version, value)));
+    const [first = '', last = ''] = sealed.map(({ dataKeyId }) => dataKeyId);
+    const absent = Array.from({ length: 2_500 }, (_, at) => `absent ${at}`);
+    const ids = [first, ...absent, last];
+    expect(await ring.existing(ids)).toEqual([first, last]);
+    expect(await ring.destroy(ids)).toBe(2);
+    expect(asked).toEqual([1_000, 1_000, 502]);
+    expect(await ring.existing(ids)).toEqual([]);
+  });
+
   it('do not make a new organization key when there is something to open', async () => {
     const org = newOrg();
     const sealed = await ring.seal(org, 'sec_a', 1, value);
@@ -319,7 +340,7 @@ describe('Keyring: what stays in memory', () => {
     expect(fetched.has(`${first}.1`)).toBe(true);
   }, 60_000);
 
-  it('wipes the bytes of each data key and of each value once they are used', async () => {
+  it('wipes the bytes of each data key and of each value once they are used, or cannot be', async () => {
     const ring = await openRing();
     const org = newOrg();
     // The key of the organization is there by now, and stays.
@@ -332,6 +353,14 @@ describe('Keyring: what stays in memory', () => {
     const wiped = [Buffer.alloc(32), Buffer.alloc('correct horse'.length)];
     expect(encrypted.mock.calls.map(([bytes]) => bytes)).toEqual(wiped);
     expect(decrypted.mock.results.map((result) => result.value as Buffer)).toEqual(wiped);
+
+    await expect(ring.seal(org, 'sec_a', 3, new Redacted('x'.repeat(65_537)))).rejects.toThrow(RangeError);
+    expect(encrypted.mock.calls.slice(2)).toEqual([[Buffer.alloc(32)]]);
+    const envelope = Buffer.alloc(200).toString('base64');
+    await expect(ring.open(org, 'sec_a', 2, { ...sealed, envelope })).rejects.toMatchObject(refusal);
+    expect(decrypted.mock.results.slice(2).map((result) => result.value as Buffer)).toEqual([
+      Buffer.alloc(32),
+    ]);
     for (const watched of [encrypted, decrypted]) watched.mockRestore();
   });
 
@@ -365,6 +394,20 @@ describe('Keyring: instance keys', () => {
     expect(Buffer.from(made[0]!)).toHaveLength(32);
     expect(others[0]).not.toEqual(made[0]);
     expect(await (await openRing(fresh)).instanceKey('api-key-pepper')).toEqual(made[0]);
+    await fresh.close();
+  });
+
+  it('are made together, those that are missing, and a damaged one stops no other', async () => {
+    const fresh = await openSqliteKeyStore({ file: join(directory, `${randomUUID()}.db`) });
+    const pepper = await (await openRing(fresh)).instanceKey('api-key-pepper');
+    const { parent } = (await fresh.get('api-key-pepper'))!;
+    await (await openRing(fresh)).instanceKey('totp');
+    await fresh.rewrap([{ id: 'totp', parent, wrapped: new Uint8Array(64) }]);
+    const ring = await openRing(fresh);
+    await ring.makeInstanceKeys();
+    expect(await fresh.count({ purpose: 'instance' })).toBe(5);
+    expect(await ring.instanceKey('api-key-pepper')).toEqual(pepper);
+    await expect(ring.instanceKey('totp')).rejects.toMatchObject(refusal);
     await fresh.close();
   });
 

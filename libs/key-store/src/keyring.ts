@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   keyedHash,
   newDataKeyId,
@@ -16,11 +17,15 @@ import { settleRootKeys, type RootKeyPair } from './root-keys';
 import { RootKeysInUse, type ReadRootKey } from './root-keys-in-use';
 import { RootedKeys } from './rooted-keys';
 
+/** One step of a deletion, so that an insert waits only some milliseconds for it, and a server takes its request. */
+const KEYS_PER_STEP = 1_000;
+
 /** UTF-8 cannot hold half of a surrogate pair. It would become U+FFFD, and the value would come back changed. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** Keys of the installation itself, each for one purpose. `api-key-pepper` also hashes the tokens of invitations. */
-export type InstanceKeyName = 'api-key-pepper' | 'secret-name' | 'idempotency' | 'sign-in' | 'totp';
+const INSTANCE_KEY_NAMES = ['api-key-pepper', 'secret-name', 'idempotency', 'sign-in', 'totp'] as const;
+export type InstanceKeyName = (typeof INSTANCE_KEY_NAMES)[number];
 
 export interface KeyringOptions {
   readonly keys: KeyStore;
@@ -73,9 +78,14 @@ export class Keyring {
     return (await this.keys.count({ purpose: 'organization' })) > 0;
   }
 
-  /** True when the key exists. Does not make it. */
-  async hasInstanceKey(name: InstanceKeyName): Promise<boolean> {
-    return (await this.keys.get(name)) !== null;
+  /**
+   * Makes the instance keys that are missing. Called at the start, before they protect anything, so that every backup of
+   * the key store holds all of them: one that is made later would be missing in an older backup and made anew.
+   */
+  async makeInstanceKeys(): Promise<void> {
+    // A key that is there is not unwrapped: a damaged one is reported by what needs it.
+    const make = async (name: InstanceKeyName) => (await this.keys.get(name)) ?? this.instanceKey(name);
+    await Promise.all(INSTANCE_KEY_NAMES.map(make));
   }
 
   /** Rejects with STORE_UNAVAILABLE when the key store cannot serve. */
@@ -139,7 +149,21 @@ export class Keyring {
 
   /** Destroys data keys: no value sealed under them can ever be opened again. Gives how many there were. */
   async destroy(dataKeyIds: readonly string[]): Promise<number> {
-    return this.keys.destroy(dataKeyIds);
+    let count = 0;
+    for (const ids of stepsOf(dataKeyIds)) count += await this.keys.destroy(ids);
+    return count;
+  }
+
+  /** Gives those of the data keys that are in the store. */
+  async existing(dataKeyIds: readonly string[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const ids of stepsOf(dataKeyIds)) {
+      const rows = await Promise.all(ids.map((id) => this.keys.get(id)));
+      found.push(...ids.filter((_, at) => rows[at] !== null));
+      // An embedded store never waits, so without this line no other work would get a turn.
+      await nextTurn();
+    }
+    return found;
   }
 
   /**
@@ -179,15 +203,22 @@ export class Keyring {
     const text = value.expose();
     if (LONE_SURROGATE.test(text)) throw new AppError('VALIDATION_FAILED');
     const now = this.clock.now();
+    const place = dataKeyPlace(newDataKeyId(now), parent.id, binding);
     const plaintext = Buffer.from(text);
     const dataKey = newKey();
-    const place = dataKeyPlace(newDataKeyId(now), parent.id, binding);
-    const wrapped = wrapKey(dataKey, parent.key, place);
-    const envelope = sealEnvelope({ dataKey, dataKeyId: place.id, binding, plaintext }).toString('base64');
-    dataKey.fill(0);
-    plaintext.fill(0);
-    return { envelope, row: { ...place, createdAt: now.toISOString(), wrapped } };
+    try {
+      const wrapped = wrapKey(dataKey, parent.key, place);
+      const envelope = sealEnvelope({ dataKey, dataKeyId: place.id, binding, plaintext }).toString('base64');
+      return { envelope, row: { ...place, createdAt: now.toISOString(), wrapped } };
+    } finally {
+      dataKey.fill(0);
+      plaintext.fill(0);
+    }
   }
+}
+
+function* stepsOf(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += KEYS_PER_STEP) yield ids.slice(from, from + KEYS_PER_STEP);
 }
 
 function dataKeyPlace(id: string, parent: string, { orgId, secretId, version }: EnvelopeBinding) {
@@ -204,9 +235,12 @@ function openUnder(
   if (envelope.toString('base64') !== sealed.envelope) throw new AppError('INTEGRITY_ERROR');
   const dataKeyId = sealed.dataKeyId;
   const dataKey = unwrapKey(row.wrapped, parentKey, dataKeyPlace(dataKeyId, row.parent, binding));
-  const plaintext = openEnvelope({ dataKey, dataKeyId, binding, envelope });
-  const value = new Redacted(plaintext.toString());
-  dataKey.fill(0);
-  plaintext.fill(0);
-  return value;
+  try {
+    const plaintext = openEnvelope({ dataKey, dataKeyId, binding, envelope });
+    const value = new Redacted(plaintext.toString());
+    plaintext.fill(0);
+    return value;
+  } finally {
+    dataKey.fill(0);
+  }
 }

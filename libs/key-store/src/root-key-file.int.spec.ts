@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import { formatRootKey, newKey } from '#libs/crypto';
 import { Redacted, type AppError } from '#libs/kernel';
 import type { RootKeyState } from './key-store';
-import { loadRootKey, readRootKey } from './root-key-file';
+import { loadRootKey, readPreviousRootKey, readRootKey } from './root-key-file';
 
+const sample = Buffer.from(Array.from({ length: 32 }, (_, at) => at));
 const keyStore = (state: RootKeyState | null, keys = 0) => ({
   rootKeyState: () => Promise.resolve(state),
   count: () => Promise.resolve(keys),
@@ -97,7 +98,6 @@ describe('loadRootKey', () => {
     ['31 bytes', formatRootKey(newKey().subarray(1))],
     ['32 raw bytes', newKey()],
     ['a sentence', 'correct horse battery staple'],
-    ['zeros', '00'.repeat(32)],
     ['two keys', `${formatRootKey(newKey())}\n${formatRootKey(newKey())}\n`],
     ['a key behind a lot of white space', ' '.repeat(2_000) + formatRootKey(newKey())],
   ])('refuses a file that holds %s, and leaves it as it is', async (_, content) => {
@@ -131,6 +131,26 @@ describe('loadRootKey', () => {
     await expect(work).rejects.not.toMatchObject({
       safeMessage: expect.stringContaining('change-me') as string,
     });
+  });
+});
+
+describe('readPreviousRootKey', () => {
+  it('reads a sample, which no start accepts as the root key, so that it can be rotated away', async () => {
+    write(formatRootKey(sample));
+    await expectRefused(loadRootKey({ file, keys: inUse }), /is a sample.*as the previous root key/);
+    await expectRefused(readRootKey({ file }), /is a sample/);
+    const value = new Redacted(formatRootKey(sample));
+    await expect(readRootKey({ file, value })).rejects.toMatchObject({
+      safeMessage: expect.stringMatching(/^The root key in the environment is a sample/) as string,
+    });
+    expect(await readPreviousRootKey({ file })).toEqual(sample);
+    expect(await readPreviousRootKey({ file: join(directory, 'none'), value })).toEqual(sample);
+  });
+
+  it('refuses what is missing, or is no root key', async () => {
+    await expectRefused(readPreviousRootKey({ file }), /is missing/);
+    write('correct horse battery staple');
+    await expectRefused(readPreviousRootKey({ file }), /is not valid/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { formatRootKey, newKey, parseRootKey } from '#libs/crypto';
+import { formatRootKey, isSampleRootKey, newKey, parseRootKey } from '#libs/crypto';
 import { AppError, type Redacted } from '#libs/kernel';
 import type { KeyStore } from './key-store';
 
@@ -25,7 +25,7 @@ export async function loadRootKey({
   ...source
 }: RootKeySource & { readonly keys: Pick<KeyStore, 'rootKeyState' | 'count'> }): Promise<Buffer> {
   const key = await find(source);
-  if (key) return key;
+  if (key) return notSample(key, source);
   const { file } = source;
   // A key store whose copy was interrupted has keys, but no root key state yet.
   if ((await keys.rootKeyState()) || (await keys.count({ purpose: 'instance' })) > 0) {
@@ -37,11 +37,28 @@ export async function loadRootKey({
   return readRootKey({ file });
 }
 
-/** Reads a root key that must exist, such as the previous one. Fails like `loadRootKey`, and then adds `advice`. */
+/** Reads a root key that must exist. Fails like `loadRootKey`, and adds `advice` when the file is missing. */
 export async function readRootKey(source: RootKeySource, advice = ''): Promise<Buffer> {
+  return notSample(await existing(source, advice), source);
+}
+
+/** Reads the root key that a rotation replaces. It may be a sample, because a rotation is the way to get rid of one. */
+export async function readPreviousRootKey(source: RootKeySource): Promise<Buffer> {
+  return existing(source, '');
+}
+
+async function existing(source: RootKeySource, advice: string): Promise<Buffer> {
   const key = await find(source);
   if (!key) throw invalid(`The root key file ${source.file} is missing.${advice && ` ${advice}`}`);
   return key;
+}
+
+function notSample(key: Buffer, { file, value }: RootKeySource): Buffer {
+  if (!isSampleRootKey(key)) return key;
+  const place = value ? 'The root key in the environment' : `The root key in ${file}`;
+  throw invalid(
+    `${place} is a sample that others know. Make one of ${FORMAT}. If the key store was made with the sample, give it as the previous root key for one start.`,
+  );
 }
 
 async function find({ file, value }: RootKeySource): Promise<Buffer | null> {

@@ -68,7 +68,7 @@ export function moveContract(name: string, newSource: NewPlace, newTarget: NewPl
       expect([done, screen]).toEqual([true, expect.stringContaining('Complete: both sides hold the same.')]);
       expect(screen).toContain('Not copied: the root key.');
       const { events, keys, records } = await contentOf(source);
-      expect([events.length >= 14, keys.length, records.length]).toEqual([true, 5, 5]);
+      expect([events.length >= 14, keys.length, records.length]).toEqual([true, 9, 5]);
       await expectComplete();
       await looking(target, async (side) => {
         for (const owner of ['access', 'secrets-command', 'secrets-query'] as const)

@@ -93,6 +93,11 @@ class EsdbEventStore implements EventStore {
     return subscribeToLog({ connection, silenceMs, onSeen }, { ...request, signal });
   }
 
+  /** The client reads one stream or the whole log, so a category would have to be searched for among all events. */
+  async latest(): Promise<null> {
+    return null;
+  }
+
   async head(): Promise<Position | null> {
     const head = await this.connection.run(READ_MS, readHead);
     this.#appends.saw(head);

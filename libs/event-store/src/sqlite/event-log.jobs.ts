@@ -150,6 +150,9 @@ function recentAppends(db: Connection) {
   return places;
 }
 
+/** NULL for damaged metadata: without the CASE, one such row would stop the sweep. */
+const OCCURRED_AT = `CASE WHEN json_valid(metadata) THEN metadata ->> 'occurredAt' END`;
+
 function deletionJobs(db: Connection) {
   const last = lastRevision(db);
   const forget = db.prepare(
@@ -163,12 +166,13 @@ function deletionJobs(db: Connection) {
     'SELECT min(stream) FROM events WHERE stream > ? AND stream < ?',
   );
   const firstTime = db.prepare<[string]>(
-    `SELECT metadata ->> 'occurredAt' FROM events WHERE stream = ? ORDER BY revision LIMIT 1`,
+    `SELECT ${OCCURRED_AT} AS at FROM events WHERE stream = ? AND at IS NOT NULL ORDER BY revision LIMIT 1`,
   );
   const expire = db.prepare(
     `DELETE FROM events WHERE position IN
-       (SELECT position FROM (SELECT position, metadata FROM events WHERE stream = ? ORDER BY revision LIMIT ?)
-        WHERE metadata ->> 'occurredAt' < ?)`,
+       (SELECT position FROM (SELECT position, ${OCCURRED_AT} AS at FROM events
+                              WHERE stream = ? AND at IS NOT NULL ORDER BY revision LIMIT ?)
+        WHERE at < ?)`,
   );
 
   return {
@@ -181,8 +185,9 @@ function deletionJobs(db: Connection) {
 
     /**
      * Does one step through the streams of a category, in the order of their names, from the first behind `after`. It
-     * deletes what occurred before `time` (ISO 8601). Gives the next `after`, or null at the end. A stream that loses
-     * all its events starts again at revision 0, so this is for streams that get no more events by then.
+     * deletes what occurred before `time` (ISO 8601), and leaves an event whose metadata is damaged. Gives the next
+     * `after`, or null at the end. A stream that loses all its events starts again at revision 0, so this is for
+     * streams that get no more events by then.
      */
     expire({ category, time, after }: { category: string; time: string; after: string }): string | null {
       let done = after;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'libsql';
 import { newCommandId } from '#libs/kernel';
 import { eventMetadata } from '../event-metadata';
 import type { AppendRequest, EventStore, EventStoreOptions, RecordedEvent } from '../event-store';
@@ -102,6 +103,28 @@ describe('openSqliteEventStore', () => {
     do left = await everything(aged);
     while (left.length > 1502);
     expect(new Set(left.map((event) => event.stream))).toEqual(new Set([day(1), `accessx-${orgId}`, stream]));
+  });
+
+  it('lets the events behind one with damaged metadata age out, and leaves that one', async () => {
+    const { append } = writes(await open());
+    const metadata = metadataAt('2020-01-01T00:00:00.000Z');
+    for (const name of [1, 2, 3]) {
+      const events = [tested(0), tested(1)];
+      await append({ stream: `access-${orgId}.${name}`, expected: 'any', metadata, events });
+    }
+    await store?.close();
+    const database = new Database(file);
+    const damage = database.prepare('UPDATE events SET metadata = ? WHERE position = ?');
+    for (const [position, text] of ['{', '7', '{}'].entries()) damage.run(text, 2 * position + 1);
+    database.close();
+    const failed = jest.fn();
+    await reopen({ retention: { category: 'access', days: 30, sweep: { failed } } });
+    // A sweep begins with the opening, and ends before the store is closed.
+    await store?.ping();
+    await store?.close();
+    const left = new Database(file).prepare('SELECT position FROM events ORDER BY position').raw().all();
+    expect(left).toEqual([[1], [3], [5]]);
+    expect(failed).not.toHaveBeenCalled();
   });
 
   it('lets nothing age out in a process that does not sweep', async () => {

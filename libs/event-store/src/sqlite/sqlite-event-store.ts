@@ -9,6 +9,7 @@ import type {
   EventStore,
   EventStoreOptions,
   JsonObject,
+  LatestRequest,
   LogSection,
   ReadRequest,
   RecordedEvent,
@@ -20,6 +21,7 @@ import { assertOwned } from '../stream-name';
 import { decimal } from './decimal';
 import { appendJob, DELETED_ROWS_MAX, type EventLogJobs } from './event-log.jobs';
 import { EVENT_COLUMNS, reading, recordedEvent, type EventRow } from './event-row';
+import { latestEvents } from './latest-events';
 import { headOf, holdsNone, subscribeToLog, type WrittenLog } from './log-subscription';
 import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
@@ -53,6 +55,7 @@ class SqliteEventStore implements EventStore {
   readonly #ends = new SoleWriterCache<number>(ENDS_KEPT_MAX);
   readonly #retention: PeriodicTask | undefined;
   readonly #head: () => number;
+  readonly #latest: ReturnType<typeof latestEvents>;
   readonly #forwards;
   readonly #backwards;
 
@@ -68,6 +71,7 @@ class SqliteEventStore implements EventStore {
       `SELECT ${EVENT_COLUMNS} FROM events WHERE stream = ? AND revision <= ? ORDER BY revision DESC LIMIT ?`,
     );
     this.#head = headOf(reader);
+    this.#latest = latestEvents(reader);
     this.#retention = retention && startRetention(writer, retention);
   }
 
@@ -157,6 +161,10 @@ class SqliteEventStore implements EventStore {
 
   get #log(): WrittenLog {
     return { reader: this.reader, appended: this.#appended, recent: this.#recent };
+  }
+
+  async latest(request: LatestRequest): Promise<RecordedEvent[]> {
+    return this.#latest(request);
   }
 
   async head(): Promise<Position | null> {

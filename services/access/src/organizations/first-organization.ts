@@ -4,7 +4,7 @@ import { hashApiKey, newApiKey, parseApiKey, verifyApiKey } from '#libs/crypto';
 import { eventMetadata, foldStream, type EventStore } from '#libs/event-store';
 import { hasEnded, organizationFold, organizationStream } from '#libs/events';
 import { Keyring } from '#libs/key-store';
-import { AppError, idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
+import { idFromCommand, newCommandId, uuidV5, type Clock, type Redacted } from '#libs/kernel';
 import type { AccessConfig } from '../config';
 import { CLOCK, CONFIG, EVENT_STORE, PRODUCER } from '../tokens';
 import { decideFirstOrganization } from './organization.decider';
@@ -33,10 +33,7 @@ export class FirstOrganization {
     const orgId = FIRST_ORGANIZATION_ID;
     const stream = organizationStream(orgId);
     const { state, expected } = await this.#load();
-    if (state.organization) {
-      await this.#refuseWithoutKeys();
-      return null;
-    }
+    if (state.organization) return null;
 
     const now = this.clock.now();
     const at = now.toISOString();
@@ -83,13 +80,5 @@ export class FirstOrganization {
   async #load() {
     const orgId = FIRST_ORGANIZATION_ID;
     return foldStream(this.events, { orgId, stream: organizationStream(orgId) }, organizationFold);
-  }
-
-  /** Fails with STORE_CORRUPT when the key store has lost its keys. New keys could not open the log's old values. */
-  async #refuseWithoutKeys(): Promise<void> {
-    if (await this.keyring.hasInstanceKey('api-key-pepper')) return;
-    const safeMessage =
-      'Cannot start: the event log is in use, but its key store (keys.db) is empty. Put the key store back from its backup.';
-    throw new AppError('STORE_CORRUPT', { safeMessage });
   }
 }

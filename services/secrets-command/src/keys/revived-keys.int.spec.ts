@@ -3,7 +3,7 @@ import { eventMetadata } from '#libs/event-store';
 import { secretStream, type SecretEvent } from '#libs/events';
 import { newCommandId, Redacted } from '#libs/kernel';
 import type { WrappedKey } from '#libs/key-store';
-import { openTestStores, someSecret, type TestStores } from '#libs/testing';
+import { intercepted, openTestStores, someSecret, type TestStores } from '#libs/testing';
 import { RevivedKeys } from './revived-keys';
 
 const orgId = 'org_test';
@@ -20,10 +20,10 @@ describe('RevivedKeys', () => {
   });
   afterEach(() => stores.discard());
 
-  const revivedKeys = () => {
+  const revivedKeys = (keyring = stores.keyring) => {
     const destination = { write: (line: string) => void lines.push(line) };
     const logger = createLogger({ level: 'info', service: 'test', destination });
-    return new RevivedKeys(stores.events, logger, stores.keyring);
+    return new RevivedKeys(stores.events, logger, keyring);
   };
   /** A secret of so many values, as it was before its keys were destroyed. */
   const secretWith = async (id: string, versions: number) => {
@@ -74,7 +74,7 @@ describe('RevivedKeys', () => {
     const shredded = await Promise.all(
       Array.from({ length: 120 }, (_, at) => secretWith(`sec_${at}`, at === 0 ? 3 : 1)),
     );
-    for (const secret of shredded) await shred(secret);
+    await Promise.all(shredded.map(shred));
     const live = await secretWith('sec_live', 1);
     await append('sec_live', live.events);
     const deleted = await secretWith('sec_deleted', 1);
@@ -105,6 +105,18 @@ describe('RevivedKeys', () => {
     expect(await keysLeft()).toBe(1);
     await revivedKeys().sweep(signal, always);
     expect(await keysLeft()).toBe(0);
+  });
+
+  it('are only looked for where none is back, and at the end what an attempt left is overwritten', async () => {
+    const ids = Array.from({ length: 60 }, (_, at) => `sec_${at}`);
+    await Promise.all(ids.map(async (id) => shred(await secretWith(id, 1))));
+    const asked: number[] = [];
+    const destroy = (ids: readonly string[]) => {
+      if (ids.length > 0) asked.push(ids.length);
+      return stores.keyring.destroy(ids);
+    };
+    await revivedKeys(intercepted(stores.keyring, { destroy })).sweep(signal, always);
+    expect(asked).toHaveLength(1);
   });
 
   it('are no concern of a log without any', async () => {

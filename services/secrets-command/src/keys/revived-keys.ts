@@ -7,8 +7,8 @@ import { EVENT_STORE, LOGGER } from '../tokens';
 
 type Shredded = Extract<SecretEvent, { type: 'SecretShredded' }>['data'];
 
-/** Each event names all data keys of a secret, and one deletion destroys those of a batch. */
-const BATCH_EVENTS_MAX = 100;
+/** Few, because each event names all data keys of a secret, up to 10,000. */
+const BATCH_EVENTS_MAX = 10;
 
 /**
  * Destroys again the keys that the log says are destroyed, because a key store that was restored from an older backup
@@ -31,7 +31,9 @@ export class RevivedKeys {
     const log = this.events.subscribe({ after: null, categories, types, signal, batchMax: BATCH_EVENTS_MAX });
     for await (const { events, caughtUp } of log) {
       const ids = events.flatMap(({ data }) => (data as unknown as Shredded).dataKeyIds);
-      const count = await this.keyring.destroy(ids);
+      // A deletion rewrites files even when no key is there, so most batches only look. The last one always deletes:
+      // that overwrites what an attempt has left that failed halfway.
+      const count = await this.keyring.destroy(caughtUp ? ids : await this.keyring.existing(ids));
       if (count > 0) this.logger.warn('destroyed keys were back, and are destroyed again', { count });
       this.#isDone = caughtUp;
       if (this.#isDone || !(await mayGoOn())) return;
