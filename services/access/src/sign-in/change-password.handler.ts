@@ -29,13 +29,14 @@ export class ChangePasswordHandler {
   async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof changePassword>> {
     const { caller, currentPassword, password, sessionId } = request;
     const user = await this.users.callerOf(caller);
+    // This comes before the first hash, because a request that cannot succeed must cost almost nothing.
+    const complaint = passwordComplaint(password, user.email);
+    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const origin = originOf(request, context);
     const holds = await this.passwords.watch(user);
     const hadOne = await this.passwords.has(user);
     // A current password is checked even for a person who has none, because the gateway then demands no other proof.
     if (hadOne || currentPassword) await this.#demandCurrent(user, currentPassword, origin);
-    const complaint = passwordComplaint(password, user.email);
-    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const hash = await this.passwords.hash(password);
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const data = { credential: 'password' as const, change };

@@ -149,7 +149,9 @@ export class SignInController {
       ...proofOf(body),
       ...originOf(request),
     };
-    const renewed = await this.access.send(reauthenticate, message, contextOf(request));
+    const renewed = await this.limits.hashed(request, () =>
+      this.access.send(reauthenticate, message, contextOf(request)),
+    );
     this.cookie.set(reply, renewed);
     return { data: { expires_at: renewed.expiresAt } };
   }
