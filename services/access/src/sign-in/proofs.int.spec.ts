@@ -21,6 +21,7 @@ jest.setTimeout(60_000);
 
 const email = 'ada@example.com';
 const wrong = new Redacted('not the right one');
+const alsoWrong = new Redacted('not the right one either');
 const codeOf = (error: unknown) => (error as { code: string }).code;
 
 describe('Proofs', () => {
@@ -51,12 +52,10 @@ describe('Proofs', () => {
   const own = () => ({ caller: ada.caller, sessionId: ada.sessionId });
   const reauthenticate = (more: object = {}) =>
     outcome(world.app.get(ReauthenticateHandler).handle({ ...own(), ...proof(more) }, context));
-  const changePassword = (currentPassword: Redacted<string>) =>
-    outcome(
-      world.app
-        .get(ChangePasswordHandler)
-        .handle({ ...own(), ...origin, currentPassword, password }, context),
-    );
+  const changePassword = (current: Redacted<string>, next = password) => {
+    const request = { ...own(), ...origin, currentPassword: current, password: next };
+    return outcome(world.app.get(ChangePasswordHandler).handle(request, context));
+  };
   /** Gives the code of this moment. */
   const enrol = async () => {
     const { secret } = await world.app.get(TotpHandler).enrol({ caller: ada.caller });
@@ -90,7 +89,7 @@ describe('Proofs', () => {
   it('put a wrong password on record once, whatever it was given for', async () => {
     expect(await signIn({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
     expect(await reauthenticate({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
-    expect(await changePassword(wrong)).toBe('VALIDATION_FAILED');
+    expect(await changePassword(wrong, alsoWrong)).toBe('VALIDATION_FAILED');
     expect(await changePassword(password)).toBe('in');
     expect(await recorded(3)).toEqual({ 'wrong-password': 3 });
   });
@@ -118,7 +117,7 @@ describe('Proofs', () => {
     for (let n = 0; n < FREE_ATTEMPTS; n += 1) await signIn({ password: wrong });
     for (const more of [{}, { password: wrong }]) expect(await signIn(more)).toBe('RATE_LIMITED');
     expect(await recorded(FREE_ATTEMPTS + 2)).toEqual({ 'wrong-password': FREE_ATTEMPTS, 'locked-out': 2 });
-    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await changePassword(wrong);
+    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await changePassword(wrong, alsoWrong);
     expect(await changePassword(password)).toBe('RATE_LIMITED');
     expect(await recorded(2 * FREE_ATTEMPTS + 3)).toEqual({
       'wrong-password': 2 * FREE_ATTEMPTS,

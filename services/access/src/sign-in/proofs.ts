@@ -18,7 +18,7 @@ export interface Proof {
 }
 
 type Cause = Extract<Refusal['cause'], 'wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out'>;
-type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'wrong-password' | 'wrong-code' };
+type Verdict<R> = { readonly right: R } | { readonly wrong: 'wrong-password' | 'wrong-code' };
 
 /** Decides whether somebody is who they claim to be, and records refusals. */
 @Injectable()
@@ -47,21 +47,27 @@ export class Proofs {
   }
 
   /**
-   * Demands only the password, of a person who has a session, and fails like `demand`. This suffices to change the
-   * password. It is no new proof of the person, who may have a second factor.
+   * Demands only a password, of a person who has a session, and fails like `demand`. Gives the first of the passwords
+   * that is right; all of them are one attempt. This suffices to change the password. It is no new proof of the person,
+   * who may have a second factor.
    */
-  async demandPassword(user: User, password: Redacted<string>, origin: Origin): Promise<void> {
+  async demandPassword(
+    user: User,
+    passwords: readonly Redacted<string>[],
+    origin: Origin,
+  ): Promise<Redacted<string>> {
     const subject = { kind: 'password', id: user.id } as const;
-    await this.#decide(user, { subject, origin }, async () =>
-      (await this.passwords.verify(user, password)) ? { right: null } : { wrong: 'wrong-password' },
-    );
+    return this.#decide(user, { subject, origin }, async () => {
+      for (const right of passwords) if (await this.passwords.verify(user, right)) return { right };
+      return { wrong: 'wrong-password' };
+    });
   }
 
-  async #decide(
+  async #decide<R>(
     user: User | null,
     { subject, origin }: { subject: Subject; origin: Origin },
-    judge: () => Promise<Verdict>,
-  ): Promise<SecondFactor | null> {
+    judge: () => Promise<Verdict<R>>,
+  ): Promise<R> {
     // An attempt that cannot be judged now must not be counted.
     this.hasher.assertRoom();
     let isLookedAt = false;
@@ -79,7 +85,10 @@ export class Proofs {
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  async #judge(user: User | null, { password, totp, recoveryCode }: Proof): Promise<Verdict> {
+  async #judge(
+    user: User | null,
+    { password, totp, recoveryCode }: Proof,
+  ): Promise<Verdict<SecondFactor | null>> {
     const isRight = await this.passwords.verify(user, password);
     if (!user || !isRight) return { wrong: 'wrong-password' };
     return this.secondFactors.judge(user.id, { totp, recoveryCode });
