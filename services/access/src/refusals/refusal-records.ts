@@ -27,12 +27,15 @@ const WINDOW_MS = 60_000;
 const SWEEP_INTERVAL_MS = 5_000;
 const WINDOWS_MAX = 10_000;
 
+/** What is known of the refusals of one kind. Its count is kept from one minute to the next. */
 interface Window {
-  /** In `monotonicMs`. */
-  readonly startedAt: number;
+  /** When the current minute began, in `monotonicMs`. */
+  startedAt: number;
   recorded: number;
   /** Refusals that are not in the log yet. */
   counted: number;
+  /** Records that are being written. When one fails, its refusals are counted here again. */
+  underWay: number;
   latest: Refusal;
   latestAt: Date;
 }
@@ -40,7 +43,7 @@ interface Window {
 /**
  * Records refusals: who, what, when and from where. Nobody waits for a record. A flood of refusals makes a bounded
  * number of records a minute for each caller, action and cause, and each record holds a count. A crash loses the counts
- * of the running minute; an orderly shutdown loses none.
+ * of the running minute; an orderly shutdown loses none while the log can be written.
  */
 @Injectable()
 export class RefusalRecords implements OnApplicationShutdown {
@@ -88,23 +91,23 @@ export class RefusalRecords implements OnApplicationShutdown {
   }
 
   #windowOf(kind: string, latest: Refusal): Window {
-    const known = this.#windows.get(kind);
     const startedAt = this.clock.monotonicMs();
+    const known = this.#windows.get(kind);
     if (known && startedAt - known.startedAt < WINDOW_MS) return known;
-    // A count that could not be written, because the store was down, goes into the new window.
-    const counted = known?.counted ?? 0;
-    const window = { startedAt, recorded: 0, counted, latest, latestAt: this.clock.now() };
+    if (known) return Object.assign(known, { startedAt, recorded: 0 });
+    const latestAt = this.clock.now();
+    const window = { startedAt, recorded: 0, counted: 0, underWay: 0, latest, latestAt };
     this.#windows.set(kind, window);
     return window;
   }
 
-  /** Writes the counts of windows that are over, and forgets windows without a count. */
+  /** Writes the counts of windows that are over, and forgets windows that can have no count any more. */
   #sweep(): void {
     const over = this.clock.monotonicMs() - WINDOW_MS;
     for (const [kind, window] of this.#windows.entries()) {
       if (window.startedAt > over) continue;
       if (window.counted > 0) void this.#tell(window);
-      else this.#windows.delete(kind);
+      else if (window.underWay === 0) this.#windows.delete(kind);
     }
   }
 
@@ -113,12 +116,16 @@ export class RefusalRecords implements OnApplicationShutdown {
     const { latest, latestAt, counted } = window;
     if (counted === 0) return Promise.resolve();
     window.counted = 0;
+    window.underWay += 1;
     const writing = this.#append(latest, latestAt, counted)
       .catch((error: unknown) => {
         window.counted += counted;
         this.logger.warn('refusal not recorded', { count: counted, ...errorFields(error) });
       })
-      .finally(() => this.#writing.delete(writing));
+      .finally(() => {
+        window.underWay -= 1;
+        this.#writing.delete(writing);
+      });
     this.#writing.add(writing);
     return writing;
   }
