@@ -48,6 +48,7 @@ export class SignInController {
     reply: startedSessionReply,
     headers: ['cache-control'],
     errors: [
+      'AUTHENTICATION_REQUIRED',
       'NOT_FOUND',
       'FORBIDDEN',
       'SIGN_UP_CLOSED',
