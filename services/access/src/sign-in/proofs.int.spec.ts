@@ -137,6 +137,14 @@ describe('Proofs', () => {
     expect(await recorded(1)).toEqual({ 'wrong-password': 1 });
   });
 
+  it('take no second code of who has confirmed an authenticator app, but say how to get recovery codes', async () => {
+    await enableTotp();
+    const safeMessage = expect.stringContaining('renew the recovery codes') as string;
+    await expect(confirm(new Redacted('abcdef'))).rejects.toMatchObject({ code: 'NOT_FOUND', safeMessage });
+    const renewal = world.app.get(TotpHandler).renew({ caller: ada.caller, ...origin }, context);
+    expect((await renewal).recoveryCodes.expose().split(' ')).toHaveLength(10);
+  });
+
   it('count the wrong codes of who confirms an authenticator app', async () => {
     const code = await enrol();
     const outcomes: string[] = [];
