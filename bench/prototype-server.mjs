@@ -1,17 +1,15 @@
-// What this machine allows for the job itself: Nest 11 on Fastify and one SQLite log on a thread of its own, for one
-// organization, without any of the product around it. Keys and values are checked, sealed and opened by libs/crypto, an
-// append is durable before its answer leaves, appends that come while one is flushed share the next flush.
+// What this machine allows for the job itself: node:http without a framework and one SQLite log on a thread of its own,
+// for one organization, without any of the product around it. Keys and values are checked, sealed and opened by
+// libs/crypto, an append is durable before its answer leaves, and appends that come meanwhile share the next flush.
 // Writes `prototype.json` into PROTOTYPE_DIR: an API key and the ids of a thousand secrets to read.
-import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { json } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { Controller, Get, Post, Req } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import Database from 'libsql';
 
 // The built libs are CommonJS, whose names an import cannot always see.
@@ -22,11 +20,12 @@ const { Redacted } = require('#libs/kernel');
 const SECRETS = 1_000;
 const ORG = 'org_prototype';
 const NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
+const READ = /^\/secrets\/([0-9a-f-]{36})\/value$/;
 
-if (isMainThread) await serve();
+if (isMainThread) serve();
 else writeLog(new Database(workerData));
 
-async function serve() {
+function serve() {
   const folder = process.env.PROTOTYPE_DIR;
   const key = crypto.newApiKey(new Date());
   const secrets = secretsInMemory();
@@ -35,62 +34,42 @@ async function serve() {
   const content = JSON.stringify({ key: key.text.expose(), ids });
   writeFileSync(path.join(folder, 'prototype.json'), content, { mode: 0o600 });
 
-  const log = startLog(path.join(folder, 'prototype.db'));
-  const SecretsController = controller({ callerOf: callersWith(key), secrets, log });
-  const root = { module: SecretsController, controllers: [SecretsController] };
-  const app = await NestFactory.create(root, new FastifyAdapter(), { logger: false });
-  await app.listen(0, '127.0.0.1');
-  console.log(`ready ${await app.getUrl()}`);
+  const keys = new Map([[crypto.digestApiKey(key.text), key.id]]);
+  const { read, create } = jobs(secrets, startLog(path.join(folder, 'prototype.db')));
+  const answer = async (request) => {
+    const shown = new Redacted(request.headers.authorization.slice('Bearer '.length));
+    const by = keys.get(crypto.digestApiKey(shown));
+    if (!by) return [401, {}];
+    if (request.method === 'POST') return [201, await create(by, (await json(request)).secret)];
+    const [, id] = READ.exec(request.url);
+    return [200, await read(by, id)];
+  };
+  const server = createServer(async (request, response) => {
+    const [status, content] = await answer(request);
+    const body = JSON.stringify({ data: content });
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    response.writeHead(status, headers).end(body);
+  });
+  server.listen(0, '127.0.0.1', () => console.log(`ready http://127.0.0.1:${server.address().port}`));
 }
 
-/** What the two routes do; decorated by hand, since this file runs as it is. */
-function controller({ callerOf, secrets, log }) {
-  class SecretsController {
-    async read(request) {
-      const by = callerOf(request);
-      const { id } = request.params;
+function jobs(secrets, log) {
+  return {
+    async read(by, id) {
       const value = secrets.open(id);
       const at = new Date().toISOString();
       await log.append({ stream: `access-${ORG}.${id}`, type: 'SecretAccessed', data: { id, by, at } });
-      return { data: { id, value, decrypted_at: at } };
-    }
+      return { id, value, decrypted_at: at };
+    },
 
-    async create(request) {
-      const by = callerOf(request);
-      const { name, value } = request.body.secret;
+    async create(by, { name, value }) {
       if (!NAME.test(name) || typeof value !== 'string') throw new Error('An invalid secret');
       const id = randomUUID();
-      const { dataKeyId, wrapped, envelope } = secrets.seal(id, value);
       const at = new Date().toISOString();
-      const sealed = {
-        dataKeyId,
-        wrapped: wrapped.toString('base64'),
-        envelope: envelope.toString('base64'),
-      };
-      const data = { id, name, by, at, ...sealed };
+      const data = { id, name, by, at, ...secrets.seal(id, value) };
       await log.append({ stream: `secret-${ORG}.${id}`, type: 'SecretCreated', data });
-      return { data: { id, name, version: 1, created_at: at } };
-    }
-  }
-  Controller('secrets')(SecretsController);
-  const { prototype } = SecretsController;
-  const route = (name, decorate) => {
-    decorate(prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
-    Req()(prototype, name, 0);
-  };
-  route('read', Get(':id/value'));
-  route('create', Post());
-  return SecretsController;
-}
-
-/** Gives the id of the API key that a request shows; one key is known. */
-function callersWith(key) {
-  const pepper = crypto.newKey();
-  const hashes = new Map([[key.id, crypto.hashApiKey(pepper, key)]]);
-  return ({ headers }) => {
-    const shown = crypto.parseApiKey(new Redacted(headers.authorization.slice('Bearer '.length)));
-    if (!crypto.verifyApiKey(pepper, shown, hashes.get(shown.id))) throw new Error('An unknown key');
-    return shown.id;
+      return { id, name, version: 1, created_at: at };
+    },
   };
 }
 
@@ -102,13 +81,10 @@ function secretsInMemory() {
     seal(id, value) {
       const [dataKey, dataKeyId] = [crypto.newKey(), crypto.newDataKeyId(new Date())];
       const binding = { orgId: ORG, secretId: id, version: 1 };
-      const sealed = {
-        dataKeyId,
-        wrapped: crypto.wrapKey(dataKey, organizationKey, keyBinding(id, dataKeyId)),
-        envelope: crypto.sealEnvelope({ dataKey, dataKeyId, binding, plaintext: Buffer.from(value) }),
-      };
-      secrets.set(id, sealed);
-      return sealed;
+      const wrapped = crypto.wrapKey(dataKey, organizationKey, keyBinding(id, dataKeyId));
+      const envelope = crypto.sealEnvelope({ dataKey, dataKeyId, binding, plaintext: Buffer.from(value) });
+      secrets.set(id, { dataKeyId, wrapped, envelope });
+      return { dataKeyId, wrapped: wrapped.toString('base64'), envelope: envelope.toString('base64') };
     },
     open(id) {
       const { dataKeyId, wrapped, envelope } = secrets.get(id);
