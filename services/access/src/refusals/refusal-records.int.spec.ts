@@ -127,6 +127,29 @@ describe('RefusalRecords', () => {
     expect(events.at(-1)?.data).toMatchObject({ count: 5 });
   }, 15_000);
 
+  it('wait five minutes for what settles them, and are recorded as of then when nothing does', async () => {
+    const asked: string[] = [];
+    const settles = (isSettled: boolean) => async (since: string) => {
+      asked.push(since);
+      return isSettled;
+    };
+    refusals.noteUnless(settles(true), refusal);
+    refusals.noteUnless(settles(false), refusal);
+    clock.time += 5 * 60_000;
+    refusals.noteUnless(settles(false), { ...refusal, cause: 'revoked' });
+    const [event] = await until(recorded, (found) => counted(found) > 0, 10_000);
+    expect(asked).toEqual(Array(2).fill(new Date(start).toISOString()));
+    expect(event?.data).toMatchObject({ refusedAt: new Date(start).toISOString(), cause: 'wrong-secret' });
+    await refusals.onApplicationShutdown();
+    expect((await recorded()).map(({ data }) => data['cause'])).toEqual(['wrong-secret', 'revoked']);
+  }, 15_000);
+
+  it('are recorded when nobody can tell whether they are settled', async () => {
+    refusals.noteUnless(async () => Promise.reject(new AppError('STORE_UNAVAILABLE')), refusal);
+    await refusals.onApplicationShutdown();
+    expect(counted(await recorded())).toBe(1);
+  });
+
   const failsLate = () => {
     let fail: () => void = () => undefined;
     stalled = { cause: 'revoked', until: new Promise((resolve) => (fail = resolve)) };

@@ -26,6 +26,9 @@ const BURST = 10;
 const WINDOW_MS = 60_000;
 const SWEEP_INTERVAL_MS = 5_000;
 const WINDOWS_MAX = 10_000;
+/** How long `noteUnless` waits. */
+const HELD_MS = 5 * 60_000;
+const HELD_MAX = 10_000;
 
 /** What is known of the refusals of one kind. Its count is kept from one minute to the next. */
 interface Window {
@@ -40,10 +43,21 @@ interface Window {
   latestAt: Date;
 }
 
+/** Tells whether what has happened since then (ISO 8601) makes a refusal not worth a record. */
+type IsSettled = (since: string) => Promise<boolean>;
+
+interface Held {
+  readonly refusal: Refusal;
+  readonly at: Date;
+  /** In `monotonicMs`. */
+  readonly heldAt: number;
+  readonly isSettled: IsSettled;
+}
+
 /**
  * Records refusals: who, what, when and from where. Nobody waits for a record. A flood of refusals makes a bounded
  * number of records a minute for each caller, action and cause, and each record holds a count. A crash loses the counts
- * of the running minute; an orderly shutdown loses none while the log can be written.
+ * of the running minute, and what `noteUnless` holds; an orderly shutdown loses nothing while the log can be written.
  */
 @Injectable()
 export class RefusalRecords implements OnApplicationShutdown {
@@ -53,6 +67,8 @@ export class RefusalRecords implements OnApplicationShutdown {
       if (reason === 'evict') void this.#tell(window);
     },
   });
+  /** In the order of `heldAt`. */
+  readonly #held: Held[] = [];
   readonly #sweeping: NodeJS.Timeout;
   readonly #writing = new Set<Promise<void>>();
 
@@ -72,18 +88,29 @@ export class RefusalRecords implements OnApplicationShutdown {
     afterThis(() => this.#record(refusal));
   }
 
+  /**
+   * Records a refusal five minutes later, or at shutdown, unless it is settled by then. For refusals that honest people
+   * cause as well, and then settle. When that cannot be told, the refusal is recorded.
+   */
+  noteUnless(isSettled: IsSettled, refusal: Refusal): void {
+    this.#held.push({ refusal, isSettled, at: this.clock.now(), heldAt: this.clock.monotonicMs() });
+    if (this.#held.length > HELD_MAX) this.#settle(this.#held.splice(0, 1));
+  }
+
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#sweeping);
+    this.#settle(this.#held.splice(0));
+    await Promise.all(this.#writing);
     for (const window of this.#windows.values()) void this.#tell(window);
     await Promise.all(this.#writing);
   }
 
-  #record(refusal: Refusal): void {
+  #record(refusal: Refusal, at = this.clock.now()): void {
     const { caller, action, cause } = refusal;
     const kind = `${caller.orgId} ${caller.actorId} ${action ?? ''} ${cause}`;
     const window = this.#windowOf(kind, refusal);
     window.latest = refusal;
-    window.latestAt = this.clock.now();
+    window.latestAt = at;
     window.counted += 1;
     if (window.recorded >= BURST) return;
     window.recorded += 1;
@@ -101,9 +128,25 @@ export class RefusalRecords implements OnApplicationShutdown {
     return window;
   }
 
-  /** Writes the counts of windows that are over, and forgets windows that can have no count any more. */
+  /** Records those of the refusals that are not settled. */
+  #settle(held: readonly Held[]): void {
+    for (const { refusal, at, isSettled } of held) {
+      const settling = isSettled(at.toISOString())
+        .catch(() => false)
+        .then((settled) => {
+          if (!settled) this.#record(refusal, at);
+          this.#writing.delete(settling);
+        });
+      this.#writing.add(settling);
+    }
+  }
+
+  /** Settles what was held long enough, writes the counts of windows that are over, and forgets windows that can have no count any more. */
   #sweep(): void {
-    const over = this.clock.monotonicMs() - WINDOW_MS;
+    const now = this.clock.monotonicMs();
+    const staying = this.#held.findIndex(({ heldAt }) => heldAt > now - HELD_MS);
+    this.#settle(this.#held.splice(0, staying < 0 ? this.#held.length : staying));
+    const over = now - WINDOW_MS;
     for (const [kind, window] of this.#windows.entries()) {
       if (window.startedAt > over) continue;
       if (window.counted > 0) void this.#tell(window);

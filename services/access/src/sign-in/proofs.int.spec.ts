@@ -64,6 +64,11 @@ describe('Proofs', () => {
   };
   const confirm = async (totp: Redacted<string>) =>
     world.app.get(TotpHandler).confirm({ caller: ada.caller, totp, ...origin }, context);
+  /** What is held back is then on record, or settled. */
+  const endProcess = async () => {
+    await world.app.close();
+    world = await openAccessWorld(stores);
+  };
   const enableTotp = async () => confirm(await enrol());
 
   /** How often each cause is on record, once so many refusals are. */
@@ -99,7 +104,22 @@ describe('Proofs', () => {
     expect(await signIn()).toBe('SECOND_FACTOR_REQUIRED');
     expect(await reauthenticate()).toBe('SECOND_FACTOR_REQUIRED');
     expect(await signIn({ totp: new Redacted('abcdef') })).toBe('AUTHENTICATION_REQUIRED');
+    await endProcess();
     expect(await recorded(3)).toEqual({ 'missing-code': 2, 'wrong-code': 1 });
+  });
+
+  it('put a missing code on record unless it follows from the same address, in whichever process', async () => {
+    const [recoveryCode = ''] = (await enableTotp()).recoveryCodes.expose().split(' ');
+    const elsewhere = { address: '198.51.100.7' };
+    expect(await signIn()).toBe('SECOND_FACTOR_REQUIRED');
+    expect(await signIn(elsewhere)).toBe('SECOND_FACTOR_REQUIRED');
+    stores.clock.pass(1_000);
+    const other = await openAccessWorld(stores);
+    const request = { email, ...proof({ ...elsewhere, recoveryCode: new Redacted(recoveryCode) }) };
+    await other.app.get(SignInHandler).handle(request, context);
+    await other.app.close();
+    await endProcess();
+    expect(await recorded(1)).toEqual({ 'missing-code': 1 });
   });
 
   it('forget no wrong code for a right password that came alone', async () => {

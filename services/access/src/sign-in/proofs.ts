@@ -6,6 +6,7 @@ import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
 import { RefusalRecords, type Refusal } from '../refusals/refusal-records';
 import { SecondFactors, type SecondFactor } from '../second-factors/second-factors';
+import { Sessions } from '../sessions/sessions';
 import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
 import type { User } from '../users/users';
@@ -30,13 +31,14 @@ export class Proofs {
     private readonly passwords: Passwords,
     private readonly refusals: RefusalRecords,
     private readonly secondFactors: SecondFactors,
+    private readonly sessions: Sessions,
   ) {}
 
   /**
    * Gives the second factor that was used; null when none is set up. Fails with AUTHENTICATION_REQUIRED, with the same
    * answer and timing for a wrong password, a wrong code and an unknown user. Fails with SECOND_FACTOR_REQUIRED after a
    * right password, and with RATE_LIMITED after too many failures or under a flood. Each refusal of a known user is
-   * recorded once, except under a flood.
+   * recorded once, except under a flood; a missing code only when it does not follow.
    */
   async demand(
     user: User | null,
@@ -104,6 +106,16 @@ export class Proofs {
     });
     if (!user) return;
     const caller = { orgId: user.personalOrgId, actorType: 'user', actorId: user.id };
-    this.refusals.note({ caller, action: null, cause, address, userAgent, correlationId });
+    const refusal = { caller, action: null, cause, address, userAgent, correlationId };
+    // A page learns from this refusal that it must ask for a code, so honest people cause one at each sign-in.
+    if (cause === 'missing-code')
+      this.refusals.noteUnless(async (since) => this.#isSignedIn(user, { address, since }), refusal);
+    else this.refusals.note(refusal);
+  }
+
+  /** Tells whether somebody at this address has proved since then to be the user, and is signed in. */
+  async #isSignedIn({ id }: User, { address, since }: { address: string; since: string }): Promise<boolean> {
+    const sessions = await this.sessions.listOf(id);
+    return sessions.some((session) => session.address === address && session.authenticatedAt > since);
   }
 }
