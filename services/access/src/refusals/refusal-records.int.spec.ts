@@ -42,7 +42,8 @@ describe('RefusalRecords', () => {
       monotonicMs: () => clock.time,
     };
     const append: EventStore['append'] = async (request) => {
-      const isStalled = request.events[0]?.data['cause'] === stalled?.cause;
+      const { cause } = request.events[0]?.data as { cause: string };
+      const isStalled = cause === stalled?.cause;
       if (isStalled) await stalled?.until;
       if (isStalled || isAway) throw new AppError('STORE_UNAVAILABLE');
       return store.append(request);

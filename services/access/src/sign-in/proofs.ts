@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, isAppError, type Redacted } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { Lockouts, type Subject } from '../lockouts/lockouts';
-import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
 import { RefusalRecords, type Refusal } from '../refusals/refusal-records';
 import { SecondFactors, type SecondFactor } from '../second-factors/second-factors';
@@ -26,7 +25,6 @@ type Verdict<R> = { readonly right: R } | { readonly wrong: 'wrong-password' | '
 export class Proofs {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly hasher: PasswordHasher,
     private readonly lockouts: Lockouts,
     private readonly passwords: Passwords,
     private readonly refusals: RefusalRecords,
@@ -71,7 +69,7 @@ export class Proofs {
     judge: () => Promise<Verdict<R>>,
   ): Promise<R> {
     // An attempt that cannot be judged now must not be counted.
-    this.hasher.assertRoom();
+    this.passwords.assertRoom();
     let isLookedAt = false;
     const look = () => {
       isLookedAt = true;
