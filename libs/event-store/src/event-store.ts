@@ -80,6 +80,12 @@ export interface ReadRequest {
   readonly limit: number;
 }
 
+export interface TruncateRequest {
+  readonly orgId: string;
+  readonly stream: string;
+  readonly before: Revision;
+}
+
 export interface SubscribeRequest {
   /** The last position that was handled; null starts at the beginning of the log. */
   readonly after: Position | null;
@@ -142,7 +148,7 @@ export interface EventStore {
    * Deletes the events of a stream before `before`. The numbering goes on as if they were there, even when no event is
    * left. It is for an operator who must erase the beginning of a stream; no service calls it.
    */
-  truncate(request: { orgId: string; stream: string; before: Revision }): Promise<void>;
+  truncate(request: TruncateRequest): Promise<void>;
   /** Rejects with STORE_UNAVAILABLE when the engine cannot serve. Answers within a second. */
   ping(): Promise<void>;
   close(): Promise<void>;

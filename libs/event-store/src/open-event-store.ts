@@ -8,7 +8,7 @@ type Open = (place: string, options: EventStoreOptions) => Promise<EventStore>;
 // An engine is loaded only when it is chosen, because loading the others would cost time and memory.
 const openSqlite: Open = async (file, options) => {
   const engine = require('./sqlite/sqlite-event-store') as typeof sqliteEngine;
-  return engine.openSqliteEventStore({ file, ...options });
+  return engine.openSqliteEventStore(file, options);
 };
 const openEsdb: Open = async (url, options) => {
   const engine = require('./esdb/esdb-event-store') as typeof esdbEngine;

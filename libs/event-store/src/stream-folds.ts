@@ -60,15 +60,12 @@ export class StreamFolds<S> {
   async of(request: StreamRequest): Promise<Folded<S>> {
     const { stream, commandId } = request;
     assertOwned(request);
-    if (this.log && this.#remembered.has(stream) && (await this.log.isCurrent())) {
-      const known = this.#remembered.get(stream);
-      if (known && (commandId === undefined || !known.commands.has(commandId))) return known.folded;
-    }
+    const isCurrent = this.log && this.#remembered.has(stream) && (await this.log.isCurrent());
     const before = this.#remembered.get(stream);
     // The state right after that command was not kept, so the stream is folded from its beginning.
     if (commandId !== undefined && before?.commands.has(commandId))
       return foldStream(this.store, request, this.fold);
-    return this.#load(request, before);
+    return isCurrent && before ? before.folded : this.#load(request, before);
   }
 
   async #load(request: StreamRequest, before: Remembered<S> | undefined): Promise<Folded<S>> {

@@ -21,7 +21,7 @@ export function newId(prefix: IdPrefix, now: Date): string {
 
 /** Derives an id from a command's id: a repeated command gets the same id, so it creates nothing twice (ADR 6). */
 export function idFromCommand(prefix: IdPrefix, commandId: string): string {
-  return `${prefix}_${base32Encode(uuidBytes(commandId))}`;
+  return `${prefix}_${base32Encode(Buffer.from(commandId.replaceAll('-', ''), 'hex'))}`;
 }
 
 /** True when `text` is an id with this prefix. */
@@ -43,10 +43,6 @@ export function uuidV5(...parts: readonly (string | number)[]): string {
   input.write(text, NAMESPACE.length);
   // `hash` is one call into OpenSSL and makes no Buffer of the result. Every event gets its id here.
   return uuidText(hash('sha1', input, 'hex'), 5);
-}
-
-function uuidBytes(uuid: string): Buffer {
-  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
 }
 
 /** Formats the first 32 of these hexadecimal digits as a UUID, with its version and its variant. */

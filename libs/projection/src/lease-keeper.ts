@@ -15,7 +15,7 @@ interface Lease {
   readonly holder: string;
   readonly signal: AbortSignal;
   /** Called while another process holds the lease. */
-  readonly standBy?: () => void;
+  readonly standBy: () => void;
 }
 
 /**
@@ -51,7 +51,7 @@ async function acquire(reads: ReadStore, { name, holder, signal, standBy }: Leas
   while (!signal.aborted) {
     const fence = await reads.acquireLease(name, holder, LEASE_MS);
     if (fence !== null) return fence;
-    standBy?.();
+    standBy();
     await delay(STAND_BY_MS, undefined, { signal }).catch(() => undefined);
   }
   return null;

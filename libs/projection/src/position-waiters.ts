@@ -69,7 +69,7 @@ export class PositionWaiters {
     return first;
   }
 
-  reached(position: Position | null): void {
+  reached(position: Position): void {
     for (const waiter of this.#waiters) {
       if (comparePositions(waiter.position, position) > 0) continue;
       this.#waiters.delete(waiter);

@@ -110,7 +110,6 @@ describe('RunningProjection', () => {
     expect(await nameOf('new')).toBe('N');
     expect(projection.status()).toEqual({
       name: 'things',
-      version: 1,
       state: 'live',
       position: next,
       parked: 0,

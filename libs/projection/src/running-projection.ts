@@ -25,7 +25,6 @@ export interface ProjectionParts {
 
 export interface ProjectionStatus {
   readonly name: string;
-  readonly version: number;
   readonly state: 'starting' | 'standby' | 'catching-up' | 'live' | 'degraded' | 'stopped';
   /** All events up to this position are in the read store. */
   readonly position: Position | null;
@@ -90,9 +89,9 @@ export class RunningProjection {
   }
 
   status(): ProjectionStatus {
-    const { name, version } = this.parts.projection;
+    const { name } = this.parts.projection;
     const state = this.#state === 'live' && this.#parked > 0 ? 'degraded' : this.#state;
-    return { name, version, state, position: this.#position, parked: this.#parked };
+    return { name, state, position: this.#position, parked: this.#parked };
   }
 
   /**
@@ -116,15 +115,12 @@ export class RunningProjection {
 
   async #run(): Promise<void> {
     const { signal } = this.#ending;
-    const lease = { name: this.#key, holder: this.#holder, signal };
+    const standBy = () => (this.#state = 'standby');
+    const lease = { name: this.#key, holder: this.#holder, signal, standBy };
     while (!signal.aborted) {
       try {
         await this.#ensureCollections();
-        await whileLeased(
-          this.parts.reads,
-          { ...lease, standBy: () => (this.#state = 'standby') },
-          (fence, leased) => this.#follow(fence, leased),
-        );
+        await whileLeased(this.parts.reads, lease, (fence, leased) => this.#follow(fence, leased));
       } catch (error) {
         this.#warn('projection interrupted, it will go on', error);
         // Half to one and a half times the pause. The fraction of the clock's millisecond is random enough.
@@ -147,8 +143,10 @@ export class RunningProjection {
     const { events, projection, reads } = this.parts;
     const { categories, types } = projection;
     const after = await reads.checkpoint(this.#key);
-    if (after !== null) this.#reached(after);
-    if (after !== null) await this.#replayParked(after, { fence, signal: leased });
+    if (after !== null) {
+      this.#reached(after);
+      await this.#replayParked(after, { fence, signal: leased });
+    }
     this.#parked = await reads.count(parkedCollection.name, { where: { projection: this.#key } });
     this.#state = 'catching-up';
     this.#changes.beginAt(after ?? '0');
@@ -166,10 +164,8 @@ export class RunningProjection {
     const signal = AbortSignal.any([leased, failure.signal]);
     try {
       for await (const batch of events.subscribe({ after, categories, types, signal })) {
-        await term.take(
-          batch,
-          batch.events.flatMap((event) => this.#apply(event)),
-        );
+        const changes = batch.events.flatMap((event) => this.#apply(event));
+        await term.take(batch, changes);
         // Noted after the write. Otherwise a list of the rows as they were before it would count as one of those after
         // it.
         for (const event of batch.events) this.#changes.note(event);
@@ -187,12 +183,9 @@ export class RunningProjection {
 
   #replayParked(after: Position, { fence, signal }: { fence: number; signal: AbortSignal }): Promise<void> {
     const { events, projection, reads } = this.parts;
-    return replayParked({
-      ...{ projection, events, reads, signal },
-      key: this.#key,
-      changesOf: (event) => this.#changesOf(event),
-      write: (changes) => reads.project(this.#key, changes, after, fence),
-    });
+    const changesOf = (event: RecordedEvent) => this.#changesOf(event);
+    const write = (changes: readonly Change[]) => reads.project(this.#key, changes, after, fence);
+    return replayParked({ projection, key: this.#key, events, reads, signal, changesOf, write });
   }
 
   #changesOf(event: RecordedEvent): readonly Change[] {
@@ -204,16 +197,12 @@ export class RunningProjection {
 
   /** `apply` is pure, so in this process it would fail again. The event is parked, and the others go on. */
   #apply(event: RecordedEvent): readonly Change[] {
-    const { logger } = this.parts;
     try {
       return this.#changesOf(event);
     } catch (error) {
       this.#parked += 1;
-      logger.warn('event parked', {
-        projection: this.#key,
-        position: event.position,
-        event_type: event.type,
-      });
+      const { position, type: event_type } = event;
+      this.parts.logger.warn('event parked', { projection: this.#key, position, event_type });
       return [park(this.#key, event, error)];
     }
   }

@@ -13,7 +13,7 @@ type Open = (place: string, options: ReadStoreOptions) => Promise<ReadStore>;
 // An engine is loaded only when it is chosen, because loading the others would cost time and memory.
 const openSqlite: Open = async (file) => {
   const engine = require('./sqlite/sqlite-read-store') as typeof sqliteEngine;
-  return engine.openSqliteReadStore({ file });
+  return engine.openSqliteReadStore(file);
 };
 const openMongo: Open = async (url, options) => {
   const engine = require('./mongo/mongo-read-store') as typeof mongoEngine;

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 
 const OWNER_ONLY = 0o600;
 
@@ -12,13 +12,12 @@ export function keepPrivate(file: string): void {
   } catch {
     // The file exists or cannot be created. In the second case SQLite gives the reason.
   }
-  for (const path of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(path)) restrict(path);
-}
-
-function restrict(path: string): void {
-  try {
-    chmodSync(path, OWNER_ONLY);
-  } catch {
-    // The file belongs to another user, who chooses its mode. If we may not use it, opening it fails.
+  for (const path of [file, `${file}-wal`, `${file}-shm`]) {
+    try {
+      chmodSync(path, OWNER_ONLY);
+    } catch {
+      // There is no such file, or it belongs to another user, who chooses its mode. If we may not use it, opening it
+      // fails.
+    }
   }
 }

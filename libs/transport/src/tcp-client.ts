@@ -84,12 +84,17 @@ class TcpClient implements TcpMessageClient {
    */
   async #attempt(call: Omit<Call, 'id'>, isQuery: boolean): Promise<unknown> {
     const expiresAt = performance.now() + this.#deadlineMs;
+    const route = this.#route(isQuery);
     let failure: unknown;
-    for (const [peer, isLast] of this.#route(isQuery)) {
+    for (const peer of route) {
       const leftMs = expiresAt - performance.now();
       if (leftMs <= 0) break;
+      // A silent peer must not use up the time of those that would answer.
+      const isLast = peer === route.at(-1);
+      const connectMs = isLast ? leftMs : Math.min(leftMs, CONNECT_MS);
+      const answerMs = isLast || !isQuery ? leftMs : leftMs / 2;
       try {
-        return await peer.exchange(call, isLast ? patient(leftMs) : impatient(leftMs, isQuery));
+        return await peer.exchange(call, { connectMs, answerMs });
       } catch (error) {
         failure = error;
         if (isAppError(error)) throw error;
@@ -99,34 +104,12 @@ class TcpClient implements TcpMessageClient {
     throw unavailable(failure);
   }
 
-  /** Gives the peers to ask, one after the other, and of each whether it is the last. */
-  #route(isQuery: boolean): [peer: TcpPeer, isLast: boolean][] {
-    const peers = this.#inTurn();
-    const [only] = peers;
-    if (only && peers.length === 1)
-      return isQuery
-        ? [
-            [only, true],
-            [only, true],
-          ]
-        : [[only, true]];
-    return peers.map((peer, n) => [peer, n === peers.length - 1]);
-  }
-
-  /** Gives all peers. Each call begins with the next one, and peers that failed lately come last. */
-  #inTurn(): readonly TcpPeer[] {
-    if (this.#peers.length === 1) return this.#peers;
-    this.#turn = (this.#turn + 1) % this.#peers.length;
-    const turned = [...this.#peers.slice(this.#turn), ...this.#peers.slice(0, this.#turn)];
+  /** Gives the peers to ask. Each call begins with the next one, and peers that failed lately come last. */
+  #route(isQuery: boolean): readonly TcpPeer[] {
+    const peers = this.#peers;
+    if (peers.length === 1) return isQuery ? [...peers, ...peers] : peers;
+    this.#turn = (this.#turn + 1) % peers.length;
+    const turned = [...peers.slice(this.#turn), ...peers.slice(0, this.#turn)];
     return [...turned.filter((peer) => !peer.isResting), ...turned.filter((peer) => peer.isResting)];
   }
-}
-
-function patient(leftMs: number) {
-  return { connectMs: leftMs, answerMs: leftMs };
-}
-
-/** A silent peer must not use up the time of those that would answer. */
-function impatient(leftMs: number, isQuery: boolean) {
-  return { connectMs: Math.min(leftMs, CONNECT_MS), answerMs: isQuery ? leftMs / 2 : leftMs };
 }

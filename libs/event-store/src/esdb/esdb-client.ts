@@ -11,19 +11,15 @@ export class EsdbClient extends EventStoreDBClient {
     ),
   );
 
-  #disconnected = false;
-
   /**
    * True once this client was cut off. A read that was under way may then have been cut short, because the client takes
    * its own cancellation for the end of the read and reports no error.
    */
-  get disconnected(): boolean {
-    return this.#disconnected;
-  }
+  isDisconnected = false;
 
   /** Ends the connection and every call on it. Waiting appends are rejected; reads and subscriptions end. */
   async disconnect(): Promise<void> {
-    this.#disconnected = true;
+    this.isDisconnected = true;
     // Not awaited, because it cancels at once and then waits for calls that may never end.
     void this.dispose();
     const channel = await this.getChannel();

@@ -49,7 +49,7 @@ export class EsdbConnection {
     const patienceMs = this.#failing ? Math.min(timeoutMs, PATIENCE_WHEN_FAILING_MS) : timeoutMs;
     try {
       const result = await withDeadline(work(client), patienceMs, 'STORE_UNAVAILABLE');
-      if (client.disconnected) throw new AppError('STORE_UNAVAILABLE');
+      if (client.isDisconnected) throw new AppError('STORE_UNAVAILABLE');
       this.#heard();
       return result;
     } catch (cause) {
@@ -67,7 +67,7 @@ export class EsdbConnection {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await quietly(this.#client.disconnect());
+    await this.#client.disconnect().catch(() => undefined);
   }
 
   #heard(): void {
@@ -84,7 +84,7 @@ export class EsdbConnection {
       if (!this.#failing || this.#closed) break;
       const client = this.#client;
       const isThere = await withDeadline(readHead(client), PROBE_MS, 'STORE_UNAVAILABLE').then(
-        () => !client.disconnected,
+        () => !client.isDisconnected,
         () => false,
       );
       if (isThere) this.#heard();
@@ -102,11 +102,7 @@ export class EsdbConnection {
     this.#renewalGapMs = Math.min(this.#renewalGapMs * 2, RENEWAL_GAP_MS.max);
     this.#generation += 1;
     this.#client = createEsdbClient(this.settings, this.#generation);
-    void quietly(lost.disconnect());
+    // An error is ignored, because the old connection is no longer used.
+    lost.disconnect().catch(() => undefined);
   }
-}
-
-/** Ignores an error, because the old connection is no longer used. */
-async function quietly(work: Promise<void>): Promise<void> {
-  await work.catch(() => undefined);
 }

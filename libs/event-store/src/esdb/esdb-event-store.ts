@@ -1,18 +1,18 @@
-import { AppError, withDeadline, type Position } from '#libs/kernel';
-import { checkAppend } from '../check-append';
-import {
-  READ_LIMIT_MAX,
-  type Appended,
-  type AppendRequest,
-  type Batch,
-  type EventStore,
-  type LogSection,
-  type ReadRequest,
-  type RecordedEvent,
-  type Revision,
-  type SubscribeRequest,
+import { LRUCache } from 'lru-cache';
+import { AppError, entriesAtMost, type Position } from '#libs/kernel';
+import { checkAppend, checkRead } from '../check-request';
+import type {
+  Appended,
+  AppendRequest,
+  Batch,
+  EventStore,
+  EventStoreOptions,
+  LogSection,
+  ReadRequest,
+  RecordedEvent,
+  SubscribeRequest,
+  TruncateRequest,
 } from '../event-store';
-import type { EventStoreOptions } from '../event-store';
 import { assertOwned } from '../stream-name';
 import { AppendGroups } from './append-groups';
 import type { EncodedEvent } from './batch-appender';
@@ -44,8 +44,8 @@ class EsdbEventStore implements EventStore {
   readonly #closing = new AbortController();
   readonly #appends: EsdbAppends;
   readonly #groups: AppendGroups;
-  /** Streams whose retention this process has set, oldest first. */
-  readonly #retained = new Set<string>();
+  /** Streams whose retention this process has set. */
+  readonly #retained = new LRUCache<string, true>(entriesAtMost(LIMITED_STREAMS_MAX));
 
   constructor(
     private readonly connection: EsdbConnection,
@@ -77,11 +77,9 @@ class EsdbEventStore implements EventStore {
     for (const request of requests) await this.append(request);
   }
 
-  async read({ orgId, stream, direction = 'forwards', from, limit }: ReadRequest): Promise<RecordedEvent[]> {
-    assertOwned({ orgId, stream });
-    if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {
-      throw new AppError('VALIDATION_FAILED', { safeMessage: `A read gives 1 to ${READ_LIMIT_MAX} events` });
-    }
+  async read(request: ReadRequest): Promise<RecordedEvent[]> {
+    checkRead(request);
+    const { stream, direction = 'forwards', from, limit } = request;
     if (from !== undefined) assertDecimal(from);
     return this.connection.run(READ_MS, (client) => readStream(client, { stream, direction, from, limit }));
   }
@@ -105,22 +103,14 @@ class EsdbEventStore implements EventStore {
     return this.connection.run(READ_MS, (client) => holdsNone(client, section));
   }
 
-  async truncate({
-    orgId,
-    stream,
-    before,
-  }: {
-    orgId: string;
-    stream: string;
-    before: Revision;
-  }): Promise<void> {
+  async truncate({ orgId, stream, before }: TruncateRequest): Promise<void> {
     assertOwned({ orgId, stream });
     assertDecimal(before);
     await this.#changeLimits(stream, ({ $tb = 0 }) => ({ $tb: Math.max($tb, Number(before)) }));
   }
 
   async ping(): Promise<void> {
-    await withDeadline(this.connection.run(PING_MS, readHead), PING_MS, 'STORE_UNAVAILABLE');
+    await this.connection.run(PING_MS, readHead);
   }
 
   async close(): Promise<void> {
@@ -132,10 +122,7 @@ class EsdbEventStore implements EventStore {
   async #retain(stream: string, occurredAt: string): Promise<void> {
     const { retention } = this.options;
     if (!retention || !stream.startsWith(`${retention.category}-`) || this.#retained.has(stream)) return;
-    this.#retained.add(stream);
-    const oldest: string | undefined =
-      this.#retained.size > LIMITED_STREAMS_MAX ? this.#retained.values().next().value : undefined;
-    if (oldest !== undefined) this.#retained.delete(oldest);
+    this.#retained.set(stream, true);
     const $maxAge = Math.max(1, retention.days - daysLived(occurredAt)) * DAY_SECONDS;
     await this.#changeLimits(stream, () => ({ $maxAge })).catch(() => this.#retained.delete(stream));
   }

@@ -1,12 +1,4 @@
-import {
-  BACKWARDS,
-  END,
-  FORWARDS,
-  START,
-  type AllStreamResolvedEvent,
-  type ResolvedEvent,
-  type StreamingRead,
-} from '@eventstore/db-client';
+import { BACKWARDS, END, FORWARDS, START, type AllStreamResolvedEvent } from '@eventstore/db-client';
 import { comparePositions, type Position } from '#libs/kernel';
 import type { LogSection, RecordedEvent, Revision } from '../event-store';
 import { isWanted } from '../wanted-events';
@@ -24,13 +16,19 @@ export interface StreamRead {
 /** Reads from the leader, to include the latest append. A missing or deleted stream gives no events. */
 export async function readStream(client: EsdbClient, read: StreamRead): Promise<RecordedEvent[]> {
   const backwards = read.direction === 'backwards';
-  const events = client.readStream(read.stream, {
+  const found = client.readStream(read.stream, {
     direction: backwards ? BACKWARDS : FORWARDS,
     fromRevision: read.from === undefined ? (backwards ? END : START) : BigInt(read.from),
     maxCount: read.limit,
     requiresLeader: true,
   });
-  return collect(events);
+  const events: RecordedEvent[] = [];
+  try {
+    for await (const resolved of found) events.push(recordedEvent(resolved));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  return events;
 }
 
 /** The last position in the log, system events included; null for an empty log. */
@@ -47,9 +45,7 @@ export async function readFirstFrom(
   client: EsdbClient,
   position: Position,
 ): Promise<AllStreamResolvedEvent | undefined> {
-  const commit = BigInt(position);
-  const fromPosition = { commit, prepare: commit };
-  const read = client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1, requiresLeader: true });
+  const read = readForwards(client, position, 1);
   let first: AllStreamResolvedEvent | undefined;
   for await (const resolved of read) first = resolved;
   return first;
@@ -61,14 +57,7 @@ const SECTION_EVENTS_MAX = 64;
 /** The client reads one stream or the whole log, so events of other categories are read along. */
 export async function holdsNone(client: EsdbClient, section: LogSection): Promise<boolean> {
   const { after, upTo } = section;
-  const commit = BigInt(after ?? 0);
-  const fromPosition = commit === 0n ? START : { commit, prepare: commit };
-  const read = client.readAll({
-    direction: FORWARDS,
-    fromPosition,
-    maxCount: SECTION_EVENTS_MAX,
-    requiresLeader: true,
-  });
+  const read = readForwards(client, after, SECTION_EVENTS_MAX);
   let seen: Position | null = null;
   let isEmpty = true;
   // The loop runs to its end, as in `readHead`. The first event is the one at `after`, which was delivered before.
@@ -82,14 +71,15 @@ export async function holdsNone(client: EsdbClient, section: LogSection): Promis
   return isEmpty && comparePositions(seen, upTo) >= 0;
 }
 
-async function collect(read: StreamingRead<ResolvedEvent>): Promise<RecordedEvent[]> {
-  const events: RecordedEvent[] = [];
-  try {
-    for await (const resolved of read) events.push(recordedEvent(resolved));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  }
-  return events;
+function readForwards(client: EsdbClient, position: Position | null, maxCount: number) {
+  const fromPosition = placeOf(position);
+  return client.readAll({ direction: FORWARDS, fromPosition, maxCount, requiresLeader: true });
+}
+
+/** A position as the client takes it. No event of the server has position 0, so that is the beginning, as null is. */
+export function placeOf(position: Position | null) {
+  const commit = BigInt(position ?? 0);
+  return commit === 0n ? START : { commit, prepare: commit };
 }
 
 /** All errors of the client have the name "Error", so their `type` is compared. */

@@ -1,23 +1,19 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import {
   eventTypeFilter,
-  START,
   streamNameFilter,
   type AllStreamResolvedEvent,
   type AllStreamSubscription,
   type Position as ClientPosition,
 } from '@eventstore/db-client';
 import { comparePositions, type Position } from '#libs/kernel';
-import type { Batch, RecordedEvent } from '../event-store';
+import type { Batch, RecordedEvent, SubscribeRequest } from '../event-store';
 import type { EsdbClient } from './esdb-client';
+import { placeOf } from './esdb-reads';
 import { recordedEvent } from './recorded-event';
 import { isWanted } from '../wanted-events';
 
-export interface FeedRequest {
-  /** The feed starts after this position; null starts at the beginning of the log. */
-  readonly after: Position | null;
-  readonly categories: readonly string[];
-  readonly types: readonly string[];
+interface FeedRequest extends Pick<SubscribeRequest, 'after' | 'categories' | 'types'> {
   readonly batchMax: number;
   /** The end of the log. Read it from the leader before the subscription begins. */
   readonly head: Position | null;
@@ -137,7 +133,7 @@ export class LogFeed {
     this.#position = reached;
     this.#reportedCaughtUp = caughtUp;
     // No event of this server has position 0, so 0 stands for the beginning of an empty log.
-    return news ? { events, position: reached ?? BEGINNING, caughtUp } : undefined;
+    return news ? { events, position: reached ?? '0', caughtUp } : undefined;
   }
 
   /** Gives false when nothing arrives in time. */
@@ -151,8 +147,6 @@ export class LogFeed {
     });
   }
 }
-
-const BEGINNING: Position = '0';
 
 /**
  * Subscribes at the leader, from which the head was read too. A follower may have caught up with less than the head,
@@ -173,10 +167,8 @@ function subscribe(
     },
   };
   const filter = filterOf({ categories, types }, options);
-  const commit = BigInt(after ?? BEGINNING);
-  const fromPosition = commit === 0n ? START : { commit, prepare: commit };
   return client.subscribeToAll(
-    { fromPosition, filter, requiresLeader: true },
+    { fromPosition: placeOf(after), filter, requiresLeader: true },
     { highWaterMark: BUFFERED_MAX },
   );
 }

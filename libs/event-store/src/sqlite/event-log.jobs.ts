@@ -1,6 +1,6 @@
 import type { Connection } from '#libs/sqlite';
 import { LRUCache } from 'lru-cache';
-import type { CheckedAppend, CheckedEvent } from '../check-append';
+import type { CheckedAppend, CheckedEvent } from '../check-request';
 
 interface Append extends CheckedAppend {
   readonly stream: string;

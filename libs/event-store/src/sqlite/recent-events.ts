@@ -22,7 +22,10 @@ export class RecentEvents {
   add(event: RecordedEvent, characters: number): void {
     const position = Number(event.position);
     const last = this.#recent.at(-1);
-    if (last && position !== last.position + 1) this.#clear();
+    if (last && position !== last.position + 1) {
+      this.#recent = [];
+      this.#characters = 0;
+    }
     this.#recent.push({ position, event, characters });
     this.#characters += characters;
     if (this.#recent.length > EVENTS_MAX || this.#characters > CHARACTERS_MAX) this.#forgetHalf();
@@ -39,10 +42,5 @@ export class RecentEvents {
   #forgetHalf(): void {
     this.#recent = this.#recent.slice(Math.ceil(this.#recent.length / 2));
     this.#characters = this.#recent.reduce((sum, { characters }) => sum + characters, 0);
-  }
-
-  #clear(): void {
-    this.#recent = [];
-    this.#characters = 0;
   }
 }

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newCommandId } from '#libs/kernel';
 import { eventMetadata } from '../event-metadata';
-import type { AppendRequest, EventStore, RecordedEvent } from '../event-store';
+import type { AppendRequest, EventStore, EventStoreOptions, RecordedEvent } from '../event-store';
 import { eventStoreContract } from '../event-store.contract';
-import { openSqliteEventStore, type SqliteEventStoreOptions } from './sqlite-event-store';
+import { openSqliteEventStore } from './sqlite-event-store';
 
 eventStoreContract('SqliteEventStore', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'event-store-'));
-  const open = () => openSqliteEventStore({ file: join(directory, 'log.sqlite') });
+  const open = () => openSqliteEventStore(join(directory, 'log.sqlite'));
   const opened = {
     store: await open(),
     async reopen() {
@@ -31,9 +31,8 @@ describe('openSqliteEventStore', () => {
   let file: string;
   let store: EventStore | undefined;
 
-  const open = async (options: Partial<SqliteEventStoreOptions> = {}) =>
-    (store = await openSqliteEventStore({ file, ...options }));
-  const reopen = async (options: Partial<SqliteEventStoreOptions> = {}) => {
+  const open = async (options?: EventStoreOptions) => (store = await openSqliteEventStore(file, options));
+  const reopen = async (options?: EventStoreOptions) => {
     await store?.close();
     return open(options);
   };
@@ -131,7 +130,7 @@ describe('openSqliteEventStore', () => {
 
   it('is refused while another holds the log', async () => {
     await open();
-    await expect(openSqliteEventStore({ file })).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await expect(openSqliteEventStore(file)).rejects.toMatchObject({ code: 'STORE_LOCKED' });
   });
 
   it('is refused when the log is damaged', async () => {

@@ -1,21 +1,20 @@
 import { EventEmitter } from 'node:events';
 import { AppError, withDeadline, type PeriodicTask, type Position } from '#libs/kernel';
 import { openSqliteFile, SoleWriterCache, type SqliteReader, type SqliteWriter } from '#libs/sqlite';
-import { checkAppend, type CheckedAppend } from '../check-append';
-import {
-  READ_LIMIT_MAX,
-  type Appended,
-  type AppendRequest,
-  type Batch,
-  type EventStore,
-  type EventStoreOptions,
-  type JsonObject,
-  type LogSection,
-  type ReadRequest,
-  type RecordedEvent,
-  type Retention,
-  type Revision,
-  type SubscribeRequest,
+import { checkAppend, checkRead, type CheckedAppend } from '../check-request';
+import type {
+  Appended,
+  AppendRequest,
+  Batch,
+  EventStore,
+  EventStoreOptions,
+  JsonObject,
+  LogSection,
+  ReadRequest,
+  RecordedEvent,
+  Retention,
+  SubscribeRequest,
+  TruncateRequest,
 } from '../event-store';
 import { assertOwned } from '../stream-name';
 import { decimal } from './decimal';
@@ -25,16 +24,14 @@ import { headOf, holdsNone, subscribeToLog, type WrittenLog } from './log-subscr
 import { RecentEvents } from './recent-events';
 import { startRetention } from './retention';
 
-export interface SqliteEventStoreOptions extends EventStoreOptions {
-  /** An absolute path. The directory must exist. */
-  readonly file: string;
-}
-
-/** Opens the log in an SQLite file. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, naming the file. */
-export async function openSqliteEventStore({
-  file,
-  retention,
-}: SqliteEventStoreOptions): Promise<EventStore> {
+/**
+ * Opens the log in an SQLite file, by its absolute path. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE,
+ * naming the file.
+ */
+export async function openSqliteEventStore(
+  file: string,
+  { retention }: EventStoreOptions = {},
+): Promise<EventStore> {
   const jobs = require.resolve('./event-log.jobs');
   return openSqliteFile<EventLogJobs, EventStore>(
     { file, jobs, thread: 'log' },
@@ -127,11 +124,9 @@ class SqliteEventStore implements EventStore {
     });
   }
 
-  async read({ orgId, stream, direction, from, limit }: ReadRequest): Promise<RecordedEvent[]> {
-    assertOwned({ orgId, stream });
-    if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) {
-      throw new AppError('VALIDATION_FAILED', { safeMessage: `A read gives 1 to ${READ_LIMIT_MAX} events` });
-    }
+  async read(request: ReadRequest): Promise<RecordedEvent[]> {
+    checkRead(request);
+    const { stream, direction, from, limit } = request;
     return direction === 'backwards'
       ? this.#readBackwards(stream, from === undefined ? Number.MAX_SAFE_INTEGER : decimal(from), limit)
       : this.#readForwards(stream, decimal(from ?? '0'), limit);
@@ -169,15 +164,7 @@ class SqliteEventStore implements EventStore {
     return head === 0 ? null : String(head);
   }
 
-  async truncate({
-    orgId,
-    stream,
-    before,
-  }: {
-    orgId: string;
-    stream: string;
-    before: Revision;
-  }): Promise<void> {
+  async truncate({ orgId, stream, before }: TruncateRequest): Promise<void> {
     assertOwned({ orgId, stream });
     const job = { stream, before: decimal(before) };
     while ((await this.writer.run('truncate', job)) === DELETED_ROWS_MAX);

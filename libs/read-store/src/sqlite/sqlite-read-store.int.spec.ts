@@ -14,15 +14,6 @@ readStoreContract('SQLite', () => openReadStore(`sqlite:${join(directory, 'read.
 let files = 0;
 emptyReadStoreContract('SQLite', () => openReadStore(`sqlite:${join(directory, `empty-${++files}.db`)}`));
 
-describe('openReadStore', () => {
-  it.each(['sqlite:relative.db', 'sqlite:', 'postgres://host', 'constructor:/x', '/no/scheme', ''])(
-    'refuses %j',
-    async (url) => {
-      await expect(openReadStore(url)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    },
-  );
-});
-
 describe('openSqliteReadStore', () => {
   const file = join(directory, 'full.db');
   /** What the sole writer of the file executes as it opens it. */

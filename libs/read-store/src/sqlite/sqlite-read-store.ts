@@ -24,7 +24,7 @@ const PING_TIMEOUT_MS = 1_000;
  * processes. Fails with STORE_LOCKED, STORE_CORRUPT or DATA_DIR_UNUSABLE, or with STORE_UNAVAILABLE when the file
  * cannot be written to at the moment; try again then.
  */
-export async function openSqliteReadStore({ file }: { file: string }): Promise<ReadStore> {
+export async function openSqliteReadStore(file: string): Promise<ReadStore> {
   const jobs = require.resolve('./read-store.jobs');
   const options = { file, jobs, thread: 'state', unflushed: UNFLUSHED } as const;
   return openSqliteFile<ReadStoreJobs, ReadStore>(options, async (writer, reader) => {

@@ -1,5 +1,5 @@
 import { AppError, uuidV5 } from '#libs/kernel';
-import { APPEND_BYTES_MAX, type AppendRequest } from './event-store';
+import { APPEND_BYTES_MAX, READ_LIMIT_MAX, type AppendRequest, type ReadRequest } from './event-store';
 import { assertOwned } from './stream-name';
 
 export interface CheckedEvent {
@@ -31,6 +31,12 @@ export function checkAppend(request: AppendRequest): CheckedAppend {
   });
   if (bytes > APPEND_BYTES_MAX) throw invalid(`An append holds at most ${APPEND_BYTES_MAX} bytes`);
   return { events: checked, metadata: metadataText };
+}
+
+/** Fails with VALIDATION_FAILED for a stream of another organization and for a bad limit. */
+export function checkRead({ orgId, stream, limit }: ReadRequest): void {
+  assertOwned({ orgId, stream });
+  if (!(limit >= 1 && limit <= READ_LIMIT_MAX)) throw invalid(`A read gives 1 to ${READ_LIMIT_MAX} events`);
 }
 
 /** Refuses what JSON cannot hold, because JSON.stringify drops or changes it in silence. */
