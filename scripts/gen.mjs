@@ -10,6 +10,7 @@ import { rolesPage } from './roles-page.mjs';
 const root = path.join(import.meta.dirname, '..');
 const require = createRequire(import.meta.url);
 require('./ts-hook.cjs');
+require('reflect-metadata');
 
 const generators = { 'docs/errors.md': errorsPage, 'docs/openapi.json': openApi, 'docs/roles.md': roles };
 
@@ -38,14 +39,12 @@ for (const [name, generate] of Object.entries(generators)) {
 }
 
 function openApi() {
-  require('reflect-metadata');
   const { openApiDocument } = require('./openapi/openapi-document.ts');
   const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
   return JSON.stringify(openApiDocument(GatewayModule.controllers));
 }
 
 function roles() {
-  require('reflect-metadata');
   const { declaredRoutes } = require('./openapi/declared-routes.ts');
   const { GatewayModule } = require('../services/api-gateway/src/app.module.ts');
   const permissions = require('../libs/contracts/src/access/permissions.ts');
@@ -56,8 +55,10 @@ function errorsPage() {
   const { errorRegistry } = require('../libs/kernel/src/error-registry.ts');
   const { httpStatusOf } = require('../services/api-gateway/src/http/http-status.ts');
   const rows = Object.entries(errorRegistry)
-    .map(([code, { kind, message }]) => ({ code, kind, message, status: httpStatusOf[kind] }))
-    .map((row) => ({ ...row, status: row.kind === 'startup' ? 'ends the start' : String(row.status) }))
+    .map(([code, { kind, message }]) => {
+      const status = kind === 'startup' ? 'ends the start' : String(httpStatusOf[kind]);
+      return { code, kind, message, status };
+    })
     .sort((a, b) => a.status.localeCompare(b.status) || a.code.localeCompare(b.code))
     .map(({ code, kind, status, message }) => `| \`${code}\` | ${status} | ${kind} | ${message} |`);
   return `# Error codes

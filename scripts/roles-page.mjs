@@ -32,9 +32,9 @@ time, and a test tries every route with every role and every scope.
 
 ## Actions
 
-\`own\`: for the person's own membership only. Giving and taking the roles admin and owner is an owner's, or that of a
-key with every scope, and so is making such a key. Nobody gives a key a scope, a lifetime or addresses that they do not
-have themselves. The actions without a scope are for people.
+\`own\` means: only for the person's own membership. Only an owner, or a key with every scope, may give or take the roles
+admin and owner, or make a key with every scope. Nobody can give a key a scope, a lifetime or addresses that they do not
+have themselves. Actions without a scope are only for people.
 
 ${actionTable(hasRoute)}
 
@@ -59,7 +59,7 @@ ${table(
 
 ## Not yet
 
-Decided, and counted in what a role can hand on, but without a route.
+These actions are decided, and count when a role gives scopes to a key, but have no route.
 
 ${actionTable(isToCome)}
 `;

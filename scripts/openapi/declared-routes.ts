@@ -54,18 +54,19 @@ export function declaredRoutes(controllers: readonly Type[]): DeclaredRoute[] {
         (name) =>
           name !== 'constructor' && metadata(METHOD_METADATA, prototype[name] as Handler) !== undefined,
       )
-      .flatMap((name) => pathsOf(controller, name).map((path) => ({ ...routeOf(controller, name), path })));
+      .map((name) => routeOf(controller, name));
   });
 }
 
-function routeOf(controller: Type, name: string): Omit<DeclaredRoute, 'path'> {
+function routeOf(controller: Type, name: string): DeclaredRoute {
   const handler = (controller.prototype as Record<string, Handler>)[name] as Handler;
   const method = RequestMethod[metadata(METHOD_METADATA, handler) as RequestMethod];
   const guards = (metadata(GUARDS_METADATA, handler) ?? []) as unknown[];
   const operation = operationOf(handler);
-  const query = parameterType({ controller, name, kind: RouteParamtypes.QUERY });
+  const query = parameterType(controller, name, RouteParamtypes.QUERY);
   return {
     method,
+    path: pathOf(controller, handler),
     place: `${controller.name}.${name}`,
     requirement: requirementOf(handler),
     needsRecentSignIn: needsRecentSignIn(handler),
@@ -75,27 +76,16 @@ function routeOf(controller: Type, name: string): Omit<DeclaredRoute, 'path'> {
     section: sectionOf(controller),
     status: (metadata(HTTP_CODE_METADATA, handler) as number | undefined) ?? (method === 'POST' ? 201 : 200),
     contentType: contentTypeOf(handler),
-    body: parameterType({ controller, name, kind: RouteParamtypes.BODY }),
+    body: parameterType(controller, name, RouteParamtypes.BODY),
     query,
     refusesQuery: query !== undefined || guards.includes(NoQueryGuard),
   };
 }
 
-/** Gives the paths of a method, which may have several. */
-function pathsOf(controller: Type, name: string): string[] {
-  const handler = (controller.prototype as Record<string, Handler>)[name] as Handler;
-  const [bases, ends] = [controller, handler].map((owner) =>
-    [metadata(PATH_METADATA, owner) as string | string[]].flat(),
-  );
-  return (bases ?? []).flatMap((base) =>
-    (ends ?? []).map(
-      (end) =>
-        `/${[base, end]
-          .flatMap((part) => part.split('/'))
-          .filter(Boolean)
-          .join('/')}`,
-    ),
-  );
+function pathOf(controller: Type, handler: Handler): string {
+  const parts = [controller, handler].map((owner) => metadata(PATH_METADATA, owner) as string);
+  const steps = parts.flatMap((part) => part.split('/')).filter(Boolean);
+  return `/${steps.join('/')}`;
 }
 
 function contentTypeOf(handler: Handler): string {
@@ -105,15 +95,7 @@ function contentTypeOf(handler: Handler): string {
 }
 
 /** Gives the class of the parameter that holds the body or the query. */
-function parameterType({
-  controller,
-  name,
-  kind,
-}: {
-  controller: Type;
-  name: string;
-  kind: RouteParamtypes;
-}): Type | undefined {
+function parameterType(controller: Type, name: string, kind: RouteParamtypes): Type | undefined {
   const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<
     string,
     { index: number }

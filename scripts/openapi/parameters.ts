@@ -1,10 +1,6 @@
 import { actions } from '#libs/contracts';
 import { POSITION } from '../../services/api-gateway/src/consistency/own-writes';
-import {
-  idParameter,
-  type JsonSchema,
-  type PathParameter,
-} from '../../services/api-gateway/src/openapi/operation';
+import { idParameter, type JsonSchema } from '../../services/api-gateway/src/openapi/operation';
 import { IDEMPOTENCY_KEY, IF_MATCH } from '../../services/api-gateway/src/http/write-headers';
 import type { DeclaredRoute } from './declared-routes';
 import { requestSchema } from './request-schema';
@@ -57,21 +53,15 @@ export function requestHeadersOf({ message, requirement, path }: DeclaredRoute):
 }
 
 export function parametersOf(route: DeclaredRoute): object[] {
-  const path = pathParameters(route).map(([name, parameter]) => ({
-    name,
-    in: 'path',
-    required: true,
-    ...parameter,
-  }));
   const headers = requestHeadersOf(route).map(({ name, ...header }) => ({ name, in: 'header', ...header }));
-  return [...path, ...queryParameters(route), ...headers];
+  return [...pathParameters(route), ...queryParameters(route), ...headers];
 }
 
-function pathParameters({ path, place, section }: DeclaredRoute): [string, PathParameter][] {
+function pathParameters({ path, place, section }: DeclaredRoute): object[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => {
     const parameter = section?.parameters?.[name];
     if (!parameter) throw new Error(`${place}: @Section of its controller does not describe :${name}`);
-    return [name, parameter];
+    return { name, in: 'path', required: true, ...parameter };
   });
 }
 

@@ -38,7 +38,7 @@ export function requestSchema(dto: Type): ObjectSchema {
 function fieldSchema(dto: Type, name: string, rules: readonly ValidationMetadata[]): JsonSchema {
   const schemas = rules.map((rule) => {
     const schema = schemaOfRule(rule) ?? known[rule.name ?? rule.type]?.(rule);
-    if (schema) return rule.each ? { type: 'array', items: schema } : schema;
+    if (schema) return schema;
     throw new Error(
       `${dto.name}.${name}: no schema is known for ${rule.name ?? rule.type}; make it a fieldRule`,
     );
@@ -55,8 +55,5 @@ const known: Record<string, ((rule: ValidationMetadata) => JsonSchema) | undefin
   isDefined: () => ({}),
   isObject: () => ({ type: 'object' }),
   nestedValidation: (rule) => requestSchema(nestedType(rule)),
-  isString: () => ({ type: 'string' }),
-  isBoolean: () => ({ type: 'boolean' }),
-  isIn: ({ constraints }) => ({ enum: constraints[0] as unknown }),
   matches: ({ constraints }) => ({ type: 'string', pattern: (constraints[0] as RegExp).source }),
 };

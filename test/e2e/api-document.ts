@@ -88,7 +88,7 @@ export class ApiDocument {
 
   /** Whether a value fits a schema of the document. */
   fits(schema: JsonSchema, value: unknown): boolean {
-    return this.#check(JSON.stringify(schema), schema)(value);
+    return this.#check(schema)(value);
   }
 
   /** `node`, or what it refers to. */
@@ -113,12 +113,13 @@ export class ApiDocument {
     if (types.length === 0) return text === '' ? [] : ['has a body where none is declared'];
     if (!types.includes(type)) return [`content type ${type} is not declared`];
     const { schema } = (response.content as Record<string, { schema: JsonSchema }>)[type]!;
-    const check = this.#check(JSON.stringify(schema), schema);
+    const check = this.#check(schema);
     const fits = check(type === 'application/json' ? (JSON.parse(text) as unknown) : text);
     return fits ? [] : [`body: ${this.#ajv.errorsText(check.errors)}`];
   }
 
-  #check(key: string, schema: JsonSchema): ValidateFunction {
+  #check(schema: JsonSchema): ValidateFunction {
+    const key = JSON.stringify(schema);
     let check = this.#checks.get(key);
     if (!check) {
       check = this.#ajv.compile(absolute(closed(schema)) as JsonSchema);

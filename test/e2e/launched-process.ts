@@ -42,11 +42,6 @@ export class LaunchedProcess {
     child.once('close', () => LaunchedProcess.#running.delete(this));
   }
 
-  /** Null while it runs, and when a signal ended it. */
-  get exitCode(): number | null {
-    return this.#child.exitCode;
-  }
-
   get pid(): number {
     return this.#child.pid ?? 0;
   }
@@ -88,13 +83,16 @@ export class LaunchedProcess {
   }
 
   /** Ends it in order; gives the exit code. Null: it had to be killed. */
-  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    return this.#end(signal);
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const end = this.#closed(STOP_MS_MAX);
+    this.#child.kill(signal);
+    return end;
   }
 
   /** Ends it as a power cut would, but for the page cache. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.stop('SIGKILL');
   }
 
   /** Its connections stay open, and nothing answers. */
@@ -104,13 +102,6 @@ export class LaunchedProcess {
 
   resume(): void {
     this.#child.kill('SIGCONT');
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const end = this.#closed(STOP_MS_MAX);
-    this.#child.kill(signal);
-    return end;
   }
 
   /** The exit code; after `ms` the process is killed. */

@@ -7,7 +7,7 @@ import type { Server } from './server';
 let people = 0;
 
 /** A new person, signed up; the server lets anybody in. */
-export async function newPerson(server: Server, name = 'person'): Promise<Person> {
+export async function newPerson(server: Pick<Server, 'url'>, name = 'person'): Promise<Person> {
   people += 1;
   const person = new Person(server, `${name}-${people}@example.com`);
   const { status, text } = await person.signUp();
@@ -20,16 +20,16 @@ export class World {
   readonly #made = new Map<string, number>();
 
   private constructor(
-    readonly server: Server,
+    readonly server: Pick<Server, 'url'>,
     readonly orgId: string,
     readonly owner: Person,
   ) {}
 
-  static of(server: Server, orgId: string, owner: Person): World {
+  static of(server: Pick<Server, 'url'>, orgId: string, owner: Person): World {
     return new World(server, orgId, owner);
   }
 
-  static async create(server: Server, name: string): Promise<World> {
+  static async create(server: Pick<Server, 'url'>, name: string): Promise<World> {
     const owner = await newPerson(server, 'owner');
     const made = await owner.call<{ data: Organization }>('POST', 'organizations', { body: { name } });
     return new World(server, made.body.data.id, owner);

@@ -1,4 +1,4 @@
-import { SplitServer } from '../split/split-server';
+import { Rig } from '../split/rig';
 import { type Refusal, type RunningServer, type StartOptions } from './running-server';
 import { StandaloneServer } from './standalone-server';
 
@@ -26,4 +26,4 @@ export const measured = (title: string, test: () => Promise<void>): void => {
 };
 
 /** One process on embedded stores, or with `npm run test:e2e:split` five on the engines. */
-export const Server: ServerKind = isSplit ? SplitServer : StandaloneServer;
+export const Server: ServerKind = isSplit ? Rig : StandaloneServer;

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,10 +14,7 @@ export interface PlantedProject {
   remove(): Promise<void>;
 }
 
-export const libs = [
-  ...['kernel', 'contracts', 'events', 'crypto', 'observability', 'sqlite', 'mongo'],
-  ...['event-store', 'read-store', 'key-store', 'transport', 'projection', 'idempotency', 'process', 'host'],
-];
+export const libs = readdirSync(path.join(root, 'libs')).filter((lib) => lib !== 'testing');
 
 const settings = ['package.json', 'tsconfig.json', 'eslint.config.mjs', '.dependency-cruiser.cjs'];
 

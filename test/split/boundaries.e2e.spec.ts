@@ -37,7 +37,7 @@ const checks = {
 
   beforeAll(async () => {
     rig = await Rig.start();
-    api = Api.of(rig as never);
+    api = Api.of(rig);
     strangers = newDataDir();
     // Another authority that calls its own the same names.
     execFileSync(process.execPath, [path.join(__dirname, '../../scripts/certs.mjs'), '--dir', strangers]);

@@ -44,7 +44,7 @@ onEngines('under write load, what is killed or hangs (needs the engines)', () =>
 
   beforeAll(async () => {
     rig = await Rig.start({ ownEngines: true });
-    api = Api.of(rig as never);
+    api = Api.of(rig);
     clients = Array.from({ length: CLIENTS }, (_, n) => new FaultClient(api, `CLIENT_${n}`));
     load = Promise.all(clients.map((client) => client.run(ending.signal)));
   });

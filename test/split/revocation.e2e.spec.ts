@@ -73,15 +73,10 @@ async function underLoad(
     );
     const [one, two] = await Promise.all(gateways);
     if (!one || !two) throw new Error('Two gateways are needed');
-    await Promise.all([
-      ...Object.values(rig.services)
-        .flat()
-        .map((service) => service.start()),
-      rig.gateway.start(),
-    ]);
+    await rig.startAll();
     gatewaysToStop.push(one, two);
     [here, there] = [{ url: await one.start() }, { url: await two.start() }];
-    world = await World.create(here as never, 'Payments');
+    world = await World.create(here, 'Payments');
     await world.secret();
   });
   const gatewaysToStop: ServiceProcess[] = [];

@@ -1,33 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { newDataDir } from '../e2e/running-server';
+import { newDataDir, type Refusal, type RunningServer, type StartOptions } from '../e2e/running-server';
 import { identityOf } from './certificates';
 import { EngineData } from './engine-data';
 import { freePort } from './free-port';
 import { endEngines, startEngines, type RigEngines } from './rig-engines';
 import { ServiceProcess } from './service-process';
 
-/** How many processes of a service a rig starts, by its name. */
-type Counts = Readonly<Record<'access' | 'secrets-command' | 'secrets-query' | 'audit-relay', number>>;
-type ServiceName = keyof Counts;
+type ServiceName = 'access' | 'secrets-command' | 'secrets-query' | 'audit-relay';
 
-export interface RigOptions {
-  /** What an earlier rig left there is taken up again. Default: a new directory. */
-  readonly dataDir?: string;
-  /** Further settings, for every process. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Default: one of each. */
-  readonly counts?: Partial<Counts>;
+/** `dataDir`: what an earlier rig left there is taken up again. `env`: further settings, for every process. */
+interface RigOptions extends StartOptions {
+  /** How many processes of a service. Default: one of each. */
+  readonly counts?: Partial<Record<ServiceName, number>>;
   /** MongoDB and Kafka of its own, to kill, pause and restart. Default false: shared with other rigs. */
   readonly ownEngines?: boolean;
 }
 
-const LISTENING = ['access', 'secrets-command', 'secrets-query'] as const;
-const ONE_OF_EACH: Counts = { access: 1, 'secrets-command': 1, 'secrets-query': 1, 'audit-relay': 1 };
+/**
+ * A split installation: the services as processes that speak mutual TLS, on the engines. Every part has a handle, and
+ * all together have the face of one server.
+ */
+export class Rig implements RunningServer {
+  readyMs = 0;
 
-/** A split installation: the services as processes that speak mutual TLS, on the engines. Every part has a handle. */
-export class Rig {
   private constructor(
     readonly dataDir: string,
     readonly engines: RigEngines,
@@ -48,14 +45,11 @@ export class Rig {
     const settings = { DATA_DIR: dataDir, ...rootKeyIn(dataDir), ...engines.env, ...env };
     const urls: Record<string, string> = {};
     const processesOf = async (service: ServiceName): Promise<ServiceProcess[]> => {
-      const ports = await Promise.all(
-        Array.from({ length: counts?.[service] ?? ONE_OF_EACH[service] }, () => freePort()),
-      );
+      const ports = await Promise.all(Array.from({ length: counts?.[service] ?? 1 }, () => freePort()));
       const listen = ports.map((port) => `tcp://127.0.0.1:${port}`);
-      if (isListening(service)) urls[urlSettingOf(service)] = listen.join(',');
-      const own = isListening(service)
-        ? { ...settings, ...identityOf(service) }
-        : withoutKeysAndFiles(settings);
+      const isListening = service !== 'audit-relay';
+      if (isListening) urls[urlSettingOf(service)] = listen.join(',');
+      const own = isListening ? { ...settings, ...identityOf(service) } : withoutKeysAndFiles(settings);
       return listen.map((LISTEN) => new ServiceProcess(service, { ...own, LISTEN }));
     };
     const services = {
@@ -69,12 +63,22 @@ export class Rig {
 
   static async start(options?: RigOptions): Promise<Rig> {
     const rig = await Rig.prepare(options);
+    await rig.startAll();
+    return rig;
+  }
+
+  /** What the first process says that refuses; a setting may be one's that others do not read. */
+  static async startRefused(options: StartOptions): Promise<Refusal> {
+    const rig = await Rig.prepare(options);
     try {
-      await rig.startAll();
-      return rig;
-    } catch (error) {
+      const refusals = rig.processes.map((process) => process.launch().refusal());
+      const refused = refusals.map(async (refusal) => {
+        if ((await refusal).code === null) throw new Error('It became ready');
+        return refusal;
+      });
+      return await Promise.any(refused).catch(() => refusals[0] ?? { code: null, output: '' });
+    } finally {
       await rig.kill();
-      throw error;
     }
   }
 
@@ -91,22 +95,47 @@ export class Rig {
     return readFileSync(path.join(this.dataDir, 'first-api-key'), 'utf8').trim();
   }
 
+  get printed(): string {
+    return this.screen + this.logs;
+  }
+
+  get screen(): string {
+    return this.processes.map(({ out }) => out).join('');
+  }
+
+  get logs(): string {
+    return this.processes.map(({ err }) => err).join('');
+  }
+
+  /** The one that faces the network. */
+  get pid(): number {
+    return this.gateway.pid;
+  }
+
+  /** The gateway comes first: were another killed before it, the gateway would still answer 503. */
   get processes(): readonly ServiceProcess[] {
-    return [...Object.values(this.services).flat(), this.gateway];
+    return [this.gateway, ...Object.values(this.services).flat()];
   }
 
-  /** All at once, in whatever order they come up. */
+  /** All at once, in whatever order they come up. When one does not come up, all are killed. */
   async startAll(): Promise<void> {
-    await Promise.all(this.processes.map((process) => process.start()));
+    const started = performance.now();
+    try {
+      await Promise.all(this.processes.map((process) => process.start()));
+      this.readyMs = performance.now() - started;
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
   }
 
-  /** The gateway first, so that what it has accepted is still answered. Gives every exit code. */
-  async stop(signal?: NodeJS.Signals): Promise<readonly (number | null)[]> {
+  /** The gateway first, so that what it has accepted is still answered. */
+  async stop(signal?: NodeJS.Signals): Promise<number | null> {
     const gateway = await this.gateway.stop(signal);
     const others = Object.values(this.services).flat();
     const codes = [gateway, ...(await Promise.all(others.map((process) => process.stop(signal))))];
     await endEngines(this.engines);
-    return codes;
+    return codes.every((code) => code === 0) ? 0 : (codes.find(Boolean) ?? null);
   }
 
   /** Everything at the same moment, the engines that are its own included. */
@@ -118,10 +147,6 @@ export class Rig {
     await this.kill();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
-}
-
-function isListening(service: ServiceName): service is (typeof LISTENING)[number] {
-  return LISTENING.some((name) => name === service);
 }
 
 /** `SECRETS_QUERY_URL` for secrets-query. */

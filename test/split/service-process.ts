@@ -43,11 +43,6 @@ export class ServiceProcess {
     await this.#process?.kill();
   }
 
-  async restart(): Promise<string> {
-    await this.stop();
-    return this.start();
-  }
-
   pause(): void {
     this.#process?.pause();
   }

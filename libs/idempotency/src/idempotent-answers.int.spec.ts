@@ -5,6 +5,7 @@ import { newKey } from '#libs/crypto';
 import { Keyring, openKeyStore, type KeyStore } from '#libs/key-store';
 import { AppError, newCommandId, Redacted } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
+import { intercepted } from '#libs/testing';
 import { IdempotentAnswers } from './idempotent-answers';
 
 const caller = { orgId: 'org_1', actorId: 'usr_1' };
@@ -116,6 +117,17 @@ describe('IdempotentAnswers.seeded', () => {
     });
   });
 
+  it('gives an answer again that an earlier version wrote into the record', async () => {
+    const first = await answers.seeded(requestOf('k'), work);
+    const documents = await reads.listRecords('idempotency_v1', { afterId: '', limit: 2 });
+    const [record] = documents.filter((document) => 'seed' in document);
+    const { outcome, id } = documents.find((document) => 'outcome' in document) ?? { id: '' };
+    await reads.put('idempotency_v1', { ...record!, outcome });
+    await reads.remove('idempotency_v1', id);
+    expect(await answers.seeded(requestOf('k'), work)).toEqual(first);
+    expect(turns).toHaveLength(1);
+  });
+
   it('gives a refusal again', async () => {
     const refused = () => Promise.reject(new AppError('SECRET_NAME_TAKEN'));
     for (const attempt of [refused, work]) {
@@ -124,18 +136,86 @@ describe('IdempotentAnswers.seeded', () => {
     }
   });
 
-  it('gives the success of one process where the work of another, under way at once, is refused', async () => {
-    const here = answers;
-    await open();
-    const there = answers;
-    let first: unknown;
-    const refused = here.seeded(requestOf('k'), async (): Promise<{ id: string }> => {
-      first = await there.seeded(requestOf('k'), work);
-      throw new AppError('QUOTA_EXCEEDED');
+  describe('in two processes at once', () => {
+    const refusing = () => Promise.reject(new AppError('QUOTA_EXCEEDED'));
+    let here: IdempotentAnswers;
+    let there: IdempotentAnswers;
+    beforeEach(async () => {
+      here = answers;
+      await open();
+      there = answers;
     });
-    expect(await refused).toEqual(first);
-    expect(await there.seeded(requestOf('k'), work)).toEqual(first);
-    expect(turns).toHaveLength(1);
+    const onlyAnswer = async (first: unknown) => {
+      for (const each of [here, there]) expect(await each.seeded(requestOf('k'), work)).toEqual(first);
+    };
+
+    it('gives the success of one where the other is refused', async () => {
+      let first: unknown;
+      const refused = here.seeded(requestOf('k'), async (): Promise<{ id: string }> => {
+        first = await there.seeded(requestOf('k'), work);
+        return refusing();
+      });
+      expect(await refused).toEqual(first);
+      await onlyAnswer(first);
+      expect(turns).toHaveLength(1);
+    });
+
+    it('gives the success of one that is recorded after the other has looked, and before it is refused', async () => {
+      let goOn: () => void = () => undefined;
+      const looked = new Promise<void>((resolve) => (goOn = resolve));
+      const first = there.seeded(requestOf('k'), async (command, seed) =>
+        looked.then(() => work(command, seed)),
+      );
+      const get: ReadStore['get'] = async (...asked) => {
+        const found = await reads.get(...asked);
+        goOn();
+        await first;
+        return found;
+      };
+      const keyring = await Keyring.open({ keys, rootKey, clock });
+      const looking = new IdempotentAnswers({ reads: intercepted(reads, { get }), clock, keyring });
+      await Promise.allSettled([looking.seeded(requestOf('k'), refusing)]);
+      await onlyAnswer(await first);
+    });
+
+    it('gives the success also where the refusal was recorded first', async () => {
+      const success = await here.seeded(requestOf('k'), async (command, seed) => {
+        await expect(there.seeded(requestOf('k'), refusing)).rejects.toMatchObject({
+          code: 'QUOTA_EXCEEDED',
+        });
+        return work(command, seed);
+      });
+      await onlyAnswer(success);
+      expect(turns).toHaveLength(1);
+    });
+
+    it('gives the first of two replies, which may differ when neither left an event', async () => {
+      let first: unknown;
+      const second = here.seeded(requestOf('k'), async () => {
+        first = await there.seeded(requestOf('k'), work);
+        return { id: 'another' };
+      });
+      expect(await second).toEqual(first);
+      await onlyAnswer(first);
+    });
+
+    it.each([
+      ['a reply', work],
+      ['a refusal', refusing],
+    ])('does nothing in one that was stopped behind its record until the other gave %s', async (_, end) => {
+      const putIfAbsent: ReadStore['putIfAbsent'] = async (...given) => {
+        const record = await reads.putIfAbsent(...given);
+        await Promise.allSettled([there.seeded(requestOf('k'), end)]);
+        clock.time += 1_001;
+        return record;
+      };
+      const keyring = await Keyring.open({ keys, rootKey, clock });
+      const stopped = new IdempotentAnswers({ reads: intercepted(reads, { putIfAbsent }), clock, keyring });
+      const late = jest.fn(work);
+      const [answer] = await Promise.allSettled([stopped.seeded(requestOf('k'), late)]);
+      expect(late).not.toHaveBeenCalled();
+      expect([answer]).toEqual(await Promise.allSettled([there.seeded(requestOf('k'), work)]));
+    });
   });
 
   it('gives another key, another caller and no key a seed of their own', async () => {
@@ -174,6 +254,17 @@ describe('IdempotentAnswers.seeded', () => {
       limit: 10,
     });
     expect(rows.map((row) => row['seed'])).not.toContain(seed);
+    expect(rows).toHaveLength(2);
+  });
+
+  it('gives a request after that time no answer of the one before, of which the purge has left something', async () => {
+    const first = await answers.seeded(requestOf('k'), work);
+    const documents = await reads.listRecords('idempotency_v1', { afterId: '', limit: 2 });
+    for (const { id, ...content } of documents)
+      if (!('outcome' in content)) await reads.remove('idempotency_v1', id);
+    const later = await answers.seeded(requestOf('k'), work);
+    expect(later.reply).not.toEqual(first.reply);
+    expect(later.reply).toEqual({ id: turns[1]?.commandId });
   });
 
   it('writes nothing down without a key', async () => {

@@ -9,10 +9,15 @@ import {
   type ErrorCode,
   type ErrorDetail,
 } from '#libs/kernel';
-import type { CollectionSpec, Document, ReadStore } from '#libs/read-store';
+import type { CollectionSpec, ReadStore } from '#libs/read-store';
 
 /** How long a key and its answer are remembered (REST contract, idempotency). */
 const ANSWERS_KEPT_MS = 24 * 3_600_000;
+/**
+ * Writing a record takes milliseconds. An attempt that takes longer than this was held up, perhaps with its whole
+ * process, and another process may have answered the repetition.
+ */
+const HELD_UP_MS = 1_000;
 const SEED_BYTES = 32;
 
 /** The fields of a command that decide which record it belongs to. */
@@ -48,6 +53,16 @@ interface Turn {
   readonly seed: string;
 }
 
+/** What the first attempt writes before the command runs. */
+interface CommandRecord extends Turn {
+  readonly id: string;
+  readonly fingerprint: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** Only in records of an earlier version. */
+  readonly outcome?: Outcome;
+}
+
 interface Parts {
   readonly reads: ReadStore;
   readonly clock: Clock;
@@ -71,7 +86,8 @@ const idempotencyCollection: CollectionSpec = {
 /**
  * Gives the first answer again for a repeated Idempotency-Key. Before the command runs, a record fixes its id and the
  * id of what it changes. Event ids derive from the command's id, so when a command ran but died before its answer was
- * recorded, the log recognises the repetition (ADR 6). A record is kept for a day, while a person may be erased, so a
+ * recorded, the log recognises the repetition (ADR 6). The answer becomes a document beside the record, so the first
+ * writer wins in one step. Both are kept for a day, while a person may be erased, so a
  * recorded answer must name no person: add names and addresses to the returned answer. Nest calls the hook; without
  * Nest, call it yourself.
  */
@@ -114,7 +130,7 @@ export class IdempotentAnswers {
     return this.#inTurn(request, ({ commandId, seed }) => work({ ...command, commandId }, seed));
   }
 
-  /** Removes the records that are older than a day. A service that keeps answers must call it regularly. */
+  /** Removes the records and answers that are older than a day. A service that keeps answers must call it regularly. */
   async purge(): Promise<void> {
     const { reads, clock } = this.parts;
     const expired = new Date(clock.now().getTime() - ANSWERS_KEPT_MS).toISOString();
@@ -149,30 +165,46 @@ export class IdempotentAnswers {
     const { reads, clock } = this.parts;
     const createdAt = clock.now().toISOString();
     const wanted = { id, fingerprint, ...(await firstTurn(request)), createdAt };
-    const record = await reads.putIfAbsent(idempotencyCollection.name, wanted);
-    if (record['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
+    const found = await reads.putIfAbsent(idempotencyCollection.name, wanted);
+    if (found['fingerprint'] !== fingerprint) throw new AppError('IDEMPOTENCY_KEY_REUSED');
     // A record from an earlier version has no target. It uses the one that was found now.
-    const { commandId, seed, target } = { ...wanted, ...record };
-    const known = record['outcome'] as Outcome | undefined;
+    const record: CommandRecord = { ...wanted, ...found };
+    const { commandId, seed, target } = record;
+    const isFirst = seed === wanted.seed;
+    const known = isFirst && !this.#isHeldUp(record) ? undefined : await this.#known(record);
     if (known) return { reply: replay(known) as R, seed };
     const outcome = await settle(() => work({ commandId, seed, target }));
     return { reply: replay(await this.#keep(record, outcome)) as R, seed };
   }
 
+  /** By the wall clock, because the monotonic one may stand still while a machine sleeps. */
+  #isHeldUp({ createdAt }: CommandRecord): boolean {
+    return this.parts.clock.now().getTime() - Date.parse(createdAt) > HELD_UP_MS;
+  }
+
+  async #known(record: CommandRecord): Promise<Outcome | undefined> {
+    const kept = await this.parts.reads.get(idempotencyCollection.name, outcomeId(record));
+    return (kept?.['outcome'] as Outcome | undefined) ?? record.outcome;
+  }
+
   /**
-   * Records an outcome and gives the one that holds. When two processes run one command, one may be refused because the
-   * other has succeeded: then the success holds. Two replies are alike, so one may overwrite the other.
+   * Records an outcome and gives the one that holds, which is the first. But a reply replaces a refusal: when two
+   * processes run one command, one may be refused because the other has succeeded. A refusal replaces nothing.
    */
-  async #keep(record: Document, outcome: Outcome): Promise<Outcome> {
+  async #keep(record: CommandRecord, outcome: Outcome): Promise<Outcome> {
     const { reads } = this.parts;
-    if ('error' in outcome) {
-      const now = await reads.get(idempotencyCollection.name, record.id);
-      const known = now?.['outcome'] as Outcome | undefined;
-      if (known && 'reply' in known) return known;
-    }
-    await reads.put(idempotencyCollection.name, { ...record, outcome });
+    const wanted = { id: outcomeId(record), outcome, createdAt: record.createdAt };
+    const kept = await reads.putIfAbsent(idempotencyCollection.name, wanted);
+    const first = kept['outcome'] as Outcome;
+    if (!('error' in first) || 'error' in outcome) return first;
+    await reads.put(idempotencyCollection.name, wanted);
     return outcome;
   }
+}
+
+/** The command is part of it, so a record that is made anew after a day never meets the outcome of the one before. */
+function outcomeId({ id, commandId }: CommandRecord): string {
+  return uuidV5(id, commandId);
 }
 
 async function firstTurn(request: IdempotentRequest<IdempotentCommand>): Promise<Turn> {
@@ -206,7 +238,7 @@ function mayPass({ code, kind }: AppError): boolean {
 }
 
 function replay(outcome: Outcome): unknown {
-  if ('reply' in outcome) return outcome.reply;
+  if (!('error' in outcome)) return outcome.reply;
   const { code, safeMessage, details } = outcome.error;
   throw new AppError(code, { safeMessage, ...(details && { details }) });
 }

@@ -1,5 +1,5 @@
 import { element, paragraphs, prose } from './element.mjs';
-import { answerMark, fieldHead, fieldList, limitsOf, requestMark, resolve, typeOf } from './schema.mjs';
+import { answerMark, fieldItem, fieldList, requestMark, resolve, typeOf } from './schema.mjs';
 import { tryForm } from './try-form.mjs';
 
 /** Everything about one operation: what it is for, what it takes, what it answers, and a form to try it. */
@@ -45,18 +45,7 @@ function parametersView(openApi, { parameters = [] }) {
   const items = parameters.map((parameter) => {
     const schema = resolve(openApi, parameter.schema);
     const type = `${typeOf(openApi, schema)}, ${parameter.in}`;
-    const head = fieldHead({
-      name: parameter.name,
-      mark: requestMark(parameter),
-      type,
-      limits: limitsOf(schema),
-    });
-    return element(
-      'li',
-      {},
-      head,
-      parameter.description ? element('p', {}, prose(parameter.description)) : '',
-    );
+    return fieldItem({ ...parameter, mark: requestMark(parameter), type, schema });
   });
   return part('Parameters', element('ul', { class: 'fields' }, items));
 }

@@ -49,26 +49,30 @@ export function fieldList(openApi, schema, markOf) {
   if (fields.length === 0) return undefined;
   const items = fields.map(({ name, field, required }) => {
     const inner = resolve(openApi, field);
-    return element(
-      'li',
-      {},
-      fieldHead({ name, mark: markOf({ required }), type: typeOf(openApi, inner), limits: limitsOf(inner) }),
-      inner.description ? element('p', {}, prose(inner.description)) : '',
+    const { description } = inner;
+    return fieldItem(
+      { name, mark: markOf({ required }), type: typeOf(openApi, inner), schema: inner, description },
       fieldList(openApi, openedBy(openApi, inner), markOf),
     );
   });
   return element('ul', { class: 'fields' }, items);
 }
 
-/** Name, type and limits of one field or parameter. */
-export function fieldHead({ name, mark, type, limits }) {
+/** One field or parameter: its name, type and limits, what it is for, and the fields inside it. */
+export function fieldItem({ name, mark, type, schema, description }, inside) {
   return element(
-    'div',
-    { class: 'field' },
-    element('code', { class: 'name' }, name),
-    element('span', { class: 'type' }, type),
-    mark === '' ? '' : element('span', { class: 'mark' }, mark),
-    limits.map((limit) => element('code', { class: 'limit' }, limit)),
+    'li',
+    {},
+    element(
+      'div',
+      { class: 'field' },
+      element('code', { class: 'name' }, name),
+      element('span', { class: 'type' }, type),
+      mark === '' ? '' : element('span', { class: 'mark' }, mark),
+      limitsOf(schema).map((limit) => element('code', { class: 'limit' }, limit)),
+    ),
+    description ? element('p', {}, prose(description)) : '',
+    inside,
   );
 }
 
@@ -78,16 +82,14 @@ export function typeOf(openApi, node) {
   if (schema.anyOf) return schema.anyOf.map((part) => typeOf(openApi, part)).join(' or ');
   if (schema.items) return `list of ${typeOf(openApi, schema.items)}${orNull(schema)}`;
   if (schema.enum && !schema.type) return 'string';
-  return (
-    [schema.format === 'date-time' ? 'time' : (schema.type ?? 'any')].flat().join(' or ') + timeOrNull(schema)
-  );
+  if (schema.format === 'date-time') return `time${orNull(schema)}`;
+  return [schema.type ?? 'any'].flat().join(' or ');
 }
 
 const orNull = ({ type }) => ([type].flat().includes('null') ? ' or null' : '');
-const timeOrNull = (schema) => (schema.format === 'date-time' ? orNull(schema) : '');
 
 /** What a value must keep to, each as a few characters. */
-export function limitsOf(node) {
+function limitsOf(node) {
   const {
     minLength = 0,
     maxLength,

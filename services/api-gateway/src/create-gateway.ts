@@ -1,25 +1,22 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
-import { createNestLogger, type Logger, type Metrics } from '#libs/observability';
+import { createNestLogger } from '#libs/observability';
+import type { GatewayParts } from './app.module';
 import { PresentedCredential } from './auth/presented-credential';
-import type { GatewayConfig } from './config';
 import { createHttpAdapter } from './http/create-http-adapter';
 import type { GatewayRequest } from './http/gateway-request';
 import { addRequestHooks, earlyRefusal } from './http/request-hooks';
 import { RateLimits } from './limits/rate-limits';
 
-interface GatewayOptions {
-  readonly config: GatewayConfig;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}
-
 /**
  * Makes a Nest application that serves `root` over HTTP, behind all limits of the gateway. Call `init` first, then
  * `listen`.
  */
-export async function createGateway(root: DynamicModule, { config, logger, metrics }: GatewayOptions) {
+export async function createGateway(
+  root: DynamicModule,
+  { config, logger, metrics }: Pick<GatewayParts, 'config' | 'logger' | 'metrics'>,
+) {
   const adapter = createHttpAdapter(config);
   addRequestHooks(adapter.getInstance(), { config, logger, metrics });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {

@@ -11,26 +11,29 @@ import {
   readTogether,
   redacted,
   text,
-  type Redacted,
+  type ValuesOf,
 } from '#libs/kernel';
 
 /** Settings of the audit relay: the brokers, and the topic. */
 export type KafkaConfig = ReturnType<typeof readAuditRelayConfig>;
 
+const kafkaSettings = {
+  KAFKA_BROKERS: brokers,
+  KAFKA_CLIENT_ID: text('hklst-audit-relay'),
+  KAFKA_TLS: flag(),
+  KAFKA_SASL_MECHANISM: oneOf('none', ['none', 'plain', 'scram-sha-256', 'scram-sha-512']),
+  KAFKA_SASL_USERNAME: optionalText(),
+  KAFKA_SASL_PASSWORD: redacted(),
+  KAFKA_TOPIC_PREFIX: topicPrefix,
+  KAFKA_TOPIC_PARTITIONS: integer(6, 1, 1_000),
+  KAFKA_TOPIC_REPLICATION: integer(3, 1, 15),
+  KAFKA_TOPIC_RETENTION_DAYS: integer(30, 1, 36_500),
+  KAFKA_MIN_INSYNC_REPLICAS: integer(2, 1, 15),
+};
+type KafkaSettings = ValuesOf<typeof kafkaSettings>;
+
 export function readAuditRelayConfig(env = process.env) {
-  const settings = readEnv(env, {
-    KAFKA_BROKERS: brokers,
-    KAFKA_CLIENT_ID: text('hklst-audit-relay'),
-    KAFKA_TLS: flag(),
-    KAFKA_SASL_MECHANISM: oneOf('none', ['none', 'plain', 'scram-sha-256', 'scram-sha-512']),
-    KAFKA_SASL_USERNAME: optionalText(),
-    KAFKA_SASL_PASSWORD: redacted(),
-    KAFKA_TOPIC_PREFIX: topicPrefix,
-    KAFKA_TOPIC_PARTITIONS: integer(6, 1, 1_000),
-    KAFKA_TOPIC_REPLICATION: integer(3, 1, 15),
-    KAFKA_TOPIC_RETENTION_DAYS: integer(30, 1, 36_500),
-    KAFKA_MIN_INSYNC_REPLICAS: integer(2, 1, 15),
-  });
+  const settings = readEnv(env, kafkaSettings);
   const { sasl, replicas } = readTogether({
     sasl: () => saslOf(settings),
     replicas: () => replicasOf(settings),
@@ -50,28 +53,15 @@ export function readAuditRelayConfig(env = process.env) {
   };
 }
 
-interface ReplicaSettings {
-  readonly KAFKA_TOPIC_REPLICATION: number;
-  readonly KAFKA_MIN_INSYNC_REPLICAS: number;
-}
-
-function replicasOf(settings: ReplicaSettings) {
+function replicasOf(settings: KafkaSettings) {
   const { KAFKA_TOPIC_REPLICATION: replication, KAFKA_MIN_INSYNC_REPLICAS: minInsyncReplicas } = settings;
   if (minInsyncReplicas > replication)
     throw configInvalid('KAFKA_MIN_INSYNC_REPLICAS', 'is larger than KAFKA_TOPIC_REPLICATION');
   return { replication, minInsyncReplicas };
 }
 
-interface SaslSettings {
-  readonly KAFKA_BROKERS: readonly string[];
-  readonly KAFKA_TLS: boolean;
-  readonly KAFKA_SASL_MECHANISM: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
-  readonly KAFKA_SASL_USERNAME: string | undefined;
-  readonly KAFKA_SASL_PASSWORD: Redacted<string> | undefined;
-}
-
 /** Null without a login. Credentials are sent under TLS, or do not leave this machine. */
-function saslOf(settings: SaslSettings) {
+function saslOf(settings: KafkaSettings) {
   const {
     KAFKA_SASL_MECHANISM: mechanism,
     KAFKA_SASL_USERNAME: username,

@@ -4,7 +4,7 @@ import { createLogger, installCrashHandlers } from '#libs/observability';
 import { announceReady, keepHealthFile, runProcess } from '#libs/process';
 import { AuditRelay } from './audit/audit-relay';
 import { readAuditRelayConfig, readAuditRelayHostConfig } from './config';
-import { createKafkaPublisher } from './kafka/kafka-publisher';
+import { KafkaPublisher } from './kafka/kafka-publisher';
 
 runProcess(async (atEnd) => {
   const { kafka, host } = readTogether({
@@ -17,7 +17,7 @@ runProcess(async (atEnd) => {
   const stores = await openKeylessStores(host.stores, { logger, isApart: true });
   atEnd(() => stores.close());
   const reads = await stores.readStoreOf('audit-relay');
-  const publisher = createKafkaPublisher(kafka, logger);
+  const publisher = new KafkaPublisher(kafka, logger);
   atEnd(() => publisher.close());
   const relay = new AuditRelay({ logger, events: stores.events, reads, publisher });
   relay.start();

@@ -46,6 +46,15 @@ describe('readSide', () => {
     expect(() => readSide(place, {})).toThrow(`The settings in ${place} cannot be read.`);
   });
 
+  it.each(['mongodb://user:hunter2@host/hklst-keys', 'sqlite:./hunter2'])(
+    'does not take %s for a new data directory, and repeats no password',
+    (url) => {
+      const refused = () => readSide(url, {});
+      expect(refused).toThrow('A URL is no side of a move.');
+      expect(refused).not.toThrow('hunter2');
+    },
+  );
+
   it('does not take a slip in the name of a setting for an embedded store', () => {
     const file = path.join(folder, 'settings');
     writeFileSync(

@@ -22,9 +22,16 @@ export function readSide(place: string, env = process.env): Side {
   return { name: place, stores: toStoresConfig(settings) };
 }
 
+/** Two letters at least: a single one is a drive. */
+const URL_SCHEME = /^[a-z][a-z\d+.-]+:/i;
+const URL_REFUSED =
+  'A URL is no side of a move. Write EVENT_STORE_URL, KEY_STORE_URL and READ_STORE_URL into a file, and name the file.';
+
 function settingsOf(place: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (place === 'environment') return env;
   if (existsSync(place)) return statSync(place).isFile() ? fileOf(place) : { DATA_DIR: place };
+  // A URL must not become the name of a new data directory. It may hold a password, so the refusal does not repeat it.
+  if (URL_SCHEME.test(place)) throw unusable(URL_REFUSED);
   // A slip in the name of a file must not become a new data directory.
   if (/\benv\b/.test(path.basename(place))) throw unreadable(place);
   return { DATA_DIR: place };

@@ -4,6 +4,7 @@ import { secretStream } from '#libs/events';
 import { newCommandId, newId } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { EventStoreDouble, intercepted, openTestStores, someSealed, someSecret } from '#libs/testing';
+import { until } from '../../../test/e2e/until';
 import { SecretsQueryModule } from './app.module';
 import { readSecretsQueryConfig } from './config';
 import { FoldedSecrets } from './secrets/folded-secrets';
@@ -46,10 +47,7 @@ describe('SecretsQueryModule', () => {
       const before = readings;
       return (await isFound()) && readings === before;
     };
-    const until = Date.now() + WAIT_MS_MAX;
-    let isFollowed = false;
-    while (!isFollowed && Date.now() < until) isFollowed = await costsNothing();
-    expect(isFollowed).toBe(true);
+    await until(costsNothing, Boolean, WAIT_MS_MAX);
 
     await app.close();
     await server.close();

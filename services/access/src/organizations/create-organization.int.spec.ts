@@ -1,5 +1,5 @@
-import { AppError, Redacted } from '#libs/kernel';
-import { intercepted, openTestStores, type TestStores } from '#libs/testing';
+import { Redacted } from '#libs/kernel';
+import { losingAnswers, openTestStores, type TestStores } from '#libs/testing';
 import {
   type AccessWorld,
   commandOf,
@@ -29,11 +29,7 @@ describe('The last organization that somebody may have', () => {
   beforeEach(async () => {
     stores = await openTestStores();
     world = await openAccessWorld(stores, env);
-    const put: TestStores['reads']['put'] = (collection, document) =>
-      collection === 'idempotency_v1'
-        ? Promise.reject(new AppError('STORE_UNAVAILABLE'))
-        : stores.reads.put(collection, document);
-    dying = await openAccessWorld({ ...stores, reads: intercepted(stores.reads, { put }) }, env);
+    dying = await openAccessWorld({ ...stores, reads: losingAnswers(stores.reads) }, env);
   });
   afterEach(async () => {
     for (const { app } of [world, dying]) await app.close();

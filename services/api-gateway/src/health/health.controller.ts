@@ -1,7 +1,7 @@
 import { Controller, Get, Header, Inject, Req, Res, type OnModuleInit } from '@nestjs/common';
 import { checkAccess, checkSecretsCommand, checkSecretsQuery } from '#libs/contracts';
 import type { Metrics } from '#libs/observability';
-import type { MessageClient } from '#libs/transport';
+import type { MessageClient, MessageContext } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
 import * as v from 'valibot';
 import { Public } from '../auth/requires';
@@ -32,8 +32,7 @@ export class HealthController implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { access, command: secretsCommand, query: secretsQuery } = this;
-    measureProjections(this.metrics, { access, secretsCommand, secretsQuery });
+    measureProjections(this.metrics, () => Object.values(this.#ask({ correlationId: 'metrics' })));
   }
 
   /** Says that the process runs. It asks no service. */
@@ -55,14 +54,8 @@ export class HealthController implements OnModuleInit {
     replyAlsoAs: 503,
   })
   async ready(@Req() request: GatewayRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    const context = contextOf(request);
-    const services = Object.fromEntries(
-      await Promise.all([
-        partsOf('access', this.access.send(checkAccess, {}, context)),
-        partsOf('secrets-command', this.command.send(checkSecretsCommand, {}, context)),
-        partsOf('secrets-query', this.query.send(checkSecretsQuery, {}, context)),
-      ]),
-    );
+    const asked = Object.entries(this.#ask(contextOf(request)));
+    const services = Object.fromEntries(await Promise.all(asked.map(partsOf)));
     const ready = Object.values(services).every((parts) =>
       Object.values(parts).every((state) => state === 'ok'),
     );
@@ -77,14 +70,21 @@ export class HealthController implements OnModuleInit {
   async text(): Promise<string> {
     return this.metrics.text();
   }
+
+  #ask(context: MessageContext) {
+    return {
+      access: this.access.send(checkAccess, {}, context),
+      'secrets-command': this.command.send(checkSecretsCommand, {}, context),
+      'secrets-query': this.query.send(checkSecretsQuery, {}, context),
+    };
+  }
 }
 
 type Parts = Record<string, 'ok' | 'away'>;
 
 /** A service that does not answer is away as a whole. */
-async function partsOf(service: string, check: Promise<{ parts: Parts }>): Promise<readonly [string, Parts]> {
-  return check.then(
-    ({ parts }) => [service, parts] as const,
-    () => [service, { service: 'away' }] as const,
-  );
+async function partsOf([service, asked]: [string, Promise<{ parts: Parts }>]): Promise<[string, Parts]> {
+  const away = { parts: { service: 'away' } as const };
+  const { parts } = await asked.catch(() => away);
+  return [service, parts];
 }

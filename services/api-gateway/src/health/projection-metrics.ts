@@ -1,20 +1,16 @@
-import { checkAccess, checkSecretsCommand, checkSecretsQuery, type ReplyOf } from '#libs/contracts';
+import type { checkAccess, ReplyOf } from '#libs/contracts';
 import type { Metrics } from '#libs/observability';
-import type { MessageClient } from '#libs/transport';
 
-type Services = Readonly<Record<'access' | 'secretsCommand' | 'secretsQuery', MessageClient>>;
-type Projections = ReplyOf<typeof checkAccess>['projections'];
-
-const CONTEXT = { correlationId: 'metrics' };
+type State = Pick<ReplyOf<typeof checkAccess>, 'projections'>;
 
 /**
- * Measures the state of the projections, as the services tell it at each scrape. Of several processes of a service, one
- * is asked.
+ * Measures the state of the projections, as the services tell it at each scrape: `ask` gives the answer of each. Of
+ * several processes of a service, one is asked.
  */
-export function measureProjections(metrics: Metrics, services: Services): void {
-  let asking: Promise<Projections> | undefined;
+export function measureProjections(metrics: Metrics, ask: () => readonly Promise<State>[]): void {
+  let asking: Promise<State['projections']> | undefined;
   // The services are asked once for all gauges of a scrape.
-  const told = () => (asking ??= ask(services).finally(() => (asking = undefined)));
+  const told = () => (asking ??= projectionsOf(ask()).finally(() => (asking = undefined)));
   metrics.registerGauge({
     name: 'projection_state',
     help: 'The state of a projection is 1: live, or degraded while events are parked; standby where another process runs it',
@@ -33,11 +29,7 @@ export function measureProjections(metrics: Metrics, services: Services): void {
   });
 }
 
-async function ask({ access, secretsCommand, secretsQuery }: Services): Promise<Projections> {
-  const answers = await Promise.allSettled([
-    access.send(checkAccess, {}, CONTEXT),
-    secretsCommand.send(checkSecretsCommand, {}, CONTEXT),
-    secretsQuery.send(checkSecretsQuery, {}, CONTEXT),
-  ]);
+async function projectionsOf(asked: readonly Promise<State>[]): Promise<State['projections']> {
+  const answers = await Promise.allSettled(asked);
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.projections : []));
 }

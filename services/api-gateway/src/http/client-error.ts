@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorRegistry, type ErrorCode } from '#libs/kernel';
 import { httpStatusOf } from './http-status';
 import { securityHeaders } from './security-headers';
-
-const REASON: Record<number, string> = {
-  400: 'Bad Request',
-  408: 'Request Timeout',
-  413: 'Payload Too Large',
-};
 
 /** Sentences for cases that the code's own sentence does not describe. */
 const SENTENCE_OF: Record<string, string> = {
@@ -59,5 +53,5 @@ function refuse(socket: Duplex, code: ErrorCode, sentence?: string): void {
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end([`HTTP/1.1 ${status} ${REASON[status] ?? 'Error'}`, ...lines, '', body].join('\r\n'));
+  socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines, '', body].join('\r\n'));
 }

@@ -15,7 +15,8 @@ const IsToken = () =>
       maxLength: TOKEN_CHARACTERS_MAX,
       description: 'What the link ends with.',
     },
-    validate: isToken,
+    validate: (value) =>
+      typeof value === 'string' && value.length > 0 && value.length <= TOKEN_CHARACTERS_MAX,
   });
 
 /** Body of `POST /organizations/:id/members/invite`. */
@@ -39,8 +40,4 @@ export class ChangeMemberRoleBody {
 export class AcceptInvitationBody {
   @IsToken()
   token!: string;
-}
-
-function isToken(value: unknown): boolean {
-  return typeof value === 'string' && value.length > 0 && value.length <= TOKEN_CHARACTERS_MAX;
 }

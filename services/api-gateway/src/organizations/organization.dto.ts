@@ -8,12 +8,10 @@ const IsRecoveryDays = () =>
     name: 'recoveryDays',
     message: `must be null or a whole number from 0 to ${RECOVERY_DAYS_MAX}`,
     schema: { type: ['integer', 'null'], minimum: 0, maximum: RECOVERY_DAYS_MAX },
-    validate: (value) => value === null || (Number.isInteger(value) && isWithin(value as number)),
+    validate: (value) =>
+      value === null ||
+      (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= RECOVERY_DAYS_MAX),
   });
-
-function isWithin(days: number): boolean {
-  return days >= 0 && days <= RECOVERY_DAYS_MAX;
-}
 
 /** Body of `POST /organizations`. */
 export class CreateOrganizationBody {

@@ -13,15 +13,12 @@ const DESCRIPTION_CHARACTERS_MAX = 1_000;
 /** No engine of the read store can search for a NUL. */
 const SEARCH_TEXT = /^[^\0]{1,255}$/u;
 
-export const isSecretName = (text: string) => NAME.test(text);
-const isTag = (text: string) => TAG.test(text);
-
 export const IsSecretName = () =>
   fieldRule({
     name: 'secretName',
     message: 'must start with A to Z and hold only A to Z, 0 to 9 and _, at most 255 characters',
     schema: { type: 'string', pattern: NAME.source, examples: ['STRIPE_WEBHOOK_SECRET'] },
-    validate: (value) => typeof value === 'string' && isSecretName(value),
+    validate: (value) => typeof value === 'string' && NAME.test(value),
   });
 
 export const IsSecretValue = () =>
@@ -99,7 +96,7 @@ function isSecretValue(value: unknown): boolean {
 }
 
 function areTags(values: readonly unknown[]): boolean {
-  const valid = values.every((value) => typeof value === 'string' && isTag(value));
+  const valid = values.every((value) => typeof value === 'string' && TAG.test(value));
   return valid && values.length <= TAGS_MAX && new Set(values).size === values.length;
 }
 

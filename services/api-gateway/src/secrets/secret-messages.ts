@@ -13,15 +13,14 @@ import { commandOf } from '../http/command-of';
 import { callerOf, userAgentOf, type GatewayRequest } from '../http/gateway-request';
 import { ifRevision } from '../http/write-headers';
 import { idPattern } from '../openapi/operation';
-import type { CreateSecretBody } from './create-secret.dto';
-import { isSecretName, NAME } from './secret-field.dto';
+import { NAME } from './secret-field.dto';
 import {
   PAGE_SIZE_DEFAULT,
   type DeleteSecretQuery,
   type ListSecretsQuery,
   type RevealSecretQuery,
 } from './secret-queries.dto';
-import type { UpdateSecretBody } from './update-secret.dto';
+import type { CreateSecretBody, UpdateSecretBody } from './secret.dto';
 
 /** Each function here turns a validated request into the message that carries it. */
 
@@ -41,7 +40,7 @@ export const secretRefParameter = {
  */
 export function secretRef({ params }: GatewayRequest): string {
   const { id = '' } = params;
-  if (!isId('sec', id) && !isSecretName(id)) throw new AppError('NOT_FOUND');
+  if (!isId('sec', id) && !NAME.test(id)) throw new AppError('NOT_FOUND');
   return id;
 }
 

@@ -20,7 +20,6 @@ import { TakesNoQuery } from '../http/no-query.guard';
 import { etag } from '../http/write-headers';
 import { Operation, Section } from '../openapi/operation';
 import { SECRETS_COMMAND, SECRETS_QUERY } from '../tokens';
-import { CreateSecretBody } from './create-secret.dto';
 import { DeleteSecretQuery, ListSecretsQuery, RevealSecretQuery } from './secret-queries.dto';
 import {
   pageOf,
@@ -33,7 +32,7 @@ import {
   toUpdate,
 } from './secret-messages';
 import { secretListReply, secretReply, secretValueReply, secretVersionsReply } from './secret-replies';
-import { UpdateSecretBody } from './update-secret.dto';
+import { CreateSecretBody, UpdateSecretBody } from './secret.dto';
 
 @Controller('api/v1/secrets')
 @Section({

@@ -48,11 +48,7 @@ const mayLeave: Record<string, Record<string, string[]>> = {
     'data.scopes.1': ['scopes'],
     'data.expiresAt': ['expires_at'],
   },
-  KeyEncryptionKeyRotated: {
-    ...who,
-    'metadata.orgId': [...who['metadata.orgId'], 'ce_subject'],
-    'data.generation': ['generation'],
-  },
+  KeyEncryptionKeyRotated: { ...organization, 'data.generation': ['generation'] },
   OrganizationChanged: { ...organization, 'data.name': ['name'], 'data.recoveryDays': ['recovery_days'] },
   MemberInvited: { ...organization, ...invitation, 'data.role': ['role'], 'data.expiresAt': ['expires_at'] },
   InvitationRevoked: { ...organization, ...invitation },

@@ -6,6 +6,7 @@ import { accessStream, secretStream } from '#libs/events';
 import { AppError, newCommandId, newId } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { openReadStore, type ReadStore } from '#libs/read-store';
+import { intercepted } from '#libs/testing';
 import { until as untilFits } from '../../../../test/e2e/until';
 import type { AuditMessage, AuditPublisher } from './audit-publisher';
 import { AuditRelay } from './audit-relay';
@@ -15,15 +16,6 @@ const secretId = newId('sec', new Date());
 
 const until = (condition: () => boolean | Promise<boolean>) =>
   untilFits(async () => condition(), Boolean, 10_000);
-
-/** The store, with some of its methods replaced. */
-const altered = (store: ReadStore, methods: Partial<ReadStore>): ReadStore =>
-  new Proxy(store, {
-    get: (target, name) => {
-      const key = name as keyof ReadStore;
-      return methods[key] ?? (target[key] as (...args: unknown[]) => unknown).bind(target);
-    },
-  });
 
 /** A publisher in memory, with a switch for each thing that can go wrong. */
 class TestPublisher implements AuditPublisher {
@@ -212,7 +204,7 @@ describe('AuditRelay', () => {
 
   it('moves no checkpoint once another holds the lease', async () => {
     let holder = '';
-    const stolen = altered(reads, {
+    const stolen = intercepted(reads, {
       acquireLease: (name, asking, ttlMs) => {
         holder = asking;
         return reads.acquireLease(name, asking, ttlMs);
@@ -257,7 +249,7 @@ describe('AuditRelay', () => {
 
   it('spends no commit of its own on every private event', async () => {
     const positions: string[] = [];
-    const counted = altered(reads, {
+    const counted = intercepted(reads, {
       project: (name, changes, position, fence) => {
         positions.push(position);
         return reads.project(name, changes, position, fence);

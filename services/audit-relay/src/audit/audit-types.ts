@@ -5,8 +5,8 @@ import type {
   OrganizationKeyEvent,
   SecretEvent,
   SecretNameEvent,
+  SecretSnapshot,
 } from '#libs/events';
-import type { SecretSnapshot } from '#libs/events';
 
 type AnyEvent = OrganizationEvent | OrganizationKeyEvent | SecretEvent | SecretNameEvent | AccessEvent;
 type DataOf<T extends EventType> = Extract<AnyEvent, { readonly type: T }>['data'];

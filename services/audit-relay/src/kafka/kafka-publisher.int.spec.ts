@@ -16,7 +16,7 @@ import { until as untilFits } from '../../../../test/e2e/until';
 import type { AuditMessage, AuditPublisher } from '../audit/audit-publisher';
 import { AuditRelay } from '../audit/audit-relay';
 import { readAuditRelayConfig, type KafkaConfig } from '../config';
-import { createKafkaPublisher } from './kafka-publisher';
+import { KafkaPublisher } from './kafka-publisher';
 
 // Any broker will do for the first group; the second needs one of its own to stop, which the engines of
 // scripts/engines provide.
@@ -77,14 +77,14 @@ function configFor(KAFKA_BROKERS: string, settings: NodeJS.ProcessEnv = {}): Kaf
 }
 
 function publisherFor(kafka: KafkaConfig): AuditPublisher {
-  const publisher = createKafkaPublisher(kafka, logger);
+  const publisher = new KafkaPublisher(kafka, logger);
   opened.push(() => publisher.close());
   return publisher;
 }
 
 /** The whole service, as its main file starts it. */
 async function startRelay(): Promise<{ relay: AuditRelay; stop: () => Promise<void> }> {
-  const publisher = createKafkaPublisher(config, logger);
+  const publisher = new KafkaPublisher(config, logger);
   const relay = new AuditRelay({ logger, events, reads, publisher });
   relay.start();
   let stopping: Promise<void> | undefined;
@@ -200,7 +200,7 @@ async function expectWholeTrail(): Promise<void> {
 const caughtUp = (relay: AuditRelay) =>
   until(async () => relay.status().state === 'live' && relay.status().position === (await events.head()));
 
-onKafka('createKafkaPublisher', () => {
+onKafka('KafkaPublisher', () => {
   it('makes the topic with its settings, and leaves one that is there as it is', async () => {
     await publisherFor(config).ensureTopic();
     const other = { ...config, topic: { ...config.topic, partitions: 8, retentionDays: 1 } };
@@ -358,7 +358,7 @@ onKafka('examples/audit-consumer', () => {
   }, 90_000);
 });
 
-onOwnKafka('createKafkaPublisher on a broker that fails', () => {
+onOwnKafka('KafkaPublisher on a broker that fails', () => {
   beforeEach(() => {
     config = configFor(broker.brokers);
   });

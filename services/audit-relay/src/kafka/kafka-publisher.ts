@@ -27,17 +27,14 @@ const SEND_BYTES_MAX = 768 * 1024;
 const MESSAGE_OVERHEAD_BYTES = 1_024;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
-/** Publishes to Kafka. It connects with the first call, so the brokers may start later. */
-export function createKafkaPublisher(config: KafkaConfig, logger: Logger): AuditPublisher {
-  return new KafkaPublisher(config, logger);
-}
-
 /**
+ * Publishes to Kafka. It connects with the first call, so the brokers may start later.
+ *
  * A producer that failed once is never used again. The broker recognises a repeated batch by its sequence number. After
  * an unknown outcome the broker and the producer may be at different numbers, so the broker could take the next batch
  * for a repetition and drop it. Within one send the client repeats the same batch.
  */
-class KafkaPublisher implements AuditPublisher {
+export class KafkaPublisher implements AuditPublisher {
   readonly #kafka: Kafka;
   #producer: Producer | undefined;
   /** The partitions that the send under way uses. */

@@ -8,7 +8,7 @@ import {
 import { createLogger } from '#libs/observability';
 import type { AuditMessage } from '../audit/audit-publisher';
 import { readAuditRelayConfig } from '../config';
-import { createKafkaPublisher } from './kafka-publisher';
+import { KafkaPublisher } from './kafka-publisher';
 
 /** What the client does with a send, one entry each; at the end it answers as it should. */
 type Behaviour = (answers: RecordMetadata[]) => RecordMetadata[] | Promise<RecordMetadata[]>;
@@ -58,10 +58,10 @@ const lines: string[] = [];
 function publisherFor(settings: NodeJS.ProcessEnv = {}) {
   const kafka = readAuditRelayConfig({ KAFKA_BROKERS: 'localhost:9092', ...settings });
   const destination = { write: (line: string) => void lines.push(line) };
-  return createKafkaPublisher(kafka, createLogger({ level: 'info', service: 'test', destination }));
+  return new KafkaPublisher(kafka, createLogger({ level: 'info', service: 'test', destination }));
 }
 
-describe('createKafkaPublisher', () => {
+describe('KafkaPublisher', () => {
   beforeEach(() => [behaviours, clients, producers, lines].forEach((list) => (list.length = 0)));
 
   it('does not believe a success that leaves out a partition', async () => {

@@ -4,7 +4,7 @@ import { IdempotentAnswers } from '#libs/idempotency';
 import { isAppError, newCommandId, Redacted, type Clock } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { RunningProjection } from '#libs/projection';
-import { intercepted, openTestStores, seededRandom, type TestStores } from '#libs/testing';
+import { intercepted, openTestStores, seededRandom, Turns, type TestStores } from '#libs/testing';
 import type { SecretsCommandConfig } from '../config';
 import { CreateSecretHandler } from './create-secret.handler';
 import { DeleteSecretHandler } from './delete-secret.handler';
@@ -70,12 +70,6 @@ function aProcess(events: EventStore = stores.events, clock: Clock = stores.cloc
   };
 }
 
-/** Clocks that run ahead: a claim of anybody else looks as if its command had died long ago. */
-const ahead = (ms: number): Clock => ({
-  now: () => new Date(stores.clock.now().getTime() + ms),
-  monotonicMs: () => stores.clock.monotonicMs(),
-});
-
 async function nameOf(stream: string): Promise<string | null> {
   const { state } = await foldStream(stores.events, { orgId, stream }, secretFold);
   return state.status === 'live' ? state.secret.name : null;
@@ -105,54 +99,14 @@ function stoppedBehind(stream: string) {
   return { log, reached, goOn };
 }
 
-/** Commands that take turns at each of their steps: one reads or appends, while all others wait. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  /** Those of secrets that were appended to. */
-  readonly streams = new Set<string>();
-  #running = 0;
-  #paused: () => void = () => undefined;
-
-  begin(command: () => Promise<unknown>): void {
-    this.#running += 1;
-    const ended = () => this.#pause();
-    command().then(ended, ended);
-  }
-
-  /** The log, as a command sees it that waits for its turn before each step. */
-  log(): EventStore {
-    const { events } = stores;
-    const wait = async () => {
-      const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
-      this.#pause();
-      await turn;
-    };
-    return intercepted(events, {
-      append: async (request) => {
-        await wait();
-        if (request.stream.startsWith('secret-')) this.streams.add(request.stream);
-        return events.append(request);
-      },
-      read: async (request) => wait().then(() => events.read(request)),
-    });
-  }
-
-  /** Lets one after the other do a step, until all have ended; now and then one of them never goes on. */
-  async run(random: () => number): Promise<void> {
-    for (;;) {
-      if (this.#running > 0) await new Promise<void>((resolve) => (this.#paused = resolve));
-      const [next] = this.#waiting.splice(Math.floor(random() * this.#waiting.length), 1);
-      if (!next) return;
-      if (random() < 0.04) continue;
-      this.#running += 1;
-      next();
-    }
-  }
-
-  #pause(): void {
-    this.#running -= 1;
-    if (this.#running === 0) this.#paused();
-  }
+/** The log, which adds to `streams` those of secrets that are appended to. */
+function noting(streams: Set<string>): EventStore {
+  return intercepted(stores.events, {
+    async append(request) {
+      if (request.stream.startsWith('secret-')) streams.add(request.stream);
+      return stores.events.append(request);
+    },
+  });
 }
 
 describe('SecretNames', () => {
@@ -164,12 +118,14 @@ describe('SecretNames', () => {
       // A rename that died before.
       if (random() < 0.5) await aProcess().claim(id, b);
       const turns = new Turns();
+      const streams = new Set([secretStream(orgId, id)]);
+      const log = turns.before(noting(streams), 'append', 'read');
       const commands = [
-        () => aProcess(turns.log()).rename(id, b),
-        () => aProcess(turns.log()).rename(id, a),
-        () => aProcess(turns.log(), ahead(60_000)).create(a),
-        () => aProcess(turns.log(), ahead(60_000)).create(b),
-        () => aProcess(turns.log()).delete(id),
+        () => aProcess(log).rename(id, b),
+        () => aProcess(log).rename(id, a),
+        () => aProcess(log, stores.clock.ahead(60_000)).create(a),
+        () => aProcess(log, stores.clock.ahead(60_000)).create(b),
+        () => aProcess(log).delete(id),
       ];
       const refusals: unknown[] = [];
       for (let nth = 0; nth < 3; nth += 1) {
@@ -186,7 +142,6 @@ describe('SecretNames', () => {
         seed,
         failures: [],
       });
-      const streams = [secretStream(orgId, id), ...turns.streams];
       for (const name of [a, b]) {
         const bearers = new Set<string>();
         for (const stream of streams) if ((await nameOf(stream)) === name) bearers.add(stream);
@@ -194,7 +149,7 @@ describe('SecretNames', () => {
         const expected = bearers.size === 0 ? [] : [secretStream(orgId, holder ?? '')];
         expect({ seed, name, bearers: [...bearers] }).toEqual({ seed, name, bearers: expected });
         // What was left behind keeps nobody from a name that no secret has.
-        const next = aProcess(stores.events, ahead(120_000)).create(name);
+        const next = aProcess(stores.events, stores.clock.ahead(120_000)).create(name);
         await (bearers.size === 0
           ? expect(next).resolves.toMatch(/^sec_/)
           : expect(next).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' }));
@@ -219,7 +174,7 @@ describe('SecretNames', () => {
     const id = await aProcess().create('A');
     await aProcess().claim(id, 'B');
     const stopped = stoppedBehind(secretStream(orgId, id));
-    const newcomer = aProcess(stopped.log, ahead(60_000)).create('B');
+    const newcomer = aProcess(stopped.log, stores.clock.ahead(60_000)).create('B');
     await stopped.reached;
     await aProcess().rename(id, 'B');
     stopped.goOn();

@@ -1,10 +1,17 @@
 import { foldStream } from '#libs/event-store';
 import { secretFold, secretStream } from '#libs/events';
 import { IdempotentAnswers } from '#libs/idempotency';
-import { AppError, newCommandId, Redacted } from '#libs/kernel';
+import { AppError, isAppError, newCommandId, Redacted, type Clock } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
 import { RunningProjection } from '#libs/projection';
-import { intercepted, openTestStores, type TestStores } from '#libs/testing';
+import {
+  intercepted,
+  losingAnswers,
+  openTestStores,
+  seededRandom,
+  Turns,
+  type TestStores,
+} from '#libs/testing';
 import type { SecretsCommandConfig } from '../config';
 import { CreateSecretHandler } from './create-secret.handler';
 import { DeleteSecretHandler } from './delete-secret.handler';
@@ -16,11 +23,14 @@ import { SecretShredder } from './secret-shredder';
 import { SecretStreams } from './secret-streams';
 import { UpdateSecretHandler } from './update-secret.handler';
 
+jest.setTimeout(60_000);
+
 const caller = { orgId: 'org_test', actorType: 'api-key' as const, actorId: 'key_test' };
 const { orgId } = caller;
 const context = { correlationId: 'test' };
 const logger = createLogger({ level: 'silent', service: 'test' });
 const config: SecretsCommandConfig = { secretsPerOrganizationMax: 10_000, recoveryDays: 7 };
+const SCHEDULES = 100;
 
 let stores: TestStores;
 let inventory: RunningProjection;
@@ -37,8 +47,12 @@ afterEach(async () => {
 });
 
 /** A process of the service. */
-function aProcess({ events, reads }: Pick<TestStores, 'events' | 'reads'> = stores) {
-  const { keyring, clock } = stores;
+function aProcess({
+  clock,
+  events,
+  reads,
+}: Pick<TestStores, 'events' | 'reads'> & { clock: Clock } = stores) {
+  const { keyring } = stores;
   const answers = new IdempotentAnswers({ ...stores, reads });
   const streams = new SecretStreams(events, keyring);
   const names = new SecretNames(events, clock, keyring);
@@ -62,7 +76,7 @@ function aProcess({ events, reads }: Pick<TestStores, 'events' | 'reads'> = stor
     create: async (name: string, key: string | null = null) => (await created(name, key)).data.id,
     update: (
       secret: string,
-      change: { name?: string; value?: Redacted<string> },
+      change: { name?: string; value?: Redacted<string>; tags?: string[] },
       key: string | null = null,
     ) => updating.handle({ ...origin(key), secret, ...change, ifRevision: null, lastReadAt: null }, context),
     destroy: (secret: string, key: string | null = null) =>
@@ -74,7 +88,7 @@ const away = () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
 
 /** A process that dies behind its event, and records no answer. */
 function aDyingProcess() {
-  return aProcess({ ...stores, reads: intercepted(stores.reads, { put: away }) });
+  return aProcess({ ...stores, reads: losingAnswers(stores.reads) });
 }
 
 async function stateOf(secretId: string) {
@@ -87,6 +101,18 @@ function aProcessThatDiesBehindItsClaim() {
   const append: TestStores['events']['append'] = (request) =>
     request.stream.startsWith('secret-') ? away() : stores.events.append(request);
   return aProcess({ ...stores, events: intercepted(stores.events, { append }) });
+}
+
+/** A process that is stopped behind the record of its command, for longer than the caller waits to send it elsewhere. */
+function aProcessThatIsStopped(meanwhile: () => Promise<void>) {
+  const putIfAbsent: TestStores['reads']['putIfAbsent'] = async (collection, document) => {
+    const kept = await stores.reads.putIfAbsent(collection, document);
+    if ('outcome' in document) return kept;
+    await meanwhile();
+    stores.clock.pass(2_000);
+    return kept;
+  };
+  return aProcess({ ...stores, reads: intercepted(stores.reads, { putIfAbsent }) });
 }
 
 const unavailable = { code: 'STORE_UNAVAILABLE' };
@@ -188,5 +214,88 @@ describe('A creation that died behind its claim', () => {
     const id = await aProcess().create('NAME', 'k');
     expect(await aProcess().create('NAME', 'k')).toBe(id);
     await expect(aProcess().create('NAME')).rejects.toMatchObject({ code: 'SECRET_NAME_TAKEN' });
+  });
+});
+
+describe('A command whose process was stopped while its repetition was answered', () => {
+  it('overwrites nothing after the answer that nothing had to change', async () => {
+    const id = await aProcess().create('NAME');
+    const repeat = (process = aProcess()) => process.update(id, { tags: [] }, 'k');
+    let answer: unknown;
+    const stopped = aProcessThatIsStopped(async () => {
+      answer = await repeat();
+      await aProcess().update(id, { tags: ['of somebody else'] });
+    });
+    expect(await repeat(stopped)).toEqual(answer);
+    expect(await stateOf(id)).toMatchObject({ secret: { tags: ['of somebody else'] } });
+    expect(await repeat()).toEqual(answer);
+  });
+
+  it('makes no secret after the answer that its name was taken', async () => {
+    const refused = { code: 'SECRET_NAME_TAKEN' };
+    const repeat = (process = aProcess()) =>
+      expect(process.create('NAME', 'k')).rejects.toMatchObject(refused);
+    const other = await aProcess().create('NAME');
+    const stopped = aProcessThatIsStopped(async () => {
+      await repeat();
+      await aProcess().update(other, { name: 'OTHER' });
+    });
+    await repeat(stopped);
+    await repeat();
+    await expect(aProcess().create('NAME')).resolves.toMatch(/^sec_/);
+  });
+});
+
+/** A command that may be sent to any process. */
+type Send = (process: ReturnType<typeof aProcess>, key: string) => Promise<unknown>;
+
+function someCommands(id: string, seed: number): Send[] {
+  const [name, newName] = [`OLD_${seed}`, `NEW_${seed}`];
+  return [
+    (process, key) => process.created(newName, key),
+    (process, key) => process.update(name, { value: new Redacted('w') }, key),
+    (process, key) => process.update(id, { name: newName }, key),
+    (process, key) => process.update(id, { tags: [] }, key),
+    (process, key) => process.destroy(name, key),
+  ];
+}
+
+async function answerOf(sent: Promise<unknown>): Promise<string> {
+  return sent.then(
+    (reply) => JSON.stringify(reply),
+    (error: unknown) => (isAppError(error) ? error.code : String(error)),
+  );
+}
+const isReply = (answer: string) => answer.startsWith('{');
+
+describe('Repeated commands in two processes at once', () => {
+  it('have one answer each, in whatever order they take their steps and wherever they die', async () => {
+    for (let seed = 0; seed < SCHEDULES; seed += 1) {
+      const random = seededRandom(seed);
+      const commands = someCommands(await aProcess().create(`OLD_${seed}`), seed);
+      const turns = new Turns();
+      const events = turns.before(stores.events, 'append', 'read');
+      const reads = turns.before(stores.reads, 'putIfAbsent', 'get', 'put');
+      const sent = [1, 2].map((nth) => {
+        const send = commands[Math.floor(random() * commands.length)]!;
+        const answers: string[] = [];
+        const sendTo = async (process: ReturnType<typeof aProcess>) =>
+          answers.push(await answerOf(send(process, `${seed}-${nth}`)));
+        for (const ms of [0, 60_000 * random()])
+          turns.begin(() => sendTo(aProcess({ clock: stores.clock.ahead(ms), events, reads })));
+        return { answers, sendTo };
+      });
+      await turns.run(random);
+
+      for (const { answers, sendTo } of sent) {
+        const later = { ...stores, clock: stores.clock.ahead(120_000) };
+        for (let nth = 0; nth < 2; nth += 1) await sendTo(aProcess(later));
+        const replies = new Set(answers.filter(isReply));
+        expect({ seed, replies: [...replies] }).toEqual({ seed, replies: [...replies].slice(0, 1) });
+        const [again, onceMore] = answers.slice(-2);
+        expect({ seed, onceMore }).toEqual({ seed, onceMore: again });
+        expect({ seed, isReply: isReply(again!) }).toEqual({ seed, isReply: replies.size > 0 });
+      }
+    }
   });
 });

@@ -5,6 +5,7 @@ import { AppError, newCommandId, newId, Redacted } from '#libs/kernel';
 import {
   EventStoreDouble,
   intercepted,
+  losingAnswers,
   openTestStores,
   someSealed,
   someSecret,
@@ -115,8 +116,7 @@ describe('UpdateSecretHandler', () => {
     const secret = { ...someSecret, id, version: 1 };
     await append('SecretCreated', { secret, sealed: someSealed('key-1') }, undefined, log);
     // It dies behind its event, and has recorded no answer.
-    const put = () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
-    const dying = aProcess({ log, records: intercepted(stores.reads, { put }) });
+    const dying = aProcess({ log, records: losingAnswers(stores.reads) });
     const other = aProcess({ log: otherLog });
     await other.value('a');
     const at = stores.clock.now().toISOString();
