@@ -4,7 +4,7 @@ import { Api, type Answer } from './api';
 import { expectRefusal } from './expect-refusal';
 import { unknownKey, wrongSecretFor } from './forged-key';
 import { KeepAliveClient } from './keep-alive-client';
-import { firstOwner, PASSWORD, type Person } from './person';
+import { firstOwner, PASSWORD, Person } from './person';
 import { measuresTime, Server } from './server';
 import { until } from './until';
 
@@ -152,24 +152,39 @@ describe('limits on guessing passwords', () => {
     expect(owner.cookie).not.toBe(cookie);
   });
 
-  it('leave room for others beside 40 connections that guess', async () => {
-    await start();
+  const headers = from('203.0.113.1');
+  const floods: [string, (mallory: Person, at: number) => Promise<unknown>][] = [
+    ['guess', (_, at) => signIn(`q${at}@example.com`, 'Winter2026!!', '203.0.113.1')],
+    [
+      'prove again who they are',
+      (mallory) => mallory.call('POST', 'auth/reauthenticate', { body: { password: PASSWORD }, headers }),
+    ],
+    [
+      'change their password to one that is refused',
+      (mallory) => {
+        const body = { current_password: PASSWORD, password: 'x' };
+        return mallory.call('PUT', 'auth/password', { body, headers });
+      },
+    ],
+  ];
+
+  it.each(floods)('leave room for others beside 40 connections that %s', async (_, ask) => {
+    await start({ OPEN_SIGN_UP: 'true' });
+    const mallory = new Person(server, 'mallory@example.com');
+    await mallory.signUp();
     const end = new AbortController();
-    let guesses = 0;
-    const guessing = Array.from({ length: 40 }, async (_, connection) => {
-      while (!end.signal.aborted) {
-        await signIn(`q${connection}.${guesses}@example.com`, 'Winter2026!!', '203.0.113.1');
-        guesses += 1;
-      }
+    let asked = 0;
+    const flooding = Array.from({ length: 40 }, async () => {
+      while (!end.signal.aborted) await ask(mallory, (asked += 1));
     });
     await until(
-      async () => guesses,
-      (count) => count > 40,
+      async () => asked,
+      (count) => count > 80,
     );
     const statuses: number[] = [];
     for (let n = 0; n < 10; n += 1) statuses.push((await own('198.51.100.7')).status);
     end.abort();
-    await Promise.all(guessing);
+    await Promise.all(flooding);
     expect(new Set(statuses)).toEqual(new Set([200]));
   });
 });

@@ -25,15 +25,19 @@ export class Browser {
     return this.#jar(this.server.url);
   }
 
-  /** From our own page. */
-  async call<T = Record<string, unknown>>(method: string, route: string, body?: unknown): Promise<Answer<T>> {
-    const response = await this.#ask(`${this.server.url}/api/v1/${route}`, {
+  /** From our own page. `path` is below /api/v1, unless it begins with a slash. */
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    { body }: { body?: unknown } = {},
+  ): Promise<Answer<T>> {
+    const response = await this.#ask(`${this.server.url}${path.startsWith('/') ? path : `/api/v1/${path}`}`, {
       method,
       headers: {
         'sec-fetch-site': 'same-origin',
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     return answerOf<T>(response);
   }
@@ -71,7 +75,8 @@ export class Browser {
   }
 
   finish({ code, state, iss }: Returned, more: object = {}) {
-    return this.call('POST', 'auth/oidc/finish', { code, state, ...(iss !== undefined && { iss }), ...more });
+    const body = { code, state, ...(iss !== undefined && { iss }), ...more };
+    return this.call('POST', 'auth/oidc/finish', { body });
   }
 
   /** All of it, as somebody who clicks through. */

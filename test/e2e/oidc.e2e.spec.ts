@@ -5,6 +5,7 @@ import { expectRefusal } from './expect-refusal';
 import { World } from './organization-world';
 import { firstOwner, PASSWORD, Person } from './person';
 import { Server } from './server';
+import { SignInPage } from './sign-in-page';
 
 jest.setTimeout(120_000);
 
@@ -271,7 +272,8 @@ describe('single sign-on', () => {
       expect((await mary.finish(returned)).status).toBe(200);
       expectRefusal(await mary.call('DELETE', 'auth/me'), 403, 'REAUTHENTICATION_REQUIRED');
       // Nor by a first password: it would be a proof of whoever has the session.
-      const add = (more: object) => mary.call('PUT', 'auth/password', { password: PASSWORD, ...more });
+      const add = (more: object) =>
+        mary.call('PUT', 'auth/password', { body: { password: PASSWORD, ...more } });
       expectRefusal(await add({}), 403, 'REAUTHENTICATION_REQUIRED');
       expectRefusal(await add({ current_password: 'there is none' }), 422, 'VALIDATION_FAILED');
       expect((await mary.me()).body.data.has_password).toBe(false);
@@ -336,6 +338,50 @@ describe('single sign-on', () => {
       expect(server.printed.includes(secret)).toBe(false);
     expect(await server.stop()).toBe(0);
     server = await Server.start({ dataDir: server.dataDir, env: { ...env, ...company.env } });
+  });
+
+  describe('from the page of a link', () => {
+    const opened = async (person: Browser, email: string) => {
+      const token = await (await shared()).invite(email, 'viewer');
+      return SignInPage.open(person, `/accept-invitation#token=${token}`);
+    };
+    const wentThrough = async (person: Browser, page: SignInPage, login: string) => {
+      await page.press('with-oidc');
+      const { code, state, iss = '' } = await person.visit(page.url, login);
+      const query = new URLSearchParams({ code, state, iss }).toString();
+      return SignInPage.open(person, `/oidc-callback?${query}`, page.tab);
+    };
+
+    it('takes the invitation of who comes back', async () => {
+      const joan = browser();
+      const page = await opened(joan, 'joan@elsewhere2.example');
+      const back = await wentThrough(joan, page, 'joan@elsewhere2.example');
+      expect([back.place, back.address, back.message]).toEqual(['signed-in', '/', '']);
+      expect(back.element('organizations').textContent).toContain('Shared');
+    });
+
+    it('keeps the link of who comes back without a sign-in', async () => {
+      const page = await opened(browser(), 'joan@elsewhere3.example');
+      await page.press('with-oidc');
+      const link = await SignInPage.open(browser(), '/oidc-callback?error=access_denied', page.tab);
+      expect([link.place, link.message]).toEqual(['sign-up', expect.stringContaining('did not sign you in')]);
+      expect(link.address).toMatch(/^\/accept-invitation#token=./);
+      expect([...page.tab]).toEqual([]);
+    });
+
+    it('lets somebody else in without it, in the same tab', async () => {
+      const kay = browser();
+      const page = await opened(kay, 'joan@elsewhere4.example');
+      const refused = await wentThrough(kay, page, 'kay@corp.example');
+      expect([refused.place, refused.message]).toEqual([
+        'sign-up',
+        expect.stringContaining('another e-mail'),
+      ]);
+      await refused.press('has-account');
+      expect(refused.place).toBe('sign-in');
+      const back = await wentThrough(kay, refused, 'kay@corp.example');
+      expect([back.place, back.message]).toEqual(['signed-in', '']);
+    });
   });
 
   /** An organization with an owner who may invite. */

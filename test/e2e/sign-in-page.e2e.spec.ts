@@ -1,4 +1,4 @@
-import { firstOwner, PASSWORD, Person, totpCode } from './person';
+import { firstOwner, PASSWORD, Person, signUpToken, totpCode } from './person';
 import { Server } from './server';
 import { SignInPage } from './sign-in-page';
 
@@ -74,6 +74,19 @@ describe('the sign-in page', () => {
     expect([page.place, page.message, page.element('accept').hidden]).toEqual(['signed-in', '', false]);
     await page.press('accept');
     expect([page.address, page.message]).toEqual(['/', '']);
+  });
+
+  it('lets in who has an account beside a link that is used up', async () => {
+    const page = await SignInPage.open(ada.elsewhere(), `/sign-up#token=${signUpToken(server)}`);
+    await page.submit('sign-up', { name: 'Ada', email: ada.email, password: PASSWORD });
+    expect([page.place, page.message, page.element('has-account').hidden]).toEqual([
+      'sign-up',
+      expect.stringContaining('link'),
+      false,
+    ]);
+    await page.press('has-account');
+    await page.submit('sign-in', { email: ada.email, password: PASSWORD });
+    expect([page.place, page.message]).toEqual(['signed-in', '']);
   });
 
   it('shows nothing of before when the browser comes back to it', async () => {

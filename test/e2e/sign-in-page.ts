@@ -1,5 +1,11 @@
 import { runInNewContext } from 'node:vm';
-import type { Person } from './person';
+import type { Answer } from './api';
+
+/** Who has the page open: what it asks goes along with their cookies. */
+interface Visitor {
+  readonly server: { readonly url: string };
+  call(method: string, path: string, more?: { body?: unknown }): Promise<Answer<unknown>>;
+}
 
 type Listener = (event: object) => Promise<void> | void;
 
@@ -14,7 +20,7 @@ class PageElement {
     readonly id: string,
     private readonly page: SignInPage,
   ) {
-    this.hidden = id !== 'main';
+    this.hidden = page.isHiddenAtFirst(id);
   }
 
   /** Whatever is disabled loses the focus and takes none, as in a browser. */
@@ -74,26 +80,40 @@ const BUTTONS = ['accept', 'sign-out', 'has-account'];
 export class SignInPage {
   focused = 'body';
   reloads = 0;
+  /** What outlasts a page in its tab. */
+  readonly tab: Map<string, string>;
   /** The requests, as in `GET /api/v1/auth/me`. */
   readonly asked: string[] = [];
   readonly #elements = new Map<string, PageElement>();
   readonly #listeners = new Map<string, Listener>();
 
-  private constructor(
-    private readonly person: Person,
-    private readonly location: { pathname: string; hash: string },
-  ) {}
+  readonly #location = { href: '', pathname: '', search: '', hash: '' };
 
-  static async open(person: Person, at: string): Promise<SignInPage> {
-    const { pathname, hash } = new URL(at, person.server.url);
-    const page = new SignInPage(person, { pathname, hash });
+  private constructor(
+    private readonly person: Visitor,
+    private readonly html: string,
+    { at, tab }: { at: string; tab: Map<string, string> },
+  ) {
+    this.tab = tab;
+    this.#location.href = person.server.url;
+    this.#moveTo(at);
+  }
+
+  static async open(person: Visitor, at: string, tab = new Map<string, string>()): Promise<SignInPage> {
+    const { text: html } = await person.call('GET', '/sign-in');
+    const page = new SignInPage(person, html, { at, tab });
     const { text } = await person.call('GET', '/assets/sign-in.mjs');
     await (runInNewContext(`(async () => {${text}\n})()`, page.#globals()) as Promise<void>);
     return page;
   }
 
   get address(): string {
-    return `${this.location.pathname}${this.location.hash}`;
+    return `${this.#location.pathname}${this.#location.hash}`;
+  }
+
+  /** The whole address, which may be one of another site. */
+  get url(): URL {
+    return new URL(this.#location.href);
   }
 
   get message(): string {
@@ -103,6 +123,11 @@ export class SignInPage {
   /** Which of its parts is shown. */
   get place(): string | undefined {
     return ['sign-in', 'sign-up', 'signed-in'].find((id) => !this.element(id).hidden);
+  }
+
+  isHiddenAtFirst(id: string): boolean {
+    const [tag = ''] = new RegExp(`<[^>]*\\sid="${id}"[^>]*>`).exec(this.html) ?? [];
+    return /\shidden[\s>]/.test(tag);
   }
 
   element(id: string): PageElement {
@@ -148,17 +173,22 @@ export class SignInPage {
       FormData: PageFormData,
       history: { replaceState: (_: null, __: string, path: string) => this.#moveTo(path) },
       HTMLFormElement: PageForm,
-      location: Object.assign(this.location, {
+      location: Object.assign(this.#location, {
         reload: () => (this.reloads += 1),
         assign: (path: string) => this.#moveTo(path),
       }),
-      sessionStorage: { getItem: () => null, setItem: () => undefined, clear: () => undefined },
+      sessionStorage: {
+        getItem: (name: string) => this.tab.get(name) ?? null,
+        setItem: (name: string, value: string) => this.tab.set(name, value),
+        clear: () => this.tab.clear(),
+      },
       URLSearchParams,
       window: {},
     };
   }
 
-  #moveTo(path: string): void {
-    Object.assign(this.location, { pathname: path, hash: '' });
+  #moveTo(address: string): void {
+    const { href, pathname, search, hash } = new URL(address, this.#location.href);
+    Object.assign(this.#location, { href, pathname, search, hash });
   }
 }

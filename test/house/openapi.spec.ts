@@ -58,6 +58,14 @@ describe('docs/openapi.json', () => {
     if (security.length > 0) expect(Object.keys(responses)).toContain('401');
   });
 
+  it.each([
+    ['POST /api/v1/auth/sign-up', '401'],
+    ['DELETE /api/v1/auth/sessions', '404'],
+  ])('knows what %s answers to who is erased meanwhile: %s', (route, status) => {
+    const [operation] = operations.filter((one) => one.route === route);
+    expect(Object.keys(operation?.responses ?? {})).toContain(status);
+  });
+
   it('gives no two operations one name', () => {
     const names = operations.map(({ operationId }) => operationId);
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);

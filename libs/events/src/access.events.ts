@@ -21,8 +21,8 @@ export interface AccessRefused {
     readonly action: string | null;
     readonly cause:
       | ('forbidden' | 'wrong-secret' | 'revoked' | 'expired' | 'address')
-      // Sign-in as a person. `missing-code`: the password was right and no code was sent, as our own page does before
-      // each sign-in with a code. `locked-out`: after too many failures the proof was not looked at.
+      // Sign-in as a person. `missing-code`: the password was right, no code was sent, and five minutes later nobody was
+      // signed in from there who had proved since to be that person. `locked-out`: after too many failures the proof was not looked at.
       | ('wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out');
     /** How many refusals this record stands for. Thousands of guesses do not give thousands of records. */
     readonly count: number;

@@ -3,12 +3,17 @@ const byId = (id) => document.getElementById(id);
 const main = document.querySelector('main');
 const PLACES = ['sign-in', 'sign-up', 'signed-in'];
 
-// Behind the `#`: the browser sends it to nobody. Kept for this tab while it signs in somewhere else.
-const inFragment = new URLSearchParams(location.hash.slice(1)).get('token');
-const token = inFragment ?? sessionStorage.getItem('token');
-const isInvitation = inFragment
-  ? !location.pathname.startsWith('/sign-up')
-  : sessionStorage.getItem('isInvitation') === 'true';
+// Back from the provider: what it sent along works once, and stays in no history. The address is again the one that this
+// tab left, with its link.
+const sent = location.pathname === '/oidc-callback' ? new URLSearchParams(location.search) : undefined;
+if (sent) {
+  history.replaceState(null, '', sessionStorage.getItem('leftFrom') ?? '/sign-in');
+  sessionStorage.clear();
+}
+
+// Behind the `#`: the browser sends it to nobody.
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
+const isInvitation = token !== null && !location.pathname.startsWith('/sign-up');
 let methods = { oidc: false, passkeys: false, open_sign_up: false };
 
 class Refused extends Error {
@@ -72,9 +77,8 @@ function ticket() {
   return isInvitation ? { invitation_token: token } : { sign_up_token: token };
 }
 
-/** Tokens of links work once: nothing of them is kept when they have. */
+/** Tokens of links work once: the address holds none when it has worked, or never will for whoever signs in here. */
 function forgetToken() {
-  sessionStorage.clear();
   history.replaceState(null, '', '/');
 }
 
@@ -105,7 +109,6 @@ function showSignedOut() {
   const wantsToSignUp = token || location.pathname.startsWith('/sign-up');
   byId('sign-up-with-oidc').hidden = !methods.oidc;
   byId('invited').hidden = !isInvitation;
-  byId('has-account').hidden = !isInvitation;
   if (wantsToSignUp && (token || methods.open_sign_up)) show('sign-up');
   else showSignIn();
 }
@@ -145,28 +148,24 @@ on(byId('accept'), 'click', async () => {
   await showSignedIn();
 });
 
-/** To the provider. What the link was for waits in this tab; the browser comes back to /oidc-callback. */
+/** To the provider. The address waits in this tab, with its link; the browser comes back to /oidc-callback. */
 for (const id of ['with-oidc', 'sign-up-with-oidc']) on(byId(id), 'click', goToProvider);
 
 async function goToProvider() {
   const { url } = await ask('POST', 'auth/oidc/begin');
-  if (token) {
-    sessionStorage.setItem('token', token);
-    sessionStorage.setItem('isInvitation', String(isInvitation));
-  }
+  sessionStorage.setItem('leftFrom', location.pathname + location.hash);
   location.assign(url);
 }
 
-/** Back from the provider: what it sent along works once, and stays in no history. */
 async function finishOidc() {
-  const sent = new URLSearchParams(location.search);
-  history.replaceState(null, '', '/sign-in');
   if (!sent.has('code')) throw new Refused(401, { error: 'The provider did not sign you in; try again.' });
   const iss = sent.get('iss');
   const proof = { code: sent.get('code'), state: sent.get('state') ?? '', ...(iss && { iss }) };
   try {
     await ask('POST', 'auth/oidc/finish', { ...proof, ...ticket() });
   } catch (error) {
+    // The link is not for this person, or over. They can come in without it.
+    if (error.code === 'FORBIDDEN' || error.code === 'NOT_FOUND') forgetToken();
     if (error.status !== 401) throw error;
     throw new Refused(401, { error: 'This sign-in was not begun here, or took too long; try again.' });
   }
@@ -187,13 +186,12 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted) location.reload();
 });
 
-const isReturn = location.pathname === '/oidc-callback';
 try {
   methods = await ask('GET', 'auth/methods');
-  if (isReturn) await finishOidc();
+  if (sent) await finishOidc();
   await showSignedIn();
 } catch (error) {
-  if (error.status === 401 || isReturn) showSignedOut();
-  if (error.status !== 401 || isReturn)
+  if (error.status === 401 || sent) showSignedOut();
+  if (error.status !== 401 || sent)
     say(error instanceof Refused ? error.message : 'That did not work; try again.');
 }

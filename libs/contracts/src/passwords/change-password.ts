@@ -6,8 +6,8 @@ import { originFields } from '../sessions/origin';
 import { startedSessionSchema } from '../sessions/session-view';
 
 /**
- * Sets another password, or the first one. Ends all other sessions and gives this one another token. Fails with
- * VALIDATION_FAILED, which names the field, and with RATE_LIMITED after too many wrong passwords.
+ * Sets another password, or the first one. Ends all other sessions and gives this one another token. Repeated after a
+ * failure, it finishes what was begun, even if the new password is stored already. Fails with VALIDATION_FAILED, which names the field, and with RATE_LIMITED after too many wrong passwords.
  */
 export const changePassword = defineMessage({
   name: 'change-password',

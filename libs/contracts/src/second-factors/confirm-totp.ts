@@ -10,6 +10,7 @@ export const recoveryCodesSchema = v.strictObject({ recoveryCodes: v.instance(Re
 /**
  * Confirms the TOTP secret: from now on signing in asks for a code. Gives ten recovery codes, which replace earlier
  * ones. Fails with VALIDATION_FAILED for a wrong code, NOT_FOUND when no secret waits for confirmation, RATE_LIMITED.
+ * When the answer was lost, `renew-recovery-codes` gives codes that were shown.
  */
 export const confirmTotp = defineMessage({
   name: 'confirm-totp',

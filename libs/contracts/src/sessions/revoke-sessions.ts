@@ -3,7 +3,10 @@ import { callerSchema } from '../caller';
 import { defineMessage } from '../message';
 import { originFields } from './origin';
 
-/** Ends one of the person's sessions, or all but the current one. Fails with NOT_FOUND for an unknown `target`. */
+/**
+ * Ends one of the person's sessions, or all but the current one. Fails with NOT_FOUND for an unknown `target`, and for a
+ * person who was erased meanwhile.
+ */
 export const revokeSessions = defineMessage({
   name: 'revoke-sessions',
   kind: 'command',

@@ -14,7 +14,8 @@ export const ticketFields = {
 /**
  * Makes a person with a personal organization, makes them a member where their ticket says, and begins a session.
  * Repeated with the same address and password, it finishes what was begun. Fails with SIGN_UP_CLOSED, NOT_FOUND for an
- * invalid ticket, FORBIDDEN for a ticket of another address, VALIDATION_FAILED, EMAIL_TAKEN, RATE_LIMITED.
+ * invalid ticket, FORBIDDEN for a ticket of another address, VALIDATION_FAILED, EMAIL_TAKEN, RATE_LIMITED, and
+ * AUTHENTICATION_REQUIRED when the person was erased or the password changed meanwhile.
  */
 export const signUp = defineMessage({
   name: 'sign-up',

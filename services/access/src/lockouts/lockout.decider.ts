@@ -15,15 +15,16 @@ export const FAILURES_KEPT_MS = 24 * 3_600_000;
 
 /**
  * Decides whether an attempt may be judged. If it may, `counted` is stored before the outcome is known; otherwise a
- * thousand guesses that are sent at once would count as one.
+ * thousand guesses that are sent at once would count as one. A lock that lasts longer than any was begun by a clock that
+ * was ahead: it ends with an attempt, which is counted at the present time.
  */
 export function decideAttempt(
   known: Failures | null,
   now: number,
 ): { readonly retryAfterSeconds: number } | { readonly counted: Failures } {
   const failures = known && now - known.lastAt < FAILURES_KEPT_MS ? known : null;
-  if (failures && failures.lockedUntil > now)
-    return { retryAfterSeconds: Math.ceil((failures.lockedUntil - now) / 1_000) };
+  const waitMs = (failures?.lockedUntil ?? now) - now;
+  if (waitMs > 0 && waitMs <= LOCK_MS_MAX) return { retryAfterSeconds: Math.ceil(waitMs / 1_000) };
   const count = (failures?.count ?? 0) + 1;
   return { counted: { count, lastAt: now, lockedUntil: now + lockMs(count) } };
 }

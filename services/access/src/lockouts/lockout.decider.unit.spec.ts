@@ -35,6 +35,16 @@ describe('decideAttempt', () => {
     });
   });
 
+  it('lets nobody wait for a clock that was ahead, and forgets nothing', () => {
+    const year = 365 * 86_400_000;
+    const failures = { count: 8, lastAt: year, lockedUntil: year + 8_000 };
+    const counted = { count: 9, lastAt: 1_000, lockedUntil: 17_000 };
+    expect(decideAttempt(failures, 1_000)).toEqual({ counted });
+    expect(decideAttempt(counted, 2_000)).toEqual({ retryAfterSeconds: 15 });
+    // The clocks of two processes may differ.
+    expect(decideAttempt(counted, 0)).toEqual({ retryAfterSeconds: 17 });
+  });
+
   it('forgets after a day without an attempt, and not before', () => {
     const failures = { count: 30, lastAt: 0, lockedUntil: 900_000 };
     const at = (now: number) => decideAttempt(failures, now);

@@ -26,6 +26,11 @@ export class Passwords implements OnModuleInit {
     await this.reads.ensureCollection(passwordsCollection);
   }
 
+  /** Fails with RATE_LIMITED under a flood. To be called before any other work for a request. */
+  assertRoom(): void {
+    this.hasher.assertRoom();
+  }
+
   /**
    * Verifies a password. Gives false after the same work for an unknown person or one without a password. Fails with
    * RATE_LIMITED under a flood.

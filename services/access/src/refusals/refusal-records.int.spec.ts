@@ -5,6 +5,7 @@ import { openEventStore, type EventStore, type RecordedEvent } from '#libs/event
 import { accessStream } from '#libs/events';
 import { AppError } from '#libs/kernel';
 import { createLogger } from '#libs/observability';
+import { intercepted } from '#libs/testing';
 import { until } from '../../../../test/e2e/until';
 import { RefusalRecords, type Refusal } from './refusal-records';
 
@@ -23,6 +24,8 @@ describe('RefusalRecords', () => {
   let directory: string;
   let store: EventStore;
   let isAway: boolean;
+  /** Until then a record of this cause is under way, and then it fails. */
+  let stalled: { cause: string; until: Promise<void> } | undefined;
   let refusals: RefusalRecords;
   let clock: { time: number; setByMs: number; now: () => Date; monotonicMs: () => number };
   const lines: string[] = [];
@@ -31,21 +34,24 @@ describe('RefusalRecords', () => {
     directory = mkdtempSync(path.join(tmpdir(), 'refusals-'));
     store = await openEventStore(`sqlite:${path.join(directory, 'events.db')}`);
     isAway = false;
+    stalled = undefined;
     clock = {
       time: start,
       setByMs: 0,
       now: () => new Date(clock.time + clock.setByMs),
       monotonicMs: () => clock.time,
     };
-    const events = new Proxy(store, {
-      get: (target, name) => {
-        const away = async () => Promise.reject(new AppError('STORE_UNAVAILABLE'));
-        if (name === 'append' && isAway) return away;
-        return (target[name as keyof EventStore] as (...args: unknown[]) => unknown).bind(target);
-      },
-    });
+    const append: EventStore['append'] = async (request) => {
+      const { cause } = request.events[0]?.data as { cause: string };
+      const isStalled = cause === stalled?.cause;
+      if (isStalled) await stalled?.until;
+      if (isStalled || isAway) throw new AppError('STORE_UNAVAILABLE');
+      return store.append(request);
+    };
+    const events = intercepted(store, { append });
     const destination = { write: (line: string) => void lines.push(line) };
     const logger = createLogger({ level: 'warn', service: 'access', destination });
+    lines.length = 0;
     refusals = new RefusalRecords(clock, events, logger);
   });
   afterEach(async () => {
@@ -120,6 +126,68 @@ describe('RefusalRecords', () => {
     clock.time += 61_000;
     const events = await until(recorded, (found) => counted(found) === 15, 10_000);
     expect(events.at(-1)?.data).toMatchObject({ count: 5 });
+  }, 15_000);
+
+  it('wait five minutes for what settles them, and are recorded as of then when nothing does', async () => {
+    const asked: string[] = [];
+    const settles = (isSettled: boolean) => async (since: string) => {
+      asked.push(since);
+      return isSettled;
+    };
+    refusals.noteUnless(settles(true), refusal);
+    refusals.noteUnless(settles(false), refusal);
+    clock.time += 5 * 60_000;
+    refusals.noteUnless(settles(false), { ...refusal, cause: 'revoked' });
+    const [event] = await until(recorded, (found) => counted(found) > 0, 10_000);
+    expect(asked).toEqual(Array(2).fill(new Date(start).toISOString()));
+    expect(event?.data).toMatchObject({ refusedAt: new Date(start).toISOString(), cause: 'wrong-secret' });
+    await refusals.onApplicationShutdown();
+    expect((await recorded()).map(({ data }) => data['cause'])).toEqual(['wrong-secret', 'revoked']);
+  }, 15_000);
+
+  it('are recorded when nobody can tell whether they are settled', async () => {
+    refusals.noteUnless(async () => Promise.reject(new AppError('STORE_UNAVAILABLE')), refusal);
+    await refusals.onApplicationShutdown();
+    expect(counted(await recorded())).toBe(1);
+  });
+
+  const failsLate = () => {
+    let fail: () => void = () => undefined;
+    stalled = { cause: 'revoked', until: new Promise((resolve) => (fail = resolve)) };
+    return async () => {
+      stalled = undefined;
+      fail();
+      const told = (line: string) => line.includes('refusal not recorded');
+      await until(
+        async () => lines.some(told),
+        (isTold) => isTold,
+      );
+    };
+  };
+
+  it('are kept when a record fails after the next minute has begun', async () => {
+    const fail = failsLate();
+    note(1, { cause: 'revoked' });
+    await afterThis();
+    clock.time += 60_000;
+    stalled = undefined;
+    note(1, { cause: 'revoked' });
+    await settled(1);
+    await fail();
+    note(1, { cause: 'revoked' });
+    expect(counted(await settled(3))).toBe(3);
+  });
+
+  it('are kept when a record fails long after its minute', async () => {
+    const fail = failsLate();
+    note(1, { cause: 'revoked' });
+    note(15);
+    await settled(10);
+    clock.time += 61_000;
+    await until(recorded, (found) => counted(found) === 15, 10_000);
+    await fail();
+    note(1, { cause: 'revoked' });
+    expect(counted(await settled(17))).toBe(17);
   }, 15_000);
 
   it('are kept while the log is away, and told when it is back', async () => {

@@ -36,4 +36,21 @@ describe('RecoveryCodes', () => {
     expect(used.sort()).toEqual([false, true]);
     expect(await here.left('usr_1')).toBe(9);
   });
+
+  it('are ten, though they are renewed twice at once: those that were given last', async () => {
+    const codes = await open(stores.reads);
+    const given = await Promise.all([codes.renew('usr_1'), codes.renew('usr_1')]);
+    expect(await codes.left('usr_1')).toBe(10);
+    const [first = '', last = ''] = given.map((texts) => texts.expose().split(' ')[0]);
+    expect(await codes.use('usr_1', new Redacted(first))).toBe(false);
+    expect(await codes.use('usr_1', new Redacted(last))).toBe(true);
+  });
+
+  it('are all removed, however many there are', async () => {
+    const codes = await open(stores.reads);
+    for (let n = 0; n < 201; n += 1)
+      await stores.reads.put('recovery_codes_v1', { id: `code ${n}`, userId: 'usr_1' });
+    await codes.removeAll('usr_1');
+    expect(await codes.left('usr_1')).toBe(0);
+  });
 });

@@ -3,6 +3,7 @@ import { Keyring } from '#libs/key-store';
 import { Redacted } from '#libs/kernel';
 import type { CollectionSpec, ReadStore } from '#libs/read-store';
 import { READ_STORE } from '../tokens';
+import { Turns } from '../turns';
 import { hashRecoveryCode, newRecoveryCode } from './recovery-code';
 import { UsedCodes } from './used-codes';
 
@@ -14,12 +15,17 @@ const codesCollection = {
 } as const satisfies CollectionSpec;
 
 const CODES = 10;
+const REMOVED_AT_ONCE = 100;
 
 /**
  * Recovery codes, for a person who has lost the authenticator app. Each works once. Only their keyed hashes are stored.
+ * Codes of one person are renewed one time after the other within a process; two processes that renew them at the same
+ * moment may leave the codes of both.
  */
 @Injectable()
 export class RecoveryCodes implements OnModuleInit {
+  readonly #turns = new Turns();
+
   constructor(
     @Inject(READ_STORE) private readonly reads: ReadStore,
     private readonly keyring: Keyring,
@@ -32,11 +38,13 @@ export class RecoveryCodes implements OnModuleInit {
 
   /** Replaces all codes by ten new ones. Gives them separated by a space; they are never shown again. */
   async renew(userId: string): Promise<Redacted<string>> {
-    await this.removeAll(userId);
-    const codes = Array.from({ length: CODES }, newRecoveryCode);
-    for (const code of codes)
-      await this.reads.put(codesCollection.name, { id: await this.#hash(userId, code), userId });
-    return new Redacted(codes.map((code) => code.expose()).join(' '));
+    return this.#turns.take(userId, async () => {
+      await this.removeAll(userId);
+      const codes = Array.from({ length: CODES }, newRecoveryCode);
+      for (const code of codes)
+        await this.reads.put(codesCollection.name, { id: await this.#hash(userId, code), userId });
+      return new Redacted(codes.map((code) => code.expose()).join(' '));
+    });
   }
 
   /** Uses up a code. Gives false for a code that does not exist or was used before. */
@@ -53,12 +61,16 @@ export class RecoveryCodes implements OnModuleInit {
   }
 
   async removeAll(userId: string): Promise<void> {
-    const codes = await this.reads.find(codesCollection.name, {
-      where: { userId },
-      sort: { field: 'id', direction: 'ascending' },
-      limit: 10 * CODES,
-    });
-    for (const { id } of codes) await this.reads.remove(codesCollection.name, id);
+    let ids: string[];
+    do {
+      const codes = await this.reads.find(codesCollection.name, {
+        where: { userId },
+        sort: { field: 'id', direction: 'ascending' },
+        limit: REMOVED_AT_ONCE,
+      });
+      ids = codes.map(({ id }) => id);
+      for (const id of ids) await this.reads.remove(codesCollection.name, id);
+    } while (ids.length > 0);
   }
 
   async #hash(userId: string, code: Redacted<string>): Promise<string> {

@@ -40,7 +40,11 @@ export class TotpHandler {
     return enrolled;
   }
 
-  /** After a failure a client may send this again, with another code, because the secret is enabled last. */
+  /**
+   * After a failure a client may send this again, with another code, until the secret is enabled, which comes last. After
+   * that it fails with NOT_FOUND, even if the answer was lost: the secret no longer waits, because who has a session and
+   * a code must not get recovery codes without a new proof. The person renews the codes.
+   */
   @Handles(confirmTotp)
   async confirm(
     request: RequestOf<typeof confirmTotp>,

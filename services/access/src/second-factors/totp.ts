@@ -57,7 +57,10 @@ export class Totp implements OnModuleInit {
     code: Redacted<string>,
   ): Promise<{ right: string } | { wrong: 'code' }> {
     const pending = await this.reads.get(totpCollection.name, pendingOf(userId));
-    if (!pending) throw new AppError('NOT_FOUND');
+    if (!pending) {
+      const safeMessage = 'No app waits to be confirmed; if one is in use already, renew the recovery codes';
+      throw new AppError('NOT_FOUND', { safeMessage });
+    }
     const wrapped = String(pending['wrapped']);
     return (await this.#isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'code' };
   }

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { changePassword, type ReplyOf, type RequestOf } from '#libs/contracts';
-import { AppError, invalid, isAppError, type Redacted } from '#libs/kernel';
+import { AppError, invalid, isAppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
 import { passwordComplaint } from '../passwords/password-rules';
 import { Passwords } from '../passwords/passwords';
@@ -29,14 +29,15 @@ export class ChangePasswordHandler {
   async handle(request: Request, context: MessageContext): Promise<ReplyOf<typeof changePassword>> {
     const { caller, currentPassword, password, sessionId } = request;
     const user = await this.users.callerOf(caller);
+    // This comes before the first hash, because a request that cannot succeed must cost almost nothing.
+    const complaint = passwordComplaint(password, user.email);
+    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
     const origin = originOf(request, context);
     const holds = await this.passwords.watch(user);
     const hadOne = await this.passwords.has(user);
     // A current password is checked even for a person who has none, because the gateway then demands no other proof.
-    if (hadOne || currentPassword) await this.#demandCurrent(user, currentPassword, origin);
-    const complaint = passwordComplaint(password, user.email);
-    if (complaint !== null) throw invalid([{ field: 'password', message: complaint }]);
-    const hash = await this.passwords.hash(password);
+    const isKept = (hadOne || currentPassword !== null) && (await this.#demandKnown(user, request, origin));
+    const hash = isKept ? null : await this.passwords.hash(password);
     const change = hadOne ? ('changed' as const) : ('added' as const);
     const data = { credential: 'password' as const, change };
     // Changes of one person run one after the other. A second request with the same old password then fails.
@@ -46,13 +47,14 @@ export class ChangePasswordHandler {
       const others = (session: SessionRecord) => session.sessionId !== sessionId;
       const signedOut = (sessionIds: readonly string[]) =>
         this.trail.signedOut(person, origin, { sessionIds, cause: 'password-changed' });
-      // Other sessions end before the new password is stored. If this is interrupted, the person can send the same
-      // request again.
-      await this.sessions.endThose(user.id, others, async (sessionIds) => {
-        await this.trail.record(person, origin, { type: 'CredentialChanged', data });
-        await signedOut(sessionIds);
-      });
-      await this.#keep(user, hash);
+      if (hash !== null) {
+        // Other sessions end before the new password is stored.
+        await this.sessions.endThose(user.id, others, async (sessionIds) => {
+          await this.trail.record(person, origin, { type: 'CredentialChanged', data });
+          await signedOut(sessionIds);
+        });
+        await this.#keep(user, hash);
+      }
       // This ends sessions that began with the old password in the meantime.
       await this.sessions.endThose(user.id, others, signedOut);
     });
@@ -69,13 +71,17 @@ export class ChangePasswordHandler {
   }
 
   /**
-   * Verifies the current password. Failures are counted, so that nobody can guess the password with a stolen session.
+   * Verifies the current password. Gives true when it is the new one: an earlier request has stored it and failed
+   * later, and the same request finishes what is left. Failures are counted, so that nobody can guess the password with
+   * a stolen session.
    */
-  async #demandCurrent(user: User, current: Redacted<string> | null, origin: Origin): Promise<void> {
-    if (!current) throw invalid([{ field: 'current_password', message: 'is missing' }]);
-    await this.proofs.demandPassword(user, current, origin).catch((error: unknown) => {
+  async #demandKnown(user: User, { currentPassword, password }: Request, origin: Origin): Promise<boolean> {
+    const known = currentPassword ? [currentPassword, password] : [password];
+    const right = await this.proofs.demandPassword(user, known, origin).catch((error: unknown) => {
+      const message = currentPassword ? 'is not right' : 'is missing';
       const isWrong = isAppError(error, 'AUTHENTICATION_REQUIRED');
-      throw isWrong ? invalid([{ field: 'current_password', message: 'is not right' }]) : error;
+      throw isWrong ? invalid([{ field: 'current_password', message }]) : error;
     });
+    return right === password;
   }
 }

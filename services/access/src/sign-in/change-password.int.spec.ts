@@ -10,10 +10,12 @@ import {
   origin,
   password,
 } from '../../../../test/access-world';
+import { Passwords } from '../passwords/passwords';
 import { Sessions } from '../sessions/sessions';
 import { ReauthenticateHandler } from './reauthenticate.handler';
 import { SignInHandler } from './sign-in.handler';
 import { SignUpHandler } from '../sign-up/sign-up.handler';
+import { Users } from '../users/users';
 import { ChangePasswordHandler } from './change-password.handler';
 
 jest.setTimeout(60_000);
@@ -35,6 +37,9 @@ describe('ChangePasswordHandler', () => {
   const change = async (world: AccessWorld, { caller, sessionId } = ada, to = next) => {
     const request = { caller, sessionId, currentPassword: password, password: to, ...origin };
     return world.app.get(ChangePasswordHandler).handle(request, context);
+  };
+  const away = async () => {
+    throw new AppError('STORE_UNAVAILABLE');
   };
   const signIn = async (world: AccessWorld, secret = password) =>
     world.app.get(SignInHandler).handle({ ...proof, email, password: secret }, context);
@@ -115,20 +120,43 @@ describe('ChangePasswordHandler', () => {
     expect(outcomes.sort()).toEqual(['VALIDATION_FAILED', 'changed']);
   });
 
-  it.each(['remove sessions_v1', 'put passwords_v1'])(
+  it.each(['remove sessions_v1', 'put passwords_v1', 'put sessions_v1'])(
     'can be sent again when the store was away: %s',
     async (before) => {
       const { token: thief } = await signIn(there);
-      const work = async () => {
-        throw new AppError('STORE_UNAVAILABLE');
-      };
-      meanwhile = { before, work };
+      meanwhile = { before, work: away };
       await expect(change(here)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       const { token } = await change(here);
       expect(await find(token)).not.toBeNull();
       expect(await here.app.get(Sessions).find(thief)).toBeNull();
+      await signIn(here, next);
     },
   );
+
+  it('puts out who came in with the old password, sent again after the new one was stored', async () => {
+    const begun: Redacted<string>[] = [];
+    const work = async () => {
+      begun.push((await signIn(there)).token);
+      meanwhile = { before: 'remove sessions_v1', work: away };
+    };
+    meanwhile = { before: 'put passwords_v1', work };
+    await expect(change(here)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const { token } = await change(here);
+    expect(await find(token)).not.toBeNull();
+    expect(await Promise.all(begun.map(find))).toEqual([null]);
+  });
+
+  it('can be sent again by who had no password', async () => {
+    const user = await there.app.get(Users).find(ada.caller.actorId);
+    await there.app.get(Passwords).remove(user?.credentialsId ?? '');
+    const { caller, sessionId } = ada;
+    const request = { caller, sessionId, currentPassword: null, password: next, ...origin };
+    const add = async () => here.app.get(ChangePasswordHandler).handle(request, context);
+    meanwhile = { before: 'put sessions_v1', work: away };
+    await expect(add()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await find((await add()).token)).not.toBeNull();
+    await signIn(here, next);
+  });
 
   it('refuses a new one that is the address of its person', async () => {
     const details = [{ field: 'password', message: expect.stringContaining('e-mail address') as string }];

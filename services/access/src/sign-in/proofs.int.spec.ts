@@ -21,6 +21,7 @@ jest.setTimeout(60_000);
 
 const email = 'ada@example.com';
 const wrong = new Redacted('not the right one');
+const alsoWrong = new Redacted('not the right one either');
 const codeOf = (error: unknown) => (error as { code: string }).code;
 
 describe('Proofs', () => {
@@ -51,12 +52,10 @@ describe('Proofs', () => {
   const own = () => ({ caller: ada.caller, sessionId: ada.sessionId });
   const reauthenticate = (more: object = {}) =>
     outcome(world.app.get(ReauthenticateHandler).handle({ ...own(), ...proof(more) }, context));
-  const changePassword = (currentPassword: Redacted<string>) =>
-    outcome(
-      world.app
-        .get(ChangePasswordHandler)
-        .handle({ ...own(), ...origin, currentPassword, password }, context),
-    );
+  const changePassword = (current: Redacted<string>, next = password) => {
+    const request = { ...own(), ...origin, currentPassword: current, password: next };
+    return outcome(world.app.get(ChangePasswordHandler).handle(request, context));
+  };
   /** Gives the code of this moment. */
   const enrol = async () => {
     const { secret } = await world.app.get(TotpHandler).enrol({ caller: ada.caller });
@@ -65,6 +64,11 @@ describe('Proofs', () => {
   };
   const confirm = async (totp: Redacted<string>) =>
     world.app.get(TotpHandler).confirm({ caller: ada.caller, totp, ...origin }, context);
+  /** What is held back is then on record, or settled. */
+  const endProcess = async () => {
+    await world.app.close();
+    world = await openAccessWorld(stores);
+  };
   const enableTotp = async () => confirm(await enrol());
 
   /** How often each cause is on record, once so many refusals are. */
@@ -90,7 +94,7 @@ describe('Proofs', () => {
   it('put a wrong password on record once, whatever it was given for', async () => {
     expect(await signIn({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
     expect(await reauthenticate({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
-    expect(await changePassword(wrong)).toBe('VALIDATION_FAILED');
+    expect(await changePassword(wrong, alsoWrong)).toBe('VALIDATION_FAILED');
     expect(await changePassword(password)).toBe('in');
     expect(await recorded(3)).toEqual({ 'wrong-password': 3 });
   });
@@ -100,7 +104,22 @@ describe('Proofs', () => {
     expect(await signIn()).toBe('SECOND_FACTOR_REQUIRED');
     expect(await reauthenticate()).toBe('SECOND_FACTOR_REQUIRED');
     expect(await signIn({ totp: new Redacted('abcdef') })).toBe('AUTHENTICATION_REQUIRED');
+    await endProcess();
     expect(await recorded(3)).toEqual({ 'missing-code': 2, 'wrong-code': 1 });
+  });
+
+  it('put a missing code on record unless it follows from the same address, in whichever process', async () => {
+    const [recoveryCode = ''] = (await enableTotp()).recoveryCodes.expose().split(' ');
+    const elsewhere = { address: '198.51.100.7' };
+    expect(await signIn()).toBe('SECOND_FACTOR_REQUIRED');
+    expect(await signIn(elsewhere)).toBe('SECOND_FACTOR_REQUIRED');
+    stores.clock.pass(1_000);
+    const other = await openAccessWorld(stores);
+    const request = { email, ...proof({ ...elsewhere, recoveryCode: new Redacted(recoveryCode) }) };
+    await other.app.get(SignInHandler).handle(request, context);
+    await other.app.close();
+    await endProcess();
+    expect(await recorded(1)).toEqual({ 'missing-code': 1 });
   });
 
   it('forget no wrong code for a right password that came alone', async () => {
@@ -118,7 +137,7 @@ describe('Proofs', () => {
     for (let n = 0; n < FREE_ATTEMPTS; n += 1) await signIn({ password: wrong });
     for (const more of [{}, { password: wrong }]) expect(await signIn(more)).toBe('RATE_LIMITED');
     expect(await recorded(FREE_ATTEMPTS + 2)).toEqual({ 'wrong-password': FREE_ATTEMPTS, 'locked-out': 2 });
-    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await changePassword(wrong);
+    for (let n = 0; n < FREE_ATTEMPTS; n += 1) await changePassword(wrong, alsoWrong);
     expect(await changePassword(password)).toBe('RATE_LIMITED');
     expect(await recorded(2 * FREE_ATTEMPTS + 3)).toEqual({
       'wrong-password': 2 * FREE_ATTEMPTS,
@@ -136,6 +155,14 @@ describe('Proofs', () => {
       expect(await attempt).toBe('in');
     expect(await signIn({ password: wrong })).toBe('AUTHENTICATION_REQUIRED');
     expect(await recorded(1)).toEqual({ 'wrong-password': 1 });
+  });
+
+  it('take no second code of who has confirmed an authenticator app, but say how to get recovery codes', async () => {
+    await enableTotp();
+    const safeMessage = expect.stringContaining('renew the recovery codes') as string;
+    await expect(confirm(new Redacted('abcdef'))).rejects.toMatchObject({ code: 'NOT_FOUND', safeMessage });
+    const renewal = world.app.get(TotpHandler).renew({ caller: ada.caller, ...origin }, context);
+    expect((await renewal).recoveryCodes.expose().split(' ')).toHaveLength(10);
   });
 
   it('count the wrong codes of who confirms an authenticator app', async () => {

@@ -2,10 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { AppError, isAppError, type Redacted } from '#libs/kernel';
 import type { Logger } from '#libs/observability';
 import { Lockouts, type Subject } from '../lockouts/lockouts';
-import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
 import { RefusalRecords, type Refusal } from '../refusals/refusal-records';
 import { SecondFactors, type SecondFactor } from '../second-factors/second-factors';
+import { Sessions } from '../sessions/sessions';
 import type { Origin } from '../sessions/sign-in-trail';
 import { LOGGER } from '../tokens';
 import type { User } from '../users/users';
@@ -18,25 +18,25 @@ export interface Proof {
 }
 
 type Cause = Extract<Refusal['cause'], 'wrong-password' | 'wrong-code' | 'missing-code' | 'locked-out'>;
-type Verdict = { readonly right: SecondFactor | null } | { readonly wrong: 'wrong-password' | 'wrong-code' };
+type Verdict<R> = { readonly right: R } | { readonly wrong: 'wrong-password' | 'wrong-code' };
 
 /** Decides whether somebody is who they claim to be, and records refusals. */
 @Injectable()
 export class Proofs {
   constructor(
     @Inject(LOGGER) private readonly logger: Logger,
-    private readonly hasher: PasswordHasher,
     private readonly lockouts: Lockouts,
     private readonly passwords: Passwords,
     private readonly refusals: RefusalRecords,
     private readonly secondFactors: SecondFactors,
+    private readonly sessions: Sessions,
   ) {}
 
   /**
    * Gives the second factor that was used; null when none is set up. Fails with AUTHENTICATION_REQUIRED, with the same
    * answer and timing for a wrong password, a wrong code and an unknown user. Fails with SECOND_FACTOR_REQUIRED after a
    * right password, and with RATE_LIMITED after too many failures or under a flood. Each refusal of a known user is
-   * recorded once, except under a flood.
+   * recorded once, except under a flood; a missing code only when it does not follow.
    */
   async demand(
     user: User | null,
@@ -47,23 +47,29 @@ export class Proofs {
   }
 
   /**
-   * Demands only the password, of a person who has a session, and fails like `demand`. This suffices to change the
-   * password. It is no new proof of the person, who may have a second factor.
+   * Demands only a password, of a person who has a session, and fails like `demand`. Gives the first of the passwords
+   * that is right; all of them are one attempt. This suffices to change the password. It is no new proof of the person,
+   * who may have a second factor.
    */
-  async demandPassword(user: User, password: Redacted<string>, origin: Origin): Promise<void> {
+  async demandPassword(
+    user: User,
+    passwords: readonly Redacted<string>[],
+    origin: Origin,
+  ): Promise<Redacted<string>> {
     const subject = { kind: 'password', id: user.id } as const;
-    await this.#decide(user, { subject, origin }, async () =>
-      (await this.passwords.verify(user, password)) ? { right: null } : { wrong: 'wrong-password' },
-    );
+    return this.#decide(user, { subject, origin }, async () => {
+      for (const right of passwords) if (await this.passwords.verify(user, right)) return { right };
+      return { wrong: 'wrong-password' };
+    });
   }
 
-  async #decide(
+  async #decide<R>(
     user: User | null,
     { subject, origin }: { subject: Subject; origin: Origin },
-    judge: () => Promise<Verdict>,
-  ): Promise<SecondFactor | null> {
+    judge: () => Promise<Verdict<R>>,
+  ): Promise<R> {
     // An attempt that cannot be judged now must not be counted.
-    this.hasher.assertRoom();
+    this.passwords.assertRoom();
     let isLookedAt = false;
     const look = () => {
       isLookedAt = true;
@@ -79,7 +85,10 @@ export class Proofs {
     throw new AppError('AUTHENTICATION_REQUIRED');
   }
 
-  async #judge(user: User | null, { password, totp, recoveryCode }: Proof): Promise<Verdict> {
+  async #judge(
+    user: User | null,
+    { password, totp, recoveryCode }: Proof,
+  ): Promise<Verdict<SecondFactor | null>> {
     const isRight = await this.passwords.verify(user, password);
     if (!user || !isRight) return { wrong: 'wrong-password' };
     return this.secondFactors.judge(user.id, { totp, recoveryCode });
@@ -95,6 +104,16 @@ export class Proofs {
     });
     if (!user) return;
     const caller = { orgId: user.personalOrgId, actorType: 'user', actorId: user.id };
-    this.refusals.note({ caller, action: null, cause, address, userAgent, correlationId });
+    const refusal = { caller, action: null, cause, address, userAgent, correlationId };
+    // A page learns from this refusal that it must ask for a code, so honest people cause one at each sign-in.
+    if (cause === 'missing-code')
+      this.refusals.noteUnless(async (since) => this.#isSignedIn(user, { address, since }), refusal);
+    else this.refusals.note(refusal);
+  }
+
+  /** Tells whether somebody at this address has proved since then to be the user, and is signed in. */
+  async #isSignedIn({ id }: User, { address, since }: { address: string; since: string }): Promise<boolean> {
+    const sessions = await this.sessions.listOf(id);
+    return sessions.some((session) => session.address === address && session.authenticatedAt > since);
   }
 }

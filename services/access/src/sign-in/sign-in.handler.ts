@@ -1,7 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { signIn, type ReplyOf, type RequestOf } from '#libs/contracts';
 import { Handles, type MessageContext } from '#libs/transport';
-import { PasswordHasher } from '../passwords/password-hasher';
 import { Passwords } from '../passwords/passwords';
 import { originOf } from '../sessions/sign-in-trail';
 import { canonicalEmail } from '../users/canonical-email';
@@ -12,7 +11,6 @@ import { Proofs } from './proofs';
 @Controller()
 export class SignInHandler {
   constructor(
-    private readonly hasher: PasswordHasher,
     private readonly newSessions: NewSessions,
     private readonly passwords: Passwords,
     private readonly proofs: Proofs,
@@ -22,7 +20,7 @@ export class SignInHandler {
   @Handles(signIn)
   async handle(request: RequestOf<typeof signIn>, context: MessageContext): Promise<ReplyOf<typeof signIn>> {
     // This comes first, because under a flood a refusal must cost almost nothing.
-    this.hasher.assertRoom();
+    this.passwords.assertRoom();
     const origin = originOf(request, context);
     const email = canonicalEmail(request.email);
     const user = await this.users.findByEmail(email);

@@ -5,6 +5,7 @@ import type { MessageClient } from '#libs/transport';
 import type { FastifyReply } from 'fastify';
 import { callerOf, contextOf, originOf, sessionIdOf, type GatewayRequest } from '../http/gateway-request';
 import { TakesNoQuery } from '../http/no-query.guard';
+import { RateLimits } from '../limits/rate-limits';
 import { Operation, Section } from '../openapi/operation';
 import { ACCESS } from '../tokens';
 import { demandRecentSignIn, RequiresRecentSignIn } from './recent-sign-in';
@@ -20,6 +21,7 @@ export class MeController {
   constructor(
     @Inject(ACCESS) private readonly access: MessageClient,
     private readonly cookie: SessionCookie,
+    private readonly limits: RateLimits,
   ) {}
 
   @Get('me')
@@ -100,6 +102,9 @@ export class MeController {
       password: new Redacted(password),
       ...originOf(request),
     };
-    this.cookie.set(reply, await this.access.send(changePassword, message, contextOf(request)));
+    const renewed = await this.limits.hashed(request, () =>
+      this.access.send(changePassword, message, contextOf(request)),
+    );
+    this.cookie.set(reply, renewed);
   }
 }

@@ -40,7 +40,7 @@ export class SessionsController {
   @Operation({
     id: 'revokeOtherSessions',
     summary: 'End all sessions but this one',
-    errors: ['CROSS_SITE_REQUEST', 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
+    errors: ['CROSS_SITE_REQUEST', 'NOT_FOUND', 'STORE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
   })
   async revokeOthers(@Req() request: GatewayRequest): Promise<void> {
     await this.#end(request, null);

@@ -48,6 +48,7 @@ export class SignInController {
     reply: startedSessionReply,
     headers: ['cache-control'],
     errors: [
+      'AUTHENTICATION_REQUIRED',
       'NOT_FOUND',
       'FORBIDDEN',
       'SIGN_UP_CLOSED',
@@ -149,7 +150,9 @@ export class SignInController {
       ...proofOf(body),
       ...originOf(request),
     };
-    const renewed = await this.access.send(reauthenticate, message, contextOf(request));
+    const renewed = await this.limits.hashed(request, () =>
+      this.access.send(reauthenticate, message, contextOf(request)),
+    );
     this.cookie.set(reply, renewed);
     return { data: { expires_at: renewed.expiresAt } };
   }

@@ -55,7 +55,8 @@ export class TotpController {
   @Operation({
     message: confirmTotp,
     summary: 'Confirm it with a code',
-    description: 'From then on signing in asks for one. Gives ten recovery codes.',
+    description:
+      'From then on signing in asks for one. Gives ten recovery codes. 404 once it is confirmed: if the answer was lost, get new codes.',
     reply: recoveryCodesReply,
     headers: ['cache-control'],
     errors: ['CROSS_SITE_REQUEST', 'NOT_FOUND'],

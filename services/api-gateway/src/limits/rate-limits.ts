@@ -16,12 +16,12 @@ export interface RateLimitSettings {
 }
 
 /**
- * Proofs of one address that are looked at at the same time. The hasher has room for 21 of all addresses together
- * (docs/adr/0014), so that one client cannot fill it.
+ * Requests of one address that may cost a hash and are under way at the same time. The hasher has room for 21 of all
+ * addresses together (docs/adr/0014), so that one client cannot fill it.
  */
-const PROOFS_AT_ONCE_MAX = 8;
-/** Some of them have been looked at by then. */
-const PROOFS_WAIT_MS = 1_000;
+const HASHED_AT_ONCE_MAX = 8;
+/** Some of them have ended by then. */
+const HASHED_WAIT_MS = 1_000;
 
 /** The id of the key that a request presents. There may be no such key. */
 const PRESENTED_KEY_ID = /^Bearer hklst_([0-9a-hjkmnp-tv-z]{26})/i;
@@ -40,7 +40,7 @@ export class RateLimits {
   readonly #failingKeys: TokenBuckets | null;
   /** Apart from wrong keys: yesterday's key in a program keeps no person at the same address from signing in. */
   readonly #failingProofs: TokenBuckets | null;
-  readonly #proofsUnderWay = new Map<string, number>();
+  readonly #hashedUnderWay = new Map<string, number>();
 
   /** `now` gives milliseconds that only grow. */
   constructor(settings: RateLimitSettings, now = () => performance.now()) {
@@ -81,32 +81,48 @@ export class RateLimits {
 
   /**
    * Settles like `judge`, which looks at what somebody without a session sends to prove who they are. Fails with
-   * RATE_LIMITED, without asking it, when their address has failed too often or has too many proofs under way. A failure
-   * is paid for in advance and given back to who did not fail, so guesses that come at once count at once.
+   * RATE_LIMITED, without asking it, when their address has failed too often or has too much under way. A failure is
+   * paid for in advance and given back to who did not fail, so guesses that come at once count at once.
    */
   async proved<T>(request: FastifyRequest, judge: () => Promise<T>): Promise<T> {
+    return this.hashed(request, async () => {
+      const network = clientNetwork(request.ip);
+      const tooMany = refusal(this.#failingProofs?.take(network));
+      if (tooMany) throw tooMany;
+      let isWrong = false;
+      try {
+        return await judge();
+      } catch (error) {
+        isWrong = isWrongProof(error);
+        throw error;
+      } finally {
+        if (!isWrong) this.#failingProofs?.giveBack(network);
+      }
+    });
+  }
+
+  /**
+   * Settles like `work`, which may cost a hash. Fails with RATE_LIMITED, without beginning it, when the address has too
+   * much of this kind under way. For people with a session: their failures are not counted here, because whoever fails
+   * at the same address must not keep them from proving who they are.
+   */
+  async hashed<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
     const network = clientNetwork(request.ip);
-    const underWay = this.#proofsUnderWay.get(network) ?? 0;
-    const hasRoom = underWay < PROOFS_AT_ONCE_MAX;
-    const tooMany = refusal(hasRoom ? this.#failingProofs?.take(network) : PROOFS_WAIT_MS);
+    const underWay = this.#hashedUnderWay.get(network) ?? 0;
+    const tooMany = refusal(underWay < HASHED_AT_ONCE_MAX ? 0 : HASHED_WAIT_MS);
     if (tooMany) throw tooMany;
-    this.#proofsUnderWay.set(network, underWay + 1);
-    let isWrong = false;
+    this.#hashedUnderWay.set(network, underWay + 1);
     try {
-      return await judge();
-    } catch (error) {
-      isWrong = isWrongProof(error);
-      throw error;
+      return await work();
     } finally {
-      if (!isWrong) this.#failingProofs?.giveBack(network);
-      this.#proofEnded(network);
+      this.#hashEnded(network);
     }
   }
 
-  #proofEnded(network: string): void {
-    const left = (this.#proofsUnderWay.get(network) ?? 0) - 1;
-    if (left > 0) this.#proofsUnderWay.set(network, left);
-    else this.#proofsUnderWay.delete(network);
+  #hashEnded(network: string): void {
+    const left = (this.#hashedUnderWay.get(network) ?? 0) - 1;
+    if (left > 0) this.#hashedUnderWay.set(network, left);
+    else this.#hashedUnderWay.delete(network);
   }
 
   /** Does the same for ids that exist and ids that do not, so that the answer tells nothing about them. */

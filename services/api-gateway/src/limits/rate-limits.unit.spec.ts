@@ -122,6 +122,21 @@ describe('RateLimits', () => {
     expect(await codes(100, () => prove(limits, '192.0.2.1'))).toEqual({ served: 100 });
   });
 
+  it('begin eight of twenty requests that may cost a hash, also after failures at the address', async () => {
+    const limits = limitsOf({ failuresPerAddress: 1 });
+    await codes(2, () => prove(limits, '192.0.2.1', 'AUTHENTICATION_REQUIRED'));
+    const underWay: (() => void)[] = [];
+    const hash = () => limits.hashed(from('192.0.2.1'), () => new Promise<void>((end) => underWay.push(end)));
+    const begun = Promise.all(Array.from({ length: 20 }, () => codes(1, hash)));
+    expect(underWay).toHaveLength(8);
+    for (const end of underWay) end();
+    const ended = await begun;
+    expect(ended.filter(({ RATE_LIMITED }) => RATE_LIMITED)).toHaveLength(12);
+    expect(await codes(100, () => limits.hashed(from('192.0.2.1'), async () => 'done'))).toEqual({
+      served: 100,
+    });
+  });
+
   it('count no failure that is not one of the credential', async () => {
     const limits = limitsOf({ failuresPerAddress: 1, failuresPerKey: 1 });
     const away = () => wrong(limits, from('192.0.2.1'), 'SERVICE_UNAVAILABLE' as never);
