@@ -58,7 +58,7 @@ import { RefusalRecords } from './refusals/refusal-records';
 import { RecoveryCodes } from './second-factors/recovery-codes';
 import { SecondFactors } from './second-factors/second-factors';
 import { Totp } from './second-factors/totp';
-import { TotpHandler } from './second-factors/totp.handler';
+import { TotpHandler } from './sign-in/totp.handler';
 import { UsedCodes } from './second-factors/used-codes';
 import { SessionRecords } from './sessions/session-records';
 import { Sessions } from './sessions/sessions';

@@ -17,11 +17,12 @@ export const RECORDS_MAX = 100_000;
 const TRIMMED_EVERY = 1_000;
 
 /**
- * Whose failures are counted together. Without a session it is the typed address, with a session the person. A password
- * alone, sent with a session, is counted apart: if it were not, a right password would make the wrong codes forgotten.
+ * Whose failures are counted together. Without a session it is the typed address, with a session the person. With a
+ * session a password alone, and a code that confirms an authenticator app, are counted apart each: if they were not, a
+ * right one would make the wrong proofs of a re-authentication forgotten.
  */
 export interface Subject {
-  readonly kind: 'sign-in' | 'session' | 'password';
+  readonly kind: 'sign-in' | 'session' | 'password' | 'enrolment';
   readonly id: string;
 }
 

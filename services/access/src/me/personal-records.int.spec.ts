@@ -10,7 +10,7 @@ import {
   password,
 } from '../../../../test/access-world';
 import { ChangePasswordHandler } from '../sign-in/change-password.handler';
-import { TotpHandler } from '../second-factors/totp.handler';
+import { TotpHandler } from '../sign-in/totp.handler';
 import { SignInHandler } from '../sign-in/sign-in.handler';
 import { Erasures } from './erasures';
 

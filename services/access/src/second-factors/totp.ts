@@ -55,14 +55,14 @@ export class Totp implements OnModuleInit {
   async judgeEnrolled(
     userId: string,
     code: Redacted<string>,
-  ): Promise<{ right: string } | { wrong: 'code' }> {
+  ): Promise<{ right: string } | { wrong: 'wrong-code' }> {
     const pending = await this.reads.get(totpCollection.name, pendingOf(userId));
     if (!pending) {
       const safeMessage = 'No app waits to be confirmed; if one is in use already, renew the recovery codes';
       throw new AppError('NOT_FOUND', { safeMessage });
     }
     const wrapped = String(pending['wrapped']);
-    return (await this.#isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'code' };
+    return (await this.#isRight(userId, wrapped, code)) ? { right: wrapped } : { wrong: 'wrong-code' };
   }
 
   /** Enables the secret that `judgeEnrolled` gave, even if another one was enrolled since. */

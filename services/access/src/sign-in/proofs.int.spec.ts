@@ -12,7 +12,7 @@ import {
 } from '../../../../test/access-world';
 import { until } from '../../../../test/e2e/until';
 import { FREE_ATTEMPTS } from '../lockouts/lockout.decider';
-import { TotpHandler } from '../second-factors/totp.handler';
+import { TotpHandler } from './totp.handler';
 import { ChangePasswordHandler } from './change-password.handler';
 import { ReauthenticateHandler } from './reauthenticate.handler';
 import { SignInHandler } from './sign-in.handler';
@@ -172,5 +172,13 @@ describe('Proofs', () => {
     outcomes.push(await outcome(confirm(code)));
     const looked = Array<string>(FREE_ATTEMPTS).fill('VALIDATION_FAILED');
     expect(outcomes).toEqual([...looked, 'RATE_LIMITED']);
+    expect(await recorded(FREE_ATTEMPTS + 1)).toEqual({ 'wrong-code': FREE_ATTEMPTS, 'locked-out': 1 });
+  });
+
+  it('forget no wrong password for a code that confirms an authenticator app', async () => {
+    const attempt = async () => reauthenticate({ password: wrong });
+    for (let n = 1; n < FREE_ATTEMPTS; n += 1) expect(await attempt()).toBe('AUTHENTICATION_REQUIRED');
+    await enableTotp();
+    expect([await attempt(), await attempt()]).toEqual(['AUTHENTICATION_REQUIRED', 'RATE_LIMITED']);
   });
 });

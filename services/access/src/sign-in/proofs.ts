@@ -63,6 +63,14 @@ export class Proofs {
     });
   }
 
+  /**
+   * Demands the code of an authenticator app that is being set up, which `judge` looks at. Gives what it proves, and
+   * fails like `demand`.
+   */
+  async demandEnrolled<R>(user: User, judge: () => Promise<Verdict<R>>, origin: Origin): Promise<R> {
+    return this.#decide(user, { subject: { kind: 'enrolment', id: user.id }, origin }, judge);
+  }
+
   async #decide<R>(
     user: User | null,
     { subject, origin }: { subject: Subject; origin: Origin },

@@ -7,14 +7,14 @@ import {
   type ReplyOf,
   type RequestOf,
 } from '#libs/contracts';
-import { AppError, invalid, type Redacted } from '#libs/kernel';
+import { AppError, invalid, isAppError } from '#libs/kernel';
 import { Handles, type MessageContext } from '#libs/transport';
-import { Lockouts } from '../lockouts/lockouts';
+import { RecoveryCodes } from '../second-factors/recovery-codes';
+import { SecondFactors } from '../second-factors/second-factors';
+import { Totp } from '../second-factors/totp';
 import { originOf, personOf, SignInTrail, type Origin } from '../sessions/sign-in-trail';
 import { Users, type User } from '../users/users';
-import { RecoveryCodes } from './recovery-codes';
-import { SecondFactors } from './second-factors';
-import { Totp } from './totp';
+import { Proofs } from './proofs';
 
 type Changed = {
   readonly credential: 'totp' | 'recovery-codes';
@@ -24,7 +24,7 @@ type Changed = {
 @Controller()
 export class TotpHandler {
   constructor(
-    private readonly lockouts: Lockouts,
+    private readonly proofs: Proofs,
     private readonly recoveryCodes: RecoveryCodes,
     private readonly secondFactors: SecondFactors,
     private readonly totp: Totp,
@@ -51,8 +51,9 @@ export class TotpHandler {
     context: MessageContext,
   ): Promise<ReplyOf<typeof confirmTotp>> {
     const user = await this.users.callerOf(request.caller);
-    const secret = await this.#demandCode(user.id, request.totp);
-    await this.#tell(user, originOf(request, context), { credential: 'totp', change: 'added' });
+    const origin = originOf(request, context);
+    const secret = await this.#demandCode(user, request, origin);
+    await this.#tell(user, origin, { credential: 'totp', change: 'added' });
     const recoveryCodes = await this.recoveryCodes.renew(user.id);
     await this.totp.enable(user.id, secret);
     await this.secondFactors.assertThere(user);
@@ -85,13 +86,12 @@ export class TotpHandler {
   }
 
   /** Gives the wrapped secret that the code belongs to, for `enable`. */
-  async #demandCode(userId: string, code: Redacted<string>): Promise<string> {
-    const verdict = await this.lockouts.judged({ kind: 'session', id: userId }, () =>
-      this.totp.judgeEnrolled(userId, code),
-    );
-    if ('right' in verdict) return verdict.right;
-    const message = 'is not the code of this moment; check the clock of the device';
-    throw invalid([{ field: 'totp', message }]);
+  async #demandCode(user: User, { totp }: RequestOf<typeof confirmTotp>, origin: Origin): Promise<string> {
+    const judge = () => this.totp.judgeEnrolled(user.id, totp);
+    return this.proofs.demandEnrolled(user, judge, origin).catch((error: unknown) => {
+      const message = 'is not the code of this moment; check the clock of the device';
+      throw isAppError(error, 'AUTHENTICATION_REQUIRED') ? invalid([{ field: 'totp', message }]) : error;
+    });
   }
 
   async #tell(user: User, origin: Origin, data: Changed): Promise<void> {
