@@ -7,22 +7,22 @@ import { describeNames, settingNames, strangeNames } from '#libs/process';
 
 /** One side of a move. */
 export interface Side {
-  /** As the user named it: it holds no password, as a URL would. */
+  /** The argument of the user: a path or `environment`, never a URL. So it contains no password and may be printed. */
   readonly name: string;
   readonly stores: StoresConfig;
 }
 
 /**
- * Reads where the stores of a side are. `place` is a data directory with the embedded engines, there or to be
- * made; or a file of settings, as `npm start` reads it; or the word `environment`. Fails with CONFIG_INVALID, also on a
- * file that names what is no setting: it would mean an embedded store where a server was meant.
+ * Reads where the stores of a side are. `place` is a data directory with embedded stores, which need not exist yet, or
+ * a file of settings as `npm start` reads it, or the word `environment`. Fails with CONFIG_INVALID, also for a file
+ * with an unknown setting: a misspelt URL would otherwise select an embedded store instead of the server.
  */
 export function readSide(place: string, env = process.env): Side {
   const settings = readEnv(settingsOf(place, env), storeSettings);
   return { name: place, stores: toStoresConfig(settings) };
 }
 
-/** Two letters at least: a single one is a drive. */
+/** At least two letters, because one letter before a colon is a Windows drive. */
 const URL_SCHEME = /^[a-z][a-z\d+.-]+:/i;
 const URL_REFUSED =
   'A URL is no side of a move. Write EVENT_STORE_URL, KEY_STORE_URL and READ_STORE_URL into a file, and name the file.';
@@ -30,9 +30,9 @@ const URL_REFUSED =
 function settingsOf(place: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (place === 'environment') return env;
   if (existsSync(place)) return statSync(place).isFile() ? fileOf(place) : { DATA_DIR: place };
-  // A URL must not become the name of a new data directory. It may hold a password, so the refusal does not repeat it.
+  // A URL must not become the name of a new data directory. It may hold a password, so the error does not repeat it.
   if (URL_SCHEME.test(place)) throw unusable(URL_REFUSED);
-  // A slip in the name of a file must not become a new data directory.
+  // A misspelt name of a settings file must not become a new data directory.
   if (/\benv\b/.test(path.basename(place))) throw unreadable(place);
   return { DATA_DIR: place };
 }

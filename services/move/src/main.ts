@@ -30,7 +30,7 @@ const program = new Command('npm run move --')
   .description(
     'Copies an installation to other engines: its log, its wrapped keys, its records.\nVerifies the copy.',
   )
-  // Not required ones: commander would miss them before it sees that another is misspelt.
+  // Not `requiredOption`: if one is misspelt, commander would report it as missing instead of naming the misspelt one.
   .option('--from <stores>', 'where the installation is')
   .option('--to <stores>', 'where it goes: empty, or what an interrupted copy has left')
   .option('--dry-run', 'say what would be copied, and write nothing')
@@ -43,7 +43,7 @@ const program = new Command('npm run move --')
     const mode: MoveOptions['mode'] = verify ? 'verify' : dryRun ? 'dry-run' : 'copy';
     const [source, target] = [readSide(from), readSide(to)];
     const { stdout: screen, stderr: meanwhile } = process;
-    // Whoever reads along may have seen enough, as `head` has; the copy goes on.
+    // The reader of a pipe may end first, like `head`. The copy must then continue, so write errors are ignored.
     for (const stream of [screen, meanwhile]) stream.on('error', () => undefined);
     const isDone = await runMove({ source, target, mode, screen, meanwhile });
     process.exit(isDone ? 0 : 1);
@@ -54,7 +54,7 @@ program.parseAsync().catch((error: unknown) => {
   process.exit(1);
 });
 
-/** Commander's own words, in one line. */
+/** Puts commander's message on one line. */
 function usageError(text: string): string {
   const words = text
     .trim()

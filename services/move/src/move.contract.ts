@@ -28,14 +28,14 @@ import type { Progress } from './report/progress';
 import { runMove, type MoveOptions } from './run-move';
 import { openSource, openTarget, openTargetToLookAt, type OpenSide } from './sides/open-side';
 
-/** Settings of a place where nothing is yet; the suite adds the root key. */
+/** Gives the settings of new, empty stores. The suite adds the root key. */
 export type NewPlace = () => Promise<Readonly<Record<string, string>>>;
 
 const TEST_MS_MAX = 60_000;
 const LEASE_MS = 60_000;
 const rootKey = formatRootKey(newKey());
 
-/** What a move promises, whatever engines are on the two sides. */
+/** The tests that a move must pass for every pair of engines. */
 export function moveContract(name: string, newSource: NewPlace, newTarget: NewPlace): void {
   describe(`a move ${name}`, () => {
     jest.setTimeout(TEST_MS_MAX);
@@ -73,13 +73,13 @@ export function moveContract(name: string, newSource: NewPlace, newTarget: NewPl
       await looking(target, async (side) => {
         for (const owner of ['access', 'secrets-command', 'secrets-query'] as const)
           expect((await side.reads.get(owner)?.contents())?.isProjected).toBe(false);
-        // The relay has published as much there as here: up to the second secret, and no reading of it.
+        // The checkpoint of the target's relay is at the same event as the source's: the creation of the second secret.
         const relayed = await side.reads.get('audit-relay')?.checkpoint(AUDIT_RELAY_CHECKPOINT);
         expect(relayed).toBe((await creationOf(side.events, filled.values[1]))?.position);
         const answers = side.reads
           .get('secrets-command')
           ?.listRecords('answers_v1', { afterId: '', limit: 1 });
-        // The log it comes from has other positions.
+        // The position in a recorded answer has become the end of the copied log.
         expect(await answers).toMatchObject([{ outcome: { reply: { position: await side.events.head() } } }]);
       });
     });
@@ -278,7 +278,7 @@ const refusal = (words: RegExp) => ({
 const addEvent = ({ events }: OpenSide) =>
   events.append(append(otherOrg, 'secret', 'x', 'no stream', [{ type: 'Other', data: {} }]));
 
-/** Null: takes one away. */
+/** Writes a user record, or removes one if `user` is null. */
 async function putUser({ reads }: OpenSide, user: Document | null): Promise<void> {
   const access = reads.get('access');
   await access?.ensureCollection({ name: 'users_v1', fields: {}, indexes: [] });
@@ -289,7 +289,10 @@ function sideOf(name: string, settings: Readonly<Record<string, string>>): Side 
   return { name, stores: toStoresConfig(readEnv({ ...settings, ROOT_KEY: rootKey }, storeSettings)) };
 }
 
-/** An installation with what is hard to copy: appends of many events, ids that come twice, streams without a beginning. */
+/**
+ * Fills an installation with what is hard to copy: appends of several events, two appends of one command, and a stream
+ * that has lost its beginning.
+ */
 async function fill(side: Side): Promise<Filled> {
   const orgId = newId('org', new Date());
   const values: Value[] = [];
@@ -303,7 +306,7 @@ async function fill(side: Side): Promise<Filled> {
       values.push(await createSecret(stores, `value ${n} of ${orgId}`, orgId));
       await events.append(append(orgId, 'access', '20250101', 'any', readings(1)));
     }
-    // In the middle of the first append.
+    // This cuts the first append in the middle.
     await events.truncate({ orgId, stream: expired.stream, before: '2' });
     const [, , last] = values;
     const change = append(orgId, 'secret', last?.secretId ?? '', { revision: '0' }, [
@@ -314,7 +317,7 @@ async function fill(side: Side): Promise<Filled> {
       { type: 'SecretMetadataChanged', data: { z: 1, a: { 10: 'x', 9: 'y' } } },
     ]);
     await events.append(change);
-    // One command, two appends to one stream: both begin with the same id.
+    // One command appends twice to one stream, so both appends begin with the same event id.
     const shred = append(orgId, 'secret', last?.secretId ?? '', { revision: '2' }, [{ type: 'SecretShredStarted', data: {} }]); // prettier-ignore
     await events.append(shred);
     await events.append({ ...shred, expected: { revision: '3' }, events: [{ type: 'SecretShredded', data: {} }] }); // prettier-ignore
@@ -423,7 +426,7 @@ const bothOpened = async (
 ) =>
   opened(await openSource(source), async (from) => opened(await openTarget(target), (to) => work(from, to)));
 
-/** All that a copy must have, in an order of its own, and what must differ left out. */
+/** Gives everything that must be equal in a copy, so without positions, and without the revisions of aging streams. */
 function contentOf(side: Side) {
   return looking(side, async ({ events, keys, reads: stores, ages }) => {
     const log: unknown[] = [];
@@ -467,7 +470,7 @@ async function run(
   return { done, screen };
 }
 
-/** Runs a move that fails when a step has seen so many items. */
+/** Runs a move that fails when a step has handled so many items. */
 async function interrupted(
   sides: { source: Side; target: Side },
   step: RegExp,
@@ -492,7 +495,7 @@ async function interrupted(
   await expect(moving).rejects.toBe(power);
 }
 
-/** Does something right before a step. */
+/** Gives a progress display that runs `work` right before a step. */
 function before(step: RegExp, work: () => Promise<unknown>): Progress {
   return {
     async step(name, _, copying) {

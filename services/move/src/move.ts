@@ -10,19 +10,19 @@ import { carryRelayPlace, hasRelayPlace } from './relay/relay-place';
 import type { Progress } from './report/progress';
 import type { OpenSide } from './sides/open-side';
 
-/** What the two sides hold, side by side. */
+/** The result of comparing the two sides. */
 export interface Survey {
   readonly comparisons: readonly Comparison[];
-  /** The target knows its root key: it is a whole installation, which starts. */
+  /** True if the target holds the record of its root key. Only then do services that need keys start on it. */
   readonly isComplete: boolean;
-  /** Everything is the same on both sides, and the target knows its root key. */
+  /** True if everything is equal on both sides, the record of the root key included. */
   readonly isSame: boolean;
 }
 
 /**
- * Copies an installation: keys, then events, then records, and compares all of it. The record of the root key
- * comes last. Until then the target has keys without it, and no service starts on that; and whatever kills the
- * copy, the next one goes on from what is there.
+ * Copies an installation: keys, then events, then records. Then it compares everything and writes the record of the
+ * root key. Until then the target holds keys without that record, so no service that needs keys starts on it
+ * (ADR 16). An interrupted copy is continued by the next one.
  */
 export class Move {
   readonly #parts: readonly Part[];
@@ -39,7 +39,7 @@ export class Move {
     ];
   }
 
-  /** Reads both sides and writes nothing. Fails with MOVE_REFUSED when the source holds no installation. */
+  /** Compares both sides and writes nothing. Fails with MOVE_REFUSED if the source is not a complete installation. */
   async survey(verb = 'Comparing'): Promise<Survey> {
     const rootKey = await this.#sourceRootKey();
     const comparisons: Comparison[] = [];
@@ -53,7 +53,7 @@ export class Move {
     return { comparisons, isComplete: reached !== null, isSame };
   }
 
-  /** Fails with MOVE_REFUSED unless the target is empty, or what an interrupted copy of this source has left. */
+  /** Fails with MOVE_REFUSED unless the target is empty or holds an interrupted copy of this source. */
   async assertMovable({ comparisons, isComplete }: Survey): Promise<void> {
     const { name } = this.target;
     if (isComplete) {
@@ -67,14 +67,14 @@ export class Move {
     }
     const carries = await hasRelayPlace(this.source);
     for (const [owner, reads] of this.target.reads) {
-      // The place of the relay is written over.
+      // The copy overwrites the checkpoint of the target's audit relay.
       if ((carries && owner === 'audit-relay') || !(await reads.contents()).isProjected) continue;
       const sentence = `The read store of ${owner} in ${name} holds lists that were made from another log: empty it, or name another target.`;
       throw moveRefused(sentence);
     }
   }
 
-  /** Copies what a survey found missing, and compares all of it again. Fails with MOVE_REFUSED. */
+  /** Copies what the target lacks. Fails with MOVE_REFUSED if the source changes, or if the sides then differ. */
   async copy(before: Survey): Promise<Survey> {
     const rootKey = await this.#sourceRootKey();
     for (const [index, part] of this.#parts.entries()) {
@@ -98,7 +98,7 @@ export class Move {
     return { ...after, isComplete: true, isSame: true };
   }
 
-  /** A source that somebody writes to cannot be copied as it is at one time. */
+  /** Fails if the source has changed: the copy would then mix its states of different times. */
   #assertUnused(before: Comparison | undefined, after: Comparison | undefined): void {
     if (before?.source.sha256 === after?.source.sha256) return;
     const { name } = this.source;
@@ -109,7 +109,7 @@ export class Move {
   async #sourceRootKey(): Promise<RootKeyState> {
     const { keys, name } = this.source;
     const state = await keys.rootKeyState();
-    // Its keys are what marks a copy as unfinished; and without them there is no value to open.
+    // Without instance keys the target would have no mark of an unfinished copy, and the source no value to open.
     if (state && (await keys.count({ purpose: 'instance' })) > 0) return state;
     throw moveRefused(`${name} was never used, or is itself a copy that was not finished: nothing to move.`);
   }

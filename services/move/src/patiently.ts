@@ -4,7 +4,7 @@ import { isAppError } from '#libs/kernel';
 const RETRY_MS = 500;
 const PATIENCE_MS = 30_000;
 
-/** Repeats a write whose outcome is unknown until the store answers. The write must be one that may be repeated. */
+/** Repeats a write while it fails with STORE_UNAVAILABLE, for up to 30 seconds. Repeating it must be harmless. */
 export async function patiently<T>(write: () => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {

@@ -11,13 +11,13 @@ export interface MoveOptions {
   readonly target: Side;
   /** `verify` and `dry-run` write nothing. */
   readonly mode: 'copy' | 'dry-run' | 'verify';
-  /** Takes the result: it can be kept in a file. */
+  /** Gets the result, usually stdout. */
   readonly screen: Screen;
-  /** Takes what a person wants to see meanwhile. */
+  /** Gets the names of the stores and the progress, usually stderr. */
   readonly meanwhile: Screen;
 }
 
-/** Runs the command; true when it has done, or found, what was asked for. Fails with a sentence for the user. */
+/** Runs the command. Gives false only when `verify` finds a difference. Fails with an AppError for the user. */
 export async function runMove({ source, target, mode, screen, meanwhile }: MoveOptions): Promise<boolean> {
   assertApart(source, target);
   const from = await openSource(source);
@@ -56,7 +56,7 @@ async function run({ from, to, mode, screen, meanwhile }: Run): Promise<boolean>
   return true;
 }
 
-/** Both sides as a table, and what that means. */
+/** Prints the comparison and its verdict. Gives true if both sides hold the same. */
 function report({ comparisons, isSame, isComplete }: Survey, screen: Screen): boolean {
   const differ = isComplete ? 'They differ.' : 'They differ: the target is no complete copy.';
   screen.write(
@@ -73,7 +73,7 @@ Start only one of the two from here on: what is written to ${from} now does not 
 `;
 }
 
-/** A store that is on both sides would be compared with itself. */
+/** Fails with MOVE_REFUSED if both sides have a store in common, which would be compared with itself. */
 function assertApart({ stores: source }: Side, { stores: target }: Side): void {
   const same = [
     source.eventStoreUrl === target.eventStoreUrl && 'event store',

@@ -1,4 +1,4 @@
-/** JSON as text that depends on what it says alone, not on how an engine wrote it down: members sorted, no spaces. */
+/** Gives equal text for equal JSON, in whatever order an engine returns the members: sorted, without spaces. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) => (isRecord(member) ? sorted(member) : member));
 }

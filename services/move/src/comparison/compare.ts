@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { moveRefused } from '../move-refused';
 
-/** What one side holds of a part: how much, and a hash over all of it in its order. */
+/** The number of a part's items on one side, and a hash over their texts, in order. */
 export interface Tally {
   readonly count: number;
   /** Hexadecimal. */
@@ -12,29 +12,29 @@ export interface Comparison {
   readonly part: string;
   readonly source: Tally;
   readonly target: Tally;
-  /** How many only the source has. */
+  /** The number of items that only the source has. */
   readonly missing: number;
-  /** The first that only the target has or that differs, in words; null: the target is on its way to the source. */
+  /** Label of the first item that only the target has, or that differs. Null: there is none. */
   readonly stranger: string | null;
 }
 
-/** Takes what the target lacks, in the order of the source. */
+/** Writes the items that the target lacks, in the order of the source. */
 export interface Sink<T> {
   take(item: T): Promise<void>;
-  /** Resolves when all of it is durable. */
+  /** Resolves when all items are durable. */
   end(): Promise<void>;
 }
 
-/** What is compared and copied as one: both sides in the same order. */
+/** A kind of items that are compared and copied together. Both sides list them in the same order. */
 export interface PartOf<T> {
   readonly name: string;
   readonly source: () => AsyncIterable<T>;
   readonly target: () => AsyncIterable<T>;
-  /** Negative when `a` comes before `b`; 0 for the same place, whatever is there. */
+  /** Negative if `a` comes before `b`; 0 if both have the same place, even if they differ otherwise. */
   readonly order: (a: T, b: T) => number;
-  /** All that makes up an item, as text. */
+  /** Everything in an item that must be equal on both sides. */
   readonly text: (item: T) => string;
-  /** An item in words. */
+  /** Names an item in a message to the user. */
   readonly label: (item: T) => string;
   readonly sink: () => Sink<T>;
 }
@@ -43,7 +43,7 @@ export interface Part {
   readonly name: string;
   /** Reads both sides, writes nothing. `onItem` is called for each item of the source. */
   compare(onItem: () => void): Promise<Comparison>;
-  /** Writes what the target lacks. Fails with MOVE_REFUSED at the first stranger. */
+  /** Writes what the target lacks. Fails with MOVE_REFUSED if the target holds another item, or one that differs. */
   copy(onItem: () => void): Promise<Comparison>;
 }
 
@@ -60,7 +60,7 @@ export function definePart<T>(part: PartOf<T>): Part {
   };
 }
 
-/** Nothing is left to copy, and there is nothing else. */
+/** True if both sides hold the same items. */
 export function isEqual({ source, target }: Comparison): boolean {
   return source.count === target.count && source.sha256 === target.sha256;
 }
@@ -89,13 +89,13 @@ async function compare<T>(
   return { part: part.name, source: source.tally(), target: target.tally(), missing, stranger };
 }
 
-/** Negative: only the source has this. Positive: only the target has. */
+/** Negative if only the source has the next item, positive if only the target has it. */
 function placeOf<T>({ order }: PartOf<T>, source: Walk<T>, target: Walk<T>): number {
   if (target.isOver) return -1;
   return source.isOver ? 1 : order(source.item, target.item);
 }
 
-/** On its way to the source a target lacks something, but holds nothing else. */
+/** True for an item that only the target has, or that differs. An interrupted copy of the source has no such item. */
 function isStrange<T>(place: number, source: Walk<T>, target: Walk<T>): boolean {
   return place > 0 || (place === 0 && source.text !== target.text);
 }
@@ -105,7 +105,7 @@ async function step<T>(place: number, source: Walk<T>, target: Walk<T>): Promise
   if (place >= 0) await target.next();
 }
 
-/** Goes through one side, and hashes what it sees. */
+/** Reads the items of one side in order, and counts and hashes them. */
 class Walk<T> {
   isOver = false;
   text = '';
@@ -121,7 +121,7 @@ class Walk<T> {
     this.#items = items[Symbol.asyncIterator]();
   }
 
-  /** There is none before the first `next`, and none once it is over. */
+  /** The current item. Throws before the first `next`. Do not read it once `isOver` is true. */
   get item(): T {
     if (this.#item === undefined) throw new Error('There is no item here');
     return this.#item;

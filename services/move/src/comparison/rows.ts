@@ -1,10 +1,10 @@
 import type { Sink } from './compare';
 
 const PAGE_ROWS = 500;
-/** Written at once: enough to share flushes and round trips, too few to wait long in a queue. */
+/** Concurrent writes: enough to share flushes and round trips, but too few for one to wait long in a queue. */
 const WRITES_AT_ONCE = 64;
 
-/** All rows, page by page; `list` gives those behind an id, ordered by id. */
+/** Gives all rows, read page by page. `list` gives the rows whose ids come after `afterId`, ordered by id. */
 export async function* rowsOf<T>(
   idOf: (row: T) => string,
   list: (page: { afterId: string; limit: number }) => Promise<T[]>,
@@ -19,12 +19,12 @@ export async function* rowsOf<T>(
   }
 }
 
-/** The order in which every engine lists ids. JavaScript's own differs beyond U+FFFF. */
+/** Orders ids by their UTF-8 bytes, as every engine does. JavaScript's `<` differs for characters above U+FFFF. */
 export function byBytes(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Writes rows of which none depends on another. */
+/** Writes rows concurrently. So no row may depend on another. */
 export class RowSink<T> implements Sink<T> {
   #rows: T[] = [];
 

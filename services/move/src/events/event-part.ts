@@ -5,7 +5,7 @@ import type { OpenSide } from '../sides/open-side';
 import { EventSink } from './event-sink';
 import { readLog } from './read-log';
 
-/** The log: its n-th event here must be its n-th event there. */
+/** The log. The n-th event of the source must be the n-th event of the target (ADR 16). */
 export function eventPart(source: OpenSide, target: OpenSide): Part {
   return definePart<RecordedEvent>({
     name: 'events',

@@ -6,13 +6,13 @@ import { patiently } from '../patiently';
 import type { OpenSide } from '../sides/open-side';
 import { OriginalAppends, type OriginalAppend } from './original-appends';
 
-/** So many appends, or so many bytes of them, may share a flush. */
+/** With so many appends, or so many characters of event data, a write begins. Its appends may share a flush. */
 const APPENDS_AT_ONCE = 256;
 const CHARACTERS_AT_ONCE = 2_000_000;
 
 /**
- * Appends events as they were appended before, one append after the other: so the order of the log is kept, and
- * what a kill leaves behind is the beginning of the log, with no gap (docs/adr/0016).
+ * Appends events in the same groups as before, one append after the other. So the order of the log is kept, and a
+ * killed copy leaves the beginning of the log without a gap (ADR 16).
  */
 export class EventSink implements Sink<RecordedEvent> {
   readonly #found = new OriginalAppends();

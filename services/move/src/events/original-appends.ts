@@ -3,25 +3,29 @@ import { uuidV5 } from '#libs/kernel';
 import { canonicalJson } from '../comparison/canonical-json';
 import { moveRefused } from '../move-refused';
 
-/** Events that were written by one append, or what is left of them. */
+/** The events that one append wrote, or those of them that have not aged out. */
 export interface OriginalAppend {
   readonly events: readonly [RecordedEvent, ...RecordedEvent[]];
-  /** Place of the first of them in the append. */
+  /** Index of the first of these events within the append. */
   readonly firstIndex: number;
 }
 
-/** More than a megabyte of events, each with its metadata, can be. */
+/** More events than an append of at most 1 MiB can hold, since each has an id and metadata. */
 const APPEND_EVENTS_MAX = 10_000;
 
 /**
- * Finds the appends in a log. An event's id is made of its stream, its command and its place in the append, so
- * the ids tell where an append begins and ends, and written again in the same way they come out the same.
+ * Finds the original appends in a log. An event's id is made of its stream, its command and its index within the
+ * append. So the ids show where an append begins and ends, and an append that is written again gives its events the
+ * same ids.
  */
 export class OriginalAppends {
   #events: [RecordedEvent, ...RecordedEvent[]] | undefined;
   #firstIndex = 0;
 
-  /** Takes the next event of the log; gives the append that ended before it. Fails with MOVE_REFUSED. */
+  /**
+   * Takes the next event of the log. Gives the previous append when this event begins a new one. Fails with
+   * MOVE_REFUSED if the event's id is not made in this way.
+   */
   add(event: RecordedEvent): OriginalAppend | undefined {
     if (this.#events && isNext(this.#events, this.#firstIndex, event)) {
       this.#events.push(event);
@@ -33,7 +37,7 @@ export class OriginalAppends {
     return ended;
   }
 
-  /** Gives the last append. */
+  /** Gives the append whose events were taken last. */
   end(): OriginalAppend | undefined {
     const ended = this.#events && { events: this.#events, firstIndex: this.#firstIndex };
     this.#events = undefined;
@@ -47,7 +51,7 @@ function isNext(
   event: RecordedEvent,
 ): boolean {
   const [first] = events;
-  // Two appends of one command to one stream both begin at 0, so that the second is not taken for more of the first.
+  // A command's second append to the same stream begins at index 0 again, so it is not taken for a part of the first.
   if (event.stream !== first.stream || event.id !== idAt(first, firstIndex + events.length)) return false;
   return canonicalJson(event.metadata) === canonicalJson(first.metadata);
 }

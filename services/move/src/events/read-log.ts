@@ -1,10 +1,10 @@
 import type { EventStore, RecordedEvent } from '#libs/event-store';
 import { withDeadline } from '#libs/kernel';
 
-/** A log that gives nothing for so long is away. */
+/** An event store that gives no batch for so long counts as unavailable. */
 const SILENCE_MS_MAX = 30_000;
 
-/** The events of a log from its beginning to what is its end when it is reached, system events left out. */
+/** Gives all events of a log without the engine's own, up to its current end. Fails with STORE_UNAVAILABLE. */
 export async function* readLog(events: EventStore): AsyncGenerator<RecordedEvent> {
   const ending = new AbortController();
   const subscription = { after: null, categories: [], types: [], signal: ending.signal };

@@ -4,10 +4,10 @@ import { definePart, type Part } from '../comparison/compare';
 import { byBytes, rowsOf, RowSink } from '../comparison/rows';
 import { patiently } from '../patiently';
 
-/** Instance keys first: a key store that holds them, but no record of their root key, lets no service start. */
+/** Instance keys first: with them, but without the record of the root key, no service that needs keys starts. */
 const purposes: readonly KeyPurpose[] = ['instance', 'organization', 'data'];
 
-/** The wrapped keys. None is unwrapped on the way: a copy needs no root key. */
+/** The wrapped keys. They are copied without being unwrapped, so a copy needs no root key. */
 export function keyPart(source: KeyStore, target: KeyStore): Part {
   return definePart<WrappedKey>({
     name: 'keys',

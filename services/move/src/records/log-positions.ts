@@ -1,9 +1,9 @@
 import type { Document } from '#libs/read-store';
 
 /**
- * Positions belong to the log they were given out by; in another they are anywhere, or nowhere, and a list would
- * wait for them in vain. In a record a member called `position` is one, at any depth: an answer that is kept
- * says where its write stands. Gives the record with `position` in their place.
+ * Gives the record with every log position in it replaced by `position`. A log position is a member called `position`,
+ * at any depth, that holds digits; recorded answers have one. It means nothing in the copied log: a list could wait for
+ * it in vain (ADR 16).
  */
 export function withPosition(record: Document, position: string): Document {
   return replaced(record, position) as Document;

@@ -9,7 +9,7 @@ import { RecordSink, type StoredRecord } from './record-sink';
 
 type Stores = ReadonlyMap<StoreOwner, ReadStore>;
 
-/** The records of every service. What projections have written is not among them: it is made anew from the log. */
+/** The records of every service, without projections, which the services build again from the log. */
 export function recordPart(source: Stores, target: Stores, log: EventStore): Part {
   return definePart<StoredRecord>({
     name: 'records',

@@ -13,7 +13,7 @@ export interface StoredRecord {
   readonly document: Document;
 }
 
-/** Writes records, once the events are there that their positions mean. */
+/** Writes records with a position of the copied log. So the events must be copied before. */
 export class RecordSink implements Sink<StoredRecord> {
   readonly #ensured = new Set<string>();
   readonly #rows = new RowSink(({ owner, collection, document }: StoredRecord) =>
@@ -27,7 +27,7 @@ export class RecordSink implements Sink<StoredRecord> {
   ) {}
 
   async take({ owner, collection, document }: StoredRecord): Promise<void> {
-    // The end of the copied log is the first position known to be at or behind what the record meant.
+    // The record's position can be that of any event. Only the end of the log surely lies at or behind that event.
     this.#position ??= (await this.log.head()) ?? '0';
     await this.#ensure(owner, collection);
     await this.#rows.take({ owner, collection, document: withPosition(document, this.#position) });
@@ -37,7 +37,7 @@ export class RecordSink implements Sink<StoredRecord> {
     return this.#rows.end();
   }
 
-  /** The service that owns the collection adds its fields and indexes when it starts. */
+  /** Creates a collection without fields and indexes. The service that owns it adds them when it starts. */
   async #ensure(owner: StoreOwner, collection: string): Promise<void> {
     const place = `${owner} ${collection}`;
     if (this.#ensured.has(place)) return;

@@ -7,14 +7,14 @@ import type { OpenSide } from '../sides/open-side';
 
 const LEASE_MS = 30_000;
 
-/** Whether the relay of a side has published anything. */
+/** True if the audit relay of a side has a checkpoint. */
 export async function hasRelayPlace({ reads }: Pick<OpenSide, 'reads'>): Promise<boolean> {
   return (await placeOf(reads)) !== null;
 }
 
 /**
- * Lets the relay of the copy go on where that of the source has stopped, at the position that the same event has
- * in the copied log. Without its place it would publish the whole log again, which is allowed and not wanted.
+ * Writes the checkpoint of the target's audit relay: the position of the event at which the source's relay has stopped.
+ * Without it the relay would publish the whole log again. Fails with MOVE_REFUSED if a relay runs on the target.
  */
 export async function carryRelayPlace(source: OpenSide, target: OpenSide, onItem: () => void): Promise<void> {
   const place = await placeOf(source.reads);
@@ -34,7 +34,7 @@ async function placeOf(reads: OpenSide['reads']): Promise<Position | null> {
   return (await reads.get('audit-relay')?.checkpoint(AUDIT_RELAY_CHECKPOINT)) ?? null;
 }
 
-/** Position there of the last event up to `place` here; null when that is before all. Both logs hold the same. */
+/** Gives the target's position of the source's last event up to `place`, or null. The logs must be equal. */
 async function samePlace(
   place: Position,
   { source, target, onItem }: { source: OpenSide; target: OpenSide; onItem: () => void },

@@ -1,10 +1,10 @@
 import { isEqual, type Comparison } from '../comparison/compare';
 import { thousands } from './progress';
 
-/** Enough to tell two hashes apart by eye; all digits are compared. */
+/** The digits that are shown. The comparison uses all digits. */
 const HASH_DIGITS = 16;
 
-/** Both sides as a small table, a row for each part. */
+/** Gives a table with a row for each part. */
 export function comparisonTable(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map((found) => [
     found.part,
@@ -28,7 +28,7 @@ function verdict(found: Comparison): string {
   return `${thousands(found.missing)} missing`;
 }
 
-/** Numbers to the right. */
+/** Aligns the two columns of numbers to the right. */
 function aligned(cell: string, column: number, width: number): string {
   return column === 1 || column === 2 ? cell.padStart(width) : cell.padEnd(width);
 }

@@ -1,6 +1,6 @@
 import type { Side } from '../config';
 
-/** Where the stores of a side are: what a slip in its settings would leave unsaid. Never how to log in there. */
+/** Tells where the stores of a side are, so that the user notices a wrong setting. Leaves out credentials. */
 export function placesOf({ name, stores }: Side): string {
   return `${name}
   event store  ${placeOf(stores.eventStoreUrl)}
@@ -9,7 +9,7 @@ export function placesOf({ name, stores }: Side): string {
 `;
 }
 
-/** Scheme, user and password, hosts and path, options; anything else may be a password where nobody expects it. */
+/** Captures the scheme, and hosts and path. A URL of another form is not shown, because any part may be a password. */
 const SERVER = /^([a-z+]+:\/\/)(?:[^@/?]*@)?([^@/?]+(?:\/[^@?]*)?)(?:\?[^@]*)?$/;
 
 function placeOf(url: string): string {

@@ -1,12 +1,12 @@
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far a long command is. */
+/** Shows the progress of a long command. */
 export interface Progress {
-  /** Runs `work`, which calls `onItem` for each item; `total` is how many there will be, when that is known. */
+  /** Runs `work`, which calls `onItem` for each item. `total` is the expected number of items, if it is known. */
   step<T>(name: string, total: number | undefined, work: (onItem: () => void) => Promise<T>): Promise<T>;
 }
 
-/** What a person sees or a file takes: as much of process.stdout or process.stderr as is needed. */
+/** An output stream, such as process.stdout or process.stderr. */
 export interface Screen {
   readonly isTTY?: boolean | undefined;
   write(text: string): unknown;
@@ -15,7 +15,7 @@ export interface Screen {
 const REDRAWS_PER_SECOND = 10;
 const LINE_INTERVAL_MS = 5_000;
 
-/** A bar on a terminal; elsewhere a line when a step is done, and every five seconds before that. */
+/** Shows a bar on a terminal. Elsewhere it writes a line every five seconds, and one at the end of each step. */
 export function createProgress(screen: Screen): Progress {
   return isTerminal(screen) ? barProgress(screen) : lineProgress(screen);
 }

@@ -9,22 +9,22 @@ import { openReadStore, type ReadStore } from '#libs/read-store';
 import type { Side } from '../config';
 import { moveRefused } from '../move-refused';
 
-/** The stores of one side, each answering. Opened, a file is locked: nobody else uses it meanwhile. */
+/** The open stores of one side. Each has answered a ping. Their files are locked, so no other process can use them. */
 export interface OpenSide {
   readonly name: string;
   readonly events: EventStore;
   readonly keys: KeyStore;
-  /** A source has those that were ever used, a target all of them. */
+  /** Those that exist in a source, all of them in a target. */
   readonly reads: ReadonlyMap<StoreOwner, ReadStore>;
   /**
-   * Whether the events of this stream age out. Such streams alone are appended to at any revision, and they alone lose
-   * their beginning: what has aged out is not copied, and the revisions of the rest move up. Nothing refers to them.
+   * True if the events of this stream age out. Only such streams accept an append at any revision, and only they lose
+   * their beginning. The events that remain get lower revisions in the copy. Nothing refers to those revisions.
    */
   readonly ages: (stream: string) => boolean;
   close(): Promise<void>;
 }
 
-/** Opens the side to copy from, and makes nothing there. Fails with MOVE_REFUSED, STORE_LOCKED, STORE_UNAVAILABLE. */
+/** Opens the source. Creates no file. Fails with MOVE_REFUSED, STORE_LOCKED or STORE_UNAVAILABLE. */
 export async function openSource({ name, stores }: Side): Promise<OpenSide> {
   if (isMissing(stores.eventStoreUrl) || isMissing(stores.keyStoreUrl)) {
     throw moveRefused(`There is no installation in ${name}: nothing to move.`);
@@ -33,14 +33,14 @@ export async function openSource({ name, stores }: Side): Promise<OpenSide> {
   return openAll({ name, stores }, owners);
 }
 
-/** Opens the side to copy to, and makes what is missing. */
+/** Opens the target, and creates the stores that are missing. */
 export async function openTarget({ name, stores }: Side): Promise<OpenSide> {
   const urls = [stores.eventStoreUrl, stores.keyStoreUrl, ...storeOwners.map(stores.readStoreUrl)];
   if (urls.some((url) => fileOf(url) !== undefined)) prepareDataDirectory(stores.dataDir);
   return openAll({ name, stores }, storeOwners);
 }
 
-/** Opens a target that will only be looked at: what is missing is made elsewhere, and removed with `close`. */
+/** Opens a target only to read it. Missing files are created in a temporary folder, which `close` removes. */
 export async function openTargetToLookAt({ name, stores }: Side): Promise<OpenSide> {
   const folder = mkdtempSync(path.join(tmpdir(), 'hklst-move-'));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -96,7 +96,7 @@ async function openAll({ name, stores }: Side, owners: readonly StoreOwner[]): P
   }
 }
 
-/** Fails with MOVE_REFUSED for a file that is there and cannot be used: to lock it is to write to it. */
+/** Fails with MOVE_REFUSED for a file that exists but cannot be opened for writing, which locking it needs. */
 function isMissing(url: string): boolean {
   const file = fileOf(url);
   if (file === undefined) return false;
