@@ -20,7 +20,7 @@ interface Fold<S> {
 
 const metadata = { actorId: 'key_test' };
 
-/** Given a secret's past, when something is decided, then exactly these events follow, or this refusal. */
+/** Tests a decider: given a secret's past events, when it decides, then it gives exactly these events or this error. */
 export const given = (...past: readonly SecretEvent[]) =>
   givenPast<SecretState, SecretEvent>(secretFold, past);
 

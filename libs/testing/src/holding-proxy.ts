@@ -25,13 +25,13 @@ export class HoldingProxy {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Holds what contains `text`, from now on. Resolves when there is something. */
+  /** From now on holds each chunk that contains `text`. Resolves when the first one is held. */
   hold(text: string): Promise<void> {
     this.#text = text;
     return new Promise((resolve) => (this.#onHeld = resolve));
   }
 
-  /** Sends what was held, and holds nothing any more. */
+  /** Sends the held chunks, and holds no further ones. */
   release(): void {
     this.#text = undefined;
     for (const send of this.#held.splice(0)) send();

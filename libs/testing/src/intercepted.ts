@@ -1,4 +1,4 @@
-/** The same object with some of its methods in other words: to force an order, or to fail where it must. */
+/** Gives the object with some of its methods replaced, so that a test can force an order of calls or a failure. */
 export function intercepted<T extends object>(target: T, changes: Partial<T>): T {
   return new Proxy(target, {
     get(_, name) {

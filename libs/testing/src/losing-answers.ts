@@ -2,7 +2,7 @@ import { AppError } from '#libs/kernel';
 import type { ReadStore } from '#libs/read-store';
 import { intercepted } from './intercepted';
 
-/** The read store of a process that dies behind its events, before it records the answer for an Idempotency-Key. */
+/** Gives a read store that cannot record answers for an Idempotency-Key, as if the process died after its events. */
 export function losingAnswers(reads: ReadStore): ReadStore {
   return intercepted(reads, {
     putIfAbsent: async (collection, document) => {

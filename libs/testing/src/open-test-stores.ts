@@ -7,7 +7,7 @@ import { Keyring, openKeyStore, type KeyStore } from '#libs/key-store';
 import type { Clock } from '#libs/kernel';
 import { openReadStore, type ReadStore } from '#libs/read-store';
 
-/** A clock that stands still until it is told how much time has passed. */
+/** A clock that moves only when a test calls `pass` or `setBy`. */
 export class TestClock implements Clock {
   #time = Date.parse('2026-11-23T10:00:00.000Z');
   #setByMs = 0;
@@ -24,7 +24,7 @@ export class TestClock implements Clock {
     this.#time += ms;
   }
 
-  /** The clock of another machine, which runs ahead of this one: whatever was begun here looks that old there. */
+  /** Gives the clock of another machine, `ms` ahead of this one. By that clock, everything begun here is `ms` older. */
   ahead(ms: number): Clock {
     return {
       now: () => new Date(this.now().getTime() + ms),
@@ -32,7 +32,7 @@ export class TestClock implements Clock {
     };
   }
 
-  /** Somebody sets it forward, or back: no time passes. */
+  /** Sets the wall clock forward or back. The monotonic clock does not move. */
   setBy(ms: number): void {
     this.#setByMs += ms;
   }
@@ -44,12 +44,12 @@ export interface TestStores {
   readonly keys: KeyStore;
   readonly keyring: Keyring;
   readonly reads: ReadStore;
-  /** Another process's view of the same keys. */
+  /** Opens another keyring on the same keys, as another process does. */
   openKeyring(keys?: KeyStore): Promise<Keyring>;
   discard(): Promise<void>;
 }
 
-/** Embedded stores in a directory of their own, on a clock that the test sets. */
+/** Opens embedded stores in a new temporary directory, with a clock that the test sets. */
 export async function openTestStores(): Promise<TestStores> {
   const directory = mkdtempSync(path.join(tmpdir(), 'hklst-stores-'));
   const urlOf = (file: string) => `sqlite:${path.join(directory, file)}`;

@@ -2,7 +2,7 @@ import type { OrganizationEvent } from '#libs/events';
 
 const at = '2026-11-23T10:00:00.000Z';
 
-/** Facts of an imaginary organization, for tests that care about one detail at a time. */
+/** The first events of an example organization: its creation, and its owner's membership. */
 export const founded = (
   ownerId: string,
   kind: 'personal' | 'shared' = 'shared',
@@ -14,7 +14,7 @@ export const founded = (
   joined(ownerId, 'owner', null),
 ];
 
-/** A member whose membership is called like the user, `mem_1` for `usr_1`. */
+/** The user `usr_1` joins as the member `mem_1`. */
 export const joined = (
   userId: string,
   role: string,

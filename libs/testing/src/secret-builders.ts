@@ -1,6 +1,6 @@
 import type { SealedValue, SecretEvent, SecretSnapshot } from '#libs/events';
 
-/** Facts of an imaginary secret, for tests that care about one detail at a time. */
+/** An example secret. A test changes only the fields that it is about. */
 export const someSecret: SecretSnapshot = {
   id: 'sec_01jd9x7k2m4n6p8q0r2s4t6v8w',
   name: 'STRIPE_WEBHOOK_SECRET',

@@ -1,4 +1,4 @@
-/** Numbers from 0 to below 1 that are the same for the same seed, so that a failed round can be run again (mulberry32). */
+/** Gives numbers from 0 to below 1, the same for the same seed, so that a failed round can be repeated (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = Math.imul(seed + 1, 0x9e3779b1);
   return () => {

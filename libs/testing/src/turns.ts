@@ -1,6 +1,6 @@
 import { intercepted } from './intercepted';
 
-/** Commands that take turns at each of their steps: one takes its step, while all others wait. */
+/** Runs commands step by step in a random order: one takes a step while all others wait. */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -12,7 +12,7 @@ export class Turns {
     command().then(ended, ended);
   }
 
-  /** The same object, as a command sees it that waits for its turn before each call of these methods. */
+  /** Gives the object with these methods changed: each call first waits for its turn. */
   before<T extends object>(target: T, ...steps: readonly (keyof T)[]): T {
     const changes: Partial<T> = {};
     for (const step of steps) {
@@ -26,7 +26,7 @@ export class Turns {
     return intercepted(target, changes);
   }
 
-  /** Lets one after the other take a step, until all have ended; now and then one of them never goes on. */
+  /** Lets one command after the other take a step, until none waits. At 4 % of the steps the command stops for good. */
   async run(random: () => number): Promise<void> {
     for (;;) {
       if (this.#running > 0) await new Promise<void>((resolve) => (this.#paused = resolve));

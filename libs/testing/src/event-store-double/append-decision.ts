@@ -20,13 +20,13 @@ interface Append {
   readonly events: readonly ProposedEvent[];
 }
 
-/** What EventStoreDB 23.10 does with an append: its rules of revisions and of recognising a repetition. */
+/** Decides an append as EventStoreDB 23.10 does, which checks the expected revision and recognises repeated appends. */
 export function decideAppend(log: Log, { stream, expected, events }: Append): Decision {
   if (events.reduce((sum, event) => sum + bytesOf(event), 0) > APPEND_BYTES_MAX) return { kind: 'too large' };
   if (expected === 'any') return decideAny(log, stream, events);
   const current = log.lastRevision(stream);
   const after = expected === 'no stream' ? -1 : expected;
-  // At the current revision ids are not looked at: the same event is written again.
+  // At the current revision the server does not compare ids, and writes the same event again.
   if (after === current) return WRITE;
   if (after > current) return WRONG;
   return decideRepetition(log, { stream, after, events });
@@ -36,7 +36,7 @@ function decideAny(log: Log, stream: string, events: readonly ProposedEvent[]): 
   const known = events
     .map((event) => log.recent(event.id))
     .map((event) => (event?.stream === stream ? event : undefined));
-  // Only the first id decides between writing and recognising; a known one further on is written again.
+  // If the first id is new, the server writes all events, even one whose id it knows.
   if (!known[0]) return WRITE;
   const last = known.at(-1);
   return last && known.every(Boolean) ? { kind: 'known', last } : WRONG;

@@ -3,11 +3,11 @@ import type { Faults } from './faults';
 import type { Log } from './log';
 import type { ProposedEvent } from './stored-event';
 
-/** What the handlers of one double share. */
+/** The parts of a double that its call handlers share. */
 export interface Core {
   readonly log: Log;
   readonly faults: Faults;
-  /** Cuts every connection at once. */
+  /** Cuts all connections. */
   drop(): void;
 }
 
@@ -24,14 +24,14 @@ export type Outcome =
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** An id that is no UUID, or a missing type: the real server breaks the whole call over it. */
+/** True if an id is not a UUID or a type is missing. The real server then ends the whole call with an error. */
 export function isMalformed(events: readonly ProposedEvent[]): boolean {
   return events.some((event) => !UUID.test(event.id) || event.type === '');
 }
 
 /**
- * Appends and hands the outcome to `answer` once it is durable, late when answers are delayed, never
- * when the connection is to be cut in between.
+ * Appends, and gives the outcome to `answer` once the events are durable: later when answers are delayed, never when
+ * the connections are cut instead (`Faults`).
  */
 export async function applyAppend(
   core: Core,

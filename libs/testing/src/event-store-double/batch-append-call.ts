@@ -16,7 +16,7 @@ interface Incoming {
   readonly events: ProposedEvent[];
 }
 
-/** `BatchAppend`: all appends of a client on one long call, each answered under its correlation id. */
+/** Serves `BatchAppend`: one long call for all appends of a client. An answer has the correlation id of its append. */
 export function batchAppendCall(core: Core): handleBidiStreamingCall<BatchAppendReq, BatchAppendResp> {
   return (call) => {
     const incoming = new Map<string, Incoming>();
@@ -32,7 +32,7 @@ export function batchAppendCall(core: Core): handleBidiStreamingCall<BatchAppend
       const { options, events } = append;
       const request = { stream: streamName(options), expected: expectedOf(options), events };
       void applyAppend(core, request, (outcome) => {
-        // The answers are small and bounded by the appends in flight; waiting for a drain would reorder them.
+        // Does not wait for `drain`, which would reorder answers. Their number is limited by the appends in flight.
         if (!call.cancelled && call.writable) call.write(response(append, outcome));
       });
     });
@@ -84,7 +84,7 @@ function success({ revision, position }: Outcome & { kind: 'success' }): BatchAp
   return answer.setCurrentRevision(String(revision)).setPosition(place);
 }
 
-/** The reason travels packed in `details`; the client tells the errors apart by its type name. */
+/** Packs the reason into `details`. The client tells errors apart by the type name of the reason. */
 function refusal(outcome: Exclude<Outcome, { kind: 'success' }>): Status {
   if (outcome.kind === 'wrong revision') return statusOf('WrongExpectedVersion', wrongRevision(outcome));
   const tooLarge = new shared.MaximumAppendSizeExceeded().setMaxappendsize(APPEND_BYTES_MAX);

@@ -13,7 +13,7 @@ import { readCall } from './read-call';
 import { Subscriptions } from './subscriptions';
 
 export interface EventStoreDoubleOptions {
-  /** Default: any free one. */
+  /** Default: any free port. */
   readonly port?: number;
   /** Keeps the events in this file, so that they outlive the process. Default: memory only. */
   readonly journalFile?: string | undefined;
@@ -24,8 +24,8 @@ export interface EventStoreDoubleOptions {
 type Injector = ReturnType<Server['createConnectionInjector']>;
 
 /**
- * Stands in for EventStoreDB 23.10 on one node without TLS: the same service definitions, the rules
- * measured on the real server, and switches for what goes wrong in between.
+ * Stands in for one node of EventStoreDB 23.10 without TLS. It uses the same gRPC definitions, follows rules that were
+ * measured on the real server, and has switches for faults.
  */
 export class EventStoreDouble {
   readonly faults = new Faults();
@@ -50,7 +50,7 @@ export class EventStoreDouble {
         answer(null, supportedMethods());
       },
     });
-    // The sockets are ours, so that connections can be cut like cables.
+    // The double accepts the sockets itself, so that it can reset a connection in the middle of a call.
     this.#injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
@@ -90,7 +90,7 @@ export class EventStoreDouble {
     await closed;
   }
 
-  /** Down and up again; what was acknowledged is still there. */
+  /** Refuses connections, then accepts them again. Acknowledged events are kept. */
   async restart(): Promise<void> {
     await this.refuse();
     await this.accept();
@@ -110,7 +110,7 @@ export class EventStoreDouble {
     this.#subscriptions.fail();
   }
 
-  /** Open subscriptions never hear anything again; new ones do. */
+  /** Sends nothing more to the open subscriptions, whose connections stay open. New subscriptions work. */
   muteSubscriptions(): void {
     this.#subscriptions.mute();
   }

@@ -1,13 +1,13 @@
-/** The switches for what goes wrong. All are off at first. */
+/** Switches for faults. All are off at first. */
 export class Faults {
-  /** Answers to appends and reads leave this many milliseconds late. */
+  /** Delays the answers to appends and reads by this many milliseconds. */
   answerDelayMs = 0;
-  /** That many of the next appends are applied, and then the connections die instead of the answer. */
+  /** For this many of the next appends, all connections are cut after the append instead of an answer. */
   cutAfterAppends = 0;
   #release: (() => void) | undefined;
   #silence: Promise<void> | undefined;
 
-  /** Silent: requests are taken in and nothing happens to them until the silence ends; then all of it happens. */
+  /** While the silence is on, requests are accepted but not handled. When it ends, they are handled. */
   silence(on: boolean): void {
     if (on === (this.#silence !== undefined)) return;
     this.#release?.();
@@ -15,7 +15,7 @@ export class Faults {
     this.#silence = on ? new Promise((resolve) => (this.#release = resolve)) : undefined;
   }
 
-  /** Undefined when nothing is to be waited for, so that the fast path stays synchronous. */
+  /** Resolves when the silence ends. Undefined without a silence, so that callers then stay synchronous. */
   silenced(): Promise<void> | undefined {
     return this.#silence;
   }

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { StoredEvent } from './stored-event';
 
-/** A file with one event a line. What was acknowledged survives SIGKILL. */
+/** A file with one event per line. Acknowledged events survive a SIGKILL. */
 export class Journal {
   readonly #file: number;
   #unflushed: (() => void)[] = [];
@@ -10,7 +10,7 @@ export class Journal {
     this.#file = openSync(path, 'a+', 0o600);
   }
 
-  /** Reads everything back and cuts off a line that a kill left half written. */
+  /** Reads all events, and cuts off a last line that a kill has left incomplete. */
   load(): StoredEvent[] {
     const content = readFileSync(this.path, 'utf8');
     const whole = content.slice(0, content.lastIndexOf('\n') + 1);
@@ -27,7 +27,7 @@ export class Journal {
     writeSync(this.#file, `${JSON.stringify({ ...rest, ...bytes })}\n`);
   }
 
-  /** Calls back when everything written so far is on the disk; appends of one turn share the flush. */
+  /** Calls back when everything written so far is on disk. Appends of one turn of the event loop share a flush. */
   flushed(callback: () => void): void {
     this.#unflushed.push(callback);
     if (this.#unflushed.length > 1) return;

@@ -8,16 +8,16 @@ interface Limits {
   readonly truncateBefore?: number | undefined;
 }
 
-/** Events whose ids an append with ANY still recognises. The real server's memory of them is bounded, too. */
+/** How many of the latest event ids an append at any revision recognises. The real server has such a limit, too. */
 const RECENT_MAX = 100_000;
 
-/** Everything the server knows: one log, the streams in it, and what their `$$` streams hide. */
+/** The data of the server: the log, its streams, and the limits in their `$$` streams, which hide events. */
 export class Log {
   #all: StoredEvent[] = [];
   readonly #streams = new Map<string, StoredEvent[]>();
   readonly #recent = new Map<string, StoredEvent>();
   readonly #waiting = new Set<() => void>();
-  // On the real server the first bytes of the log are its own.
+  // The real server's own records come first, so its first event is not at position 0 either.
   #end = 1000;
 
   constructor(
@@ -61,7 +61,7 @@ export class Log {
     return this.#recent.get(id);
   }
 
-  /** The events a reader of the stream sees: limits hide at once, as on the real server. */
+  /** The events that a reader of the stream gets. As on the real server, a limit hides events at once. */
   visible(stream: string): readonly StoredEvent[] {
     const events = this.events(stream);
     const { maxAge, maxCount, truncateBefore } = this.#limits(stream);
@@ -71,7 +71,7 @@ export class Log {
     return events.slice(first).filter((event) => event.created >= oldest);
   }
 
-  /** Appends without asking whether it may. */
+  /** Appends without checking the expected revision. */
   write(stream: string, proposed: readonly ProposedEvent[]): StoredEvent[] {
     const created = this.now();
     const written = proposed.map((event) => {
@@ -91,19 +91,19 @@ export class Log {
     return written;
   }
 
-  /** Calls back when everything written so far is on the disk; without a journal, at once. */
+  /** Calls back when everything written so far is on disk; without a journal, at once. */
   durable(callback: () => void): void {
     if (this.journal) this.journal.flushed(callback);
     else callback();
   }
 
-  /** Runs `wake` once, after the next write. Gives the function that takes the request back. */
+  /** Runs `wake` once, after the next write. Gives a function that cancels this. */
   onceWritten(wake: () => void): () => void {
     this.#waiting.add(wake);
     return () => this.#waiting.delete(wake);
   }
 
-  /** Takes what is hidden out of the log and writes down that it did. No subscription may be open. */
+  /** Removes hidden events from the log and appends an event about it. No subscription may be open: indexes change. */
   scavenge(): void {
     const visible = new Map(
       [...this.#streams.keys()].map((stream) => [stream, new Set(this.visible(stream))]),
@@ -154,7 +154,7 @@ export class Log {
   }
 }
 
-/** Positions are byte offsets on the real server: they grow, but never by one. */
+/** Gives the position after an event. Positions differ by more than one, because the real server's are byte offsets. */
 export function endOf(event: StoredEvent): number {
   return event.position + event.data.length + event.metadata.length + 100;
 }

@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { EventStoreDouble } from './event-store-double';
 
 /**
- * The double as a process of its own, so that it can be killed and stopped:
+ * Runs the double as a process of its own, so that a test can kill or suspend it:
  * `node --require ./scripts/ts-hook.cjs libs/testing/src/event-store-double/main.ts --journal FILE [--port N]`.
- * Prints one line of JSON: `url` of the store and `control`, where `POST /<switch>` works a switch.
+ * Prints one line of JSON: `url` of the store, and `control`, where `POST /<switch>?value=<number>` sets a switch.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: 'string' }, journal: { type: 'string' } } });

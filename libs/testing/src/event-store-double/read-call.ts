@@ -8,7 +8,7 @@ import type { StoredEvent } from './stored-event';
 import { streamName } from './stream-name';
 import type { Subscriptions } from './subscriptions';
 
-/** `Read`: a stream, the whole log, or a subscription to either. */
+/** Serves `Read`: of a stream or of the whole log, or a subscription to either. */
 export function readCall(
   core: Core,
   subscriptions: Subscriptions,
@@ -52,7 +52,7 @@ function* eventsToRead(
   }
 }
 
-/** The position is included, whatever the direction. */
+/** A read begins with the event at the given position, in both directions. */
 function firstInLog(log: Log, options: ReadReq.Options): number {
   const all = options.getAll();
   const position = all?.getPosition();

@@ -6,7 +6,7 @@ import type { StoredEvent } from './stored-event';
 
 export type ReadCall = ServerWritableStream<ReadReq, ReadResp>;
 
-/** Writes one message and waits when the client is slower than we are; false when it is gone. */
+/** Writes a message, and waits if the client reads too slowly. Gives false if the client has gone. */
 export async function send(call: ReadCall, message: ReadResp): Promise<boolean> {
   if (call.cancelled || call.destroyed) return false;
   if (call.write(message)) return true;
@@ -33,7 +33,7 @@ export function eventMessage(event: StoredEvent): ReadResp {
   const map = record.getMetadataMap();
   map.set('type', event.type);
   map.set('content-type', event.contentType);
-  // .NET ticks of 100 ns; the client takes them for ticks since 1970.
+  // In ticks of 100 ns, which the client counts from 1970.
   map.set('created', `${event.created}0000`);
   const resolved = new ReadResp.ReadEvent().setEvent(record).setCommitPosition(String(event.position));
   return new ReadResp().setEvent(resolved);

@@ -9,7 +9,7 @@ export interface ProposedEvent {
 export interface StoredEvent extends ProposedEvent {
   readonly stream: string;
   readonly revision: number;
-  /** Commit and prepare position at once: they are equal for everything that arrives over gRPC. */
+  /** Both the commit and the prepare position, which are equal for every event that is appended over gRPC. */
   readonly position: number;
   /** Milliseconds since the epoch. */
   readonly created: number;

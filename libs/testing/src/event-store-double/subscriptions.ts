@@ -15,21 +15,21 @@ interface Place {
 interface Subscription {
   readonly call: ReadCall;
   readonly matches: (event: StoredEvent) => boolean;
-  /** Events looked at between two checkpoints; 0 sends none. */
+  /** The number of events that are filtered between two checkpoints; 0: no checkpoints. */
   readonly checkpointEvery: number;
-  /** A subscription to a stream that is not there yet is not caught up with it. */
+  /** False while the subscribed stream does not exist: the server then never reports that it has caught up. */
   readonly canCatchUp: () => boolean;
-  /** Index in the log of the next event to look at. */
+  /** Index in the log of the next event to filter. */
   next: number;
   scanned: number;
   caughtUp: boolean;
-  /** What the next checkpoint of the history says. */
+  /** The position in the next checkpoint, until the subscription has caught up. */
   checkpoint: Place;
-  /** Muted for good: a half-open subscription, or one whose call is over. */
+  /** True for good once the subscription is muted or its call has ended. */
   muted: boolean;
 }
 
-/** Catch-up subscriptions: history and what comes after it in one loop, at the pace of the client. */
+/** Catch-up subscriptions. One loop sends the history and then new events, as fast as the client reads them. */
 export class Subscriptions {
   readonly #open = new Set<Subscription>();
 
@@ -45,7 +45,7 @@ export class Subscriptions {
     if (await send(call, new ReadResp().setConfirmation(confirmation))) await this.#feed(subscription);
   }
 
-  /** The server ends them without an error, as it does when it shuts down in good order. */
+  /** Ends the calls without an error, like a server that shuts down gracefully. */
   end(): void {
     for (const { call } of this.#take()) call.end();
   }
@@ -55,7 +55,7 @@ export class Subscriptions {
       call.emit('error', { code: status.UNAVAILABLE, details: 'failed on purpose' });
   }
 
-  /** Those open now never hear anything again, though their connection lives: half-open. */
+  /** Sends nothing more to the open subscriptions, but keeps their connections open, as if these were half-open. */
   mute(): void {
     this.#take();
   }
@@ -77,7 +77,7 @@ export class Subscriptions {
     }
   }
 
-  /** Sends everything there is; false when the subscription is over. */
+  /** Sends all events up to the end of the log. Gives false if the subscription has ended. */
   async #deliver(subscription: Subscription): Promise<boolean> {
     const { log, faults } = this.core;
     for (let event = log.at(subscription.next); event; event = log.at(subscription.next)) {
@@ -100,8 +100,8 @@ async function sendOne(subscription: Subscription, event: StoredEvent): Promise<
   }
   if (checkpointEvery === 0 || subscription.scanned % checkpointEvery !== 0) return true;
   const message = checkpointMessage(caughtUp ? here : subscription.checkpoint);
-  // History is read in pages: where a page held nothing to send, its checkpoint is the place where it
-  // began, between two records.
+  // The server reads the history in pages. If no event of a page matches, its checkpoint is the position where the page
+  // begins, between two events.
   subscription.checkpoint = { commit: endOf(event), prepare: 0 };
   return send(call, message);
 }
@@ -126,8 +126,8 @@ function subscriptionFor(log: Log, call: ReadCall, options: ReadReq.Options): Su
 }
 
 /**
- * Behind the position given, which is the last one handled. As on the server itself, behind the first
- * event that is found at or after it: another one, when a scavenge has removed it.
+ * Gives the index behind the given position, whose event the client has handled. Like the real server, it skips the
+ * first event at or after that position: another event, if a scavenge has removed the handled one.
  */
 function firstIndex(log: Log, options: ReadReq.Options): number {
   const all = options.getAll();
@@ -158,7 +158,7 @@ function checkpointMessage({ commit, prepare }: Place): ReadResp {
   return new ReadResp().setCheckpoint(checkpoint);
 }
 
-/** Waits for the next event; false when the client has gone. */
+/** Waits for the next event. Gives false if the client has gone. */
 function moreToRead(log: Log, { call, next }: Subscription): Promise<boolean> {
   if (call.cancelled) return Promise.resolve(false);
   if (log.length > next) return Promise.resolve(true);
