@@ -6,7 +6,7 @@ const env = (name, fallback) => process.env[name] || fallback;
 const topic = env('KAFKA_TOPIC', 'hklst.secrets.audit.v1');
 const mechanism = env('KAFKA_SASL_MECHANISM');
 
-// The record of what was seen. Its key is what makes a repetition harmless, after any crash on either side.
+// The events seen so far. The primary key makes a repeated delivery harmless, whichever side has crashed.
 const db = new Database(env('AUDIT_DB', './audit.db'));
 db.exec(`
   PRAGMA journal_mode = WAL;
@@ -40,8 +40,8 @@ const consumer = kafka.consumer({
   allowAutoTopicCreation: false,
 });
 
-// A consumer that hits an error it cannot retry stops for good and leaves the process up: end it, so that whoever
-// watches over it notices and starts it again.
+// After an error that cannot be retried, kafkajs stops the consumer for good, but not the process. Exit, so that a
+// supervisor starts the process again.
 consumer.on(consumer.events.CRASH, ({ payload }) => {
   if (payload.restart) return;
   console.error(`audit-consumer: ${payload.error.name}: ${payload.error.message}`);
@@ -57,7 +57,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 await consumer.connect();
-// A new group, or one that was away for longer than the brokers remember, would begin with the latest message.
+// By default a new group, or one whose offsets have expired, begins with the latest message, and would miss events.
 await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({
   autoCommit: false,
@@ -65,7 +65,7 @@ await consumer.run({
     if (!isRunning() || isStale()) return;
     const events = storeNew(batch.messages.map(toEvent));
     for (const event of events) console.log(JSON.stringify(event));
-    // Only now: what is committed is never delivered again.
+    // Commit only after the events are stored and printed, because committed messages are not delivered again.
     const offset = String(BigInt(batch.lastOffset()) + 1n);
     await consumer.commitOffsets([{ topic, partition: batch.partition, offset }]);
     await heartbeat();
