@@ -1,4 +1,4 @@
-# One image for every process: docker-compose.yml says which one a container is. docs/deploy.md
+# One image for every process. `command` in docker-compose.yml chooses the process (docs/deploy.md).
 
 FROM node:24.19.0-bookworm-slim AS build
 WORKDIR /app
@@ -9,7 +9,7 @@ RUN node scripts/build.mjs && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:24.19.0-bookworm-slim AS hklst
 ENV NODE_ENV=production DATA_DIR=/data HEALTH_FILE=/tmp/health
-# A new volume takes over the owner and the mode of the folder that it covers.
+# A new volume takes the owner and the mode of the folder on which it is mounted.
 RUN install --directory --owner=node --group=node --mode=0700 /data
 WORKDIR /app
 COPY --from=build /app/package.json ./
@@ -27,8 +27,8 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
 ENTRYPOINT ["node"]
 CMD ["dist/standalone.js"]
 
-# MongoDB as the user of everything else, who may read its certificate; with a folder of its own for the data, as the one
-# of the image belongs to another user. The first start on an empty folder makes the logins of the stores.
+# MongoDB runs as user 1000, like every container, because that user may read its certificate. It needs a data folder of
+# its own, because the image's belongs to another user. The first start on an empty folder creates the stores' logins.
 FROM mongo:8.0.12 AS mongodb
 RUN install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/mongodb
 COPY --chmod=0444 scripts/mongodb-users.cjs /docker-entrypoint-initdb.d/mongodb-users.js
