@@ -8,10 +8,10 @@ import { prepareAccess } from '../services/access/src/prepare-access';
 import { Sessions } from '../services/access/src/sessions/sessions';
 import { SignUpHandler } from '../services/access/src/sign-up/sign-up.handler';
 
-/** For specs: the whole service without its transport, and people in it. */
+/** The whole access service without its transport, for specs that need people. */
 export interface AccessWorld {
   readonly app: INestApplicationContext;
-  /** Somebody new, in their personal organization. */
+  /** Signs up a new person, who calls in their personal organization. */
   signUp(email: string): Promise<Inhabitant>;
 }
 
@@ -41,12 +41,12 @@ export async function openAccessWorld(
   return { app, signUp: (email) => signUp(app, email) };
 }
 
-/** What every command of somebody carries. */
+/** Gives the fields that every command of a caller has. */
 export function commandOf<C>(caller: C, idempotencyKey: string | null = null) {
   return { caller, commandId: newCommandId(new Date()), idempotencyKey };
 }
 
-/** The token in the link of an invitation. */
+/** Gives the token in the link of an invitation. */
 export function tokenIn(link: Redacted<string>): Redacted<string> {
   return new Redacted(link.expose().split('#token=')[1] ?? '');
 }

@@ -20,13 +20,13 @@ interface Response {
 export interface Operation {
   readonly operationId: string;
   readonly method: string;
-  /** With its parameters in braces. */
+  /** Contains parameters in braces. */
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly isPublic: boolean;
-  /** Whether a key alone can be allowed it. */
+  /** True if an API key can authorize the operation, without a session. */
   readonly takesKey: boolean;
-  /** Of a JSON body; undefined when the operation takes none. */
+  /** The schema of the JSON body; undefined if the operation takes no body. */
   readonly body: JsonSchema | undefined;
   readonly [fc.toStringMethod]: () => string;
 }
@@ -45,7 +45,7 @@ interface Document {
 
 const ID = 'openapi.json';
 
-/** The document that a server gives, as something to hold its answers against. */
+/** The OpenAPI document of a server, with which a test compares the server's answers. */
 export class ApiDocument {
   readonly operations: readonly Operation[];
   readonly #document: Document;
@@ -72,12 +72,12 @@ export class ApiDocument {
       isPublic: security.length === 0,
       takesKey: security.length === 0 || security.some((way) => 'apiKey' in way),
       body: this.follow(requestBody?.content['application/json']?.schema) as JsonSchema | undefined,
-      // A failed case is printed with this alone.
+      // fast-check prints a failed case with this text, not with the whole operation.
       [fc.toStringMethod]: () => operationId,
     };
   }
 
-  /** What is wrong with an answer; empty when the document has it. */
+  /** Tells in what an answer differs from the document. Empty: in nothing. */
   breaches(operation: Operation, answer: { status: number; headers: Headers; text: string }): string[] {
     const { method, path } = operation;
     const declared = this.#document.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
@@ -86,12 +86,12 @@ export class ApiDocument {
     return [...this.#headerBreaches(response, answer.headers), ...this.#bodyBreaches(response, answer)];
   }
 
-  /** Whether a value fits a schema of the document. */
+  /** True if a value fits a schema of the document. */
   fits(schema: JsonSchema, value: unknown): boolean {
     return this.#check(schema)(value);
   }
 
-  /** `node`, or what it refers to. */
+  /** Gives the node, or the target of its `$ref`. */
   follow(node: unknown): unknown {
     const ref = (node as { $ref?: string } | undefined)?.$ref;
     if (ref === undefined) return node;
@@ -130,8 +130,8 @@ export class ApiDocument {
 }
 
 /**
- * Objects hold what is declared and nothing else. The document leaves them open, because a client must let fields be
- * added; a server that answers with more than its own document says is a leak or a lie.
+ * Forbids undeclared fields in all objects. The document allows them, because clients must accept later versions. But a
+ * server whose answer has a field that its own document does not declare may leak something.
  */
 function closed(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(closed);
@@ -141,7 +141,7 @@ function closed(node: unknown): unknown {
   return isShape && !('additionalProperties' in parts) ? { ...parts, additionalProperties: false } : parts;
 }
 
-/** References that work outside the document as well. */
+/** Makes references absolute, so that they also work in a schema outside the document. */
 function absolute(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(absolute);
   if (typeof node !== 'object' || node === null) return node;

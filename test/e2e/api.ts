@@ -4,7 +4,7 @@ export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Empty when the answer is not JSON. */
+  /** An empty object when the answer is not JSON. */
   readonly body: T;
 }
 
@@ -28,14 +28,14 @@ export interface Version {
 }
 
 interface Call {
-  /** Sent as it is when it is text or bytes, as JSON otherwise. */
+  /** Text and bytes are sent unchanged, other values as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Null: no credential. Default: the first key. */
+  /** Null: no credential. Default: the key of this client. */
   readonly key?: string | null;
 }
 
-/** A client of the REST API as somebody would write it. */
+/** A simple client of the REST API, with an API key. */
 export class Api {
   constructor(
     private readonly server: Pick<Server, 'url'>,
@@ -106,7 +106,7 @@ function isRaw(body: unknown): body is string | Uint8Array {
   return typeof body === 'string' || body instanceof Uint8Array;
 }
 
-/** What came, read to its end; an empty object where the body is no JSON. */
+/** Reads a response to its end. */
 export async function answerOf<T>(response: Response): Promise<Answer<T>> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') && text !== '';

@@ -2,12 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Text that nobody else writes; long enough that it is no sane request id, which would rightly be echoed. */
+/** Gives a unique text. It is too long for a request id, because the server repeats a valid request id on purpose. */
 export function newCanary(label: string): string {
   return `${label}${randomBytes(40).toString('hex')}`;
 }
 
-/** How a text may lie in a file without being seen by its name. */
+/** Gives the encodings in which a text may be hidden in a file, with their names. */
 function disguises(text: string): [string, Buffer][] {
   const bytes = Buffer.from(text);
   const utf16 = Buffer.from(text, 'utf16le');
@@ -21,20 +21,20 @@ function disguises(text: string): [string, Buffer][] {
       [`base64+${shift}`, base64Inside(bytes, shift, 'base64')],
       [`base64url+${shift}`, base64Inside(bytes, shift, 'base64url')],
     ]),
-    // A plain hash of a value that can be guessed gives the value away.
+    // Also plain hashes: an attacker who guesses a value can confirm it with its hash.
     ['SHA-256', createHash('sha256').update(bytes).digest()],
     ['SHA-256 hex', Buffer.from(createHash('sha256').update(bytes).digest('hex'))],
   ];
 }
 
-/** The characters that stand for the text alone when it begins `shift` bytes into a group of three. */
+/** Gives the base64 characters that depend on the text alone, if it begins `shift` bytes into a group of three. */
 function base64Inside(bytes: Buffer, shift: number, encoding: 'base64' | 'base64url'): Buffer {
   const groups = Buffer.concat([Buffer.alloc(shift), bytes]);
   const whole = groups.subarray(shift === 0 ? 0 : 3, groups.length - (groups.length % 3));
   return Buffer.from(whole.toString(encoding));
 }
 
-/** Where texts lie in files below a directory, in whatever disguise: `events.db: base64+1`. */
+/** Finds texts in the files below a directory, in any of the encodings. Gives findings like `events.db: base64+1`. */
 export function tracesBelow(
   directory: string,
   texts: readonly string[],

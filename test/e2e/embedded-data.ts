@@ -1,7 +1,7 @@
 import type { LoggedEvent, StoredData } from './running-server';
 import { Intruder } from './stored-data';
 
-/** What lies in the files of the one process. */
+/** The data in the SQLite files of the one process. */
 export class EmbeddedData implements StoredData {
   readonly #files: Intruder;
 

@@ -8,7 +8,7 @@ interface ErrorBody {
   readonly request_id: string;
 }
 
-/** Checks the status and, as the contract gives it, the one shape of errors. */
+/** Checks the status, the code, and the format that all error answers have. */
 export function expectRefusal(answer: Answer<unknown>, status: number, code: string): ErrorBody {
   const body = answer.body as ErrorBody;
   expect({ status: answer.status, code: body.code }).toEqual({ status, code });

@@ -1,6 +1,6 @@
 import type { Refusal } from './server';
 
-/** The start failed with code 1 and with one line for people about `about`; nothing else was printed. */
+/** Checks that a start failed with code 1, and printed one readable line that matches `about` and nothing else. */
 export function expectRefusedStart({ code, output }: Refusal, about: string | RegExp): void {
   expect(output).toMatch(/^[^\n{}]+\n$/);
   expect(output).toMatch(about);

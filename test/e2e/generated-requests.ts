@@ -2,18 +2,18 @@ import fc, { type Arbitrary } from 'fast-check';
 import type { ApiDocument, JsonSchema, Operation, Parameter } from './api-document';
 import { nearlyFitting, nearlyFittingText, strangeJson, strangeText } from './generated-values';
 
-/** The n-th of what fits among what the server has answered so far, or else a text. */
+/** The value of a parameter: the n-th fitting text among the earlier answers, or `text` if `known` is null. */
 interface Choice {
   readonly known: number | null;
   readonly text: string;
 }
 
-/** JSON, or text that is sent as it is. */
+/** JSON, or text that is sent unchanged. */
 type Body = { readonly json: unknown } | { readonly raw: string };
 
 export interface GeneratedRequest {
   readonly operation: Operation;
-  /** By place and name; absent parameters are not sent. */
+  /** By place and name. Absent parameters are not sent. */
   readonly parameters: Readonly<Record<string, Choice>>;
   readonly credential: 'key' | 'none' | 'wrong';
   readonly body: Body | null;
@@ -24,11 +24,11 @@ export interface SentRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | null;
-  /** Whether the document allows all of it; null when it does not tell. */
+  /** True if the document allows the whole request; null if the document leaves it open. */
   readonly fits: boolean | null;
 }
 
-/** How many of a parameter's values are known ones, for one that is not. A token that is not makes a list wait for 2 s. */
+/** How many known values a parameter gets for each invented one. With an invented token, a list waits for 2 s. */
 const shareKnown: Readonly<Record<string, number>> = {
   'If-Match': 6,
   'X-Consistency-Token': 100,
@@ -36,14 +36,14 @@ const shareKnown: Readonly<Record<string, number>> = {
 };
 const LEARNT_MAX = 300;
 
-/** Requests of every operation, most of them right in most places. */
+/** Generates requests of every operation. Most parts of most requests are valid. */
 export function requests({ operations }: ApiDocument): Arbitrary<GeneratedRequest> {
   return fc.oneof(
     ...operations.map((operation) => ({ weight: choicesOf(operation), arbitrary: requestOf(operation) })),
   );
 }
 
-/** An operation that takes much is asked more often. */
+/** Gives the weight of an operation: the more it takes, the more requests of it are generated. */
 function choicesOf({ parameters, body }: Operation): number {
   return 1 + 2 * parameters.length + (body ? 6 : 0);
 }
@@ -78,15 +78,15 @@ function choiceOf({ in: place, name, schema }: Parameter): Arbitrary<Choice> {
   return fc.record({ text, known });
 }
 
-/** What can be sent in a place and stays there. */
+/** Changes a text so that it can be sent in this place, and arrives there. */
 const sendable: Readonly<Record<Parameter['in'], (text: string) => string>> = {
   query: (text) => text,
   header: headerText,
-  // Nothing and dots would make another path of it.
+  // An empty segment, `.` or `..` would make another path.
   path: (text) => (/^\.{0,2}$/.test(text) ? '-' : text),
 };
 
-/** What an HTTP client agrees to send: Latin-1 without control characters, no blank at an end. */
+/** Gives a text that an HTTP client sends in a header: Latin-1 without control characters or spaces at the ends. */
 function headerText(value: string): string {
   return value
     .replaceAll(/[^\x20-\x7e\xa0-\xff]/g, '?')
@@ -106,11 +106,11 @@ function bodyOf(method: string, schema: JsonSchema | undefined): Arbitrary<Body 
   return fc.oneof({ weight: 40, arbitrary: good }, { weight: 2, arbitrary: strange }, fc.constant(null));
 }
 
-/** What the server has answered so far, for requests to use: ids, names, and headers. */
+/** Ids, names and header values from the server's answers, for use in later requests. */
 export class Learnt {
   readonly #texts = new Set<string>();
 
-  /** `except` is never used: what the client cannot do without. */
+  /** `except` are texts that requests must not use, such as the id of the client's own key, which they could revoke. */
   constructor(
     private readonly document: ApiDocument,
     private readonly except: readonly string[],
@@ -128,7 +128,7 @@ export class Learnt {
     }
   }
 
-  /** The request as it is sent now. */
+  /** Gives the request with its parameters filled in. */
   fill({ operation, parameters, body, contentType }: GeneratedRequest): SentRequest {
     const given = operation.parameters.flatMap((parameter) => {
       const choice = parameters[keyOf(parameter)];
@@ -172,13 +172,13 @@ export class Learnt {
   }
 }
 
-/** What a parameter's text stands for. */
+/** Gives the value that a parameter's text stands for. */
 function fromText({ type }: JsonSchema, text: string): unknown {
   if (type === 'integer' && /^(0|-?[1-9]\d*)$/.test(text)) return Number(text);
   return type === 'boolean' && /^(true|false)$/.test(text) ? text === 'true' : text;
 }
 
-/** Ids and names, wherever they stand in an answer. */
+/** Gives the ids and names in an answer, at any depth. */
 function namesIn(node: unknown): string[] {
   if (typeof node !== 'object' || node === null) return [];
   return Object.entries(node).flatMap(([key, inner]) =>

@@ -1,7 +1,7 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { JsonSchema } from './api-document';
 
-/** Text that no header, path or JSON document forbids, but that hardly fits any rule. */
+/** Text that fits few rules of the API: empty, very long, or with a meaning in some other language. */
 export const strangeText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.constantFrom(
@@ -28,7 +28,7 @@ export const strangeJson: Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, 0, -1, true, [], {}, [[]], [null], { $gt: '' }),
 );
 
-/** A value that fits the schema. Knows the keywords that our documents use, and fails on a type it does not know. */
+/** Generates values that fit the schema. Knows only the keywords of our document, and throws for an unknown type. */
 function fitting(schema: JsonSchema): Arbitrary<unknown> {
   if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
   const [type, ...others] = [schema['type']].flat() as string[];
@@ -81,10 +81,10 @@ function fittingText({ pattern, format, minLength = 0, maxLength = 50 }: JsonSch
   );
 }
 
-/** Short ones far more often than those at the limit, so that two requests meet in one name. */
+/** Generates mostly short texts, and few at the length limit, so that two requests often use the same name. */
 function matching(pattern: string): Arbitrary<string> {
   const exact = new RegExp(pattern, 'u');
-  // A pattern that only forbids leaves too much to enumerate.
+  // A negated class matches too many characters to enumerate, so texts are drawn at random and filtered.
   if (/\[\^|\\P/.test(pattern))
     return fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).filter((text) => exact.test(text));
   const short = pattern.replaceAll(
@@ -98,7 +98,7 @@ function matching(pattern: string): Arbitrary<string> {
 }
 
 const byFormat: Record<string, Arbitrary<string> | undefined> = {
-  // To come: that an expiry must not lie in the past is beyond a schema.
+  // Future times only: a schema cannot say that an expiry must not lie in the past.
   'date-time': fc
     .date({ min: new Date('2100-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
     .map((date) => date.toISOString()),
@@ -112,7 +112,7 @@ const byFormat: Record<string, Arbitrary<string> | undefined> = {
   ),
 };
 
-/** Mostly a value that fits; else one with something else in some place, or something else altogether. */
+/** Generates mostly values that fit. The others have one wrong field, or are arbitrary JSON. */
 export function nearlyFitting(schema: JsonSchema): Arbitrary<unknown> {
   const good = fitting(schema);
   const spoilt = fc
@@ -121,12 +121,12 @@ export function nearlyFitting(schema: JsonSchema): Arbitrary<unknown> {
   return fc.oneof({ weight: 6, arbitrary: good }, { weight: 3, arbitrary: spoilt }, strangeJson);
 }
 
-/** Strange where a text is expected, as a path, a query or a header holds it. */
+/** Generates mostly texts that fit, for a path, a query or a header. The others are strange texts. */
 export function nearlyFittingText(schema: JsonSchema): Arbitrary<string> {
   return fc.oneof({ weight: 9, arbitrary: fitting(schema).map(String) }, strangeText);
 }
 
-/** The value with one field, at some depth, replaced, dropped or added. */
+/** Replaces, drops or adds one field of the value, at some depth. */
 function spoil(value: unknown, how: { place: number; strange: unknown; name: string }): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return how.strange;
   const { place, strange, name } = how;

@@ -8,13 +8,13 @@ const SESSION_MS_MAX = 60_000;
 const END_OF_STEP = '~~ end of step ~~';
 const BLOCK = /^```(\w*)\n([\s\S]*?)^```$/gm;
 
-/** A block of commands, and what the page says that they print; null when it says nothing. */
+/** A block of commands, and the output that the page shows for it, or null. */
 export interface Step {
   readonly commands: string;
   readonly shown: string | null;
 }
 
-/** The fenced `sh` blocks of a page that call curl, as in .ci/run or through a function of the page's own, each with the block after it. */
+/** Gives the `sh` blocks of a page that call curl, or the page's function `as`, each with the output block after it. */
 export function stepsOf(page: string): Step[] {
   const text = readFileSync(path.join(__dirname, '../../docs/guide', page), 'utf8');
   const blocks = [...text.matchAll(BLOCK)].map(([, language = '', content = '']) => ({ language, content }));
@@ -25,7 +25,7 @@ export function stepsOf(page: string): Step[] {
   });
 }
 
-/** Runs the steps one after the other in one shell, in a folder of its own; gives what each has printed. */
+/** Runs the steps in order in one shell, in a new folder. Gives the output of each step. */
 export async function runSteps(steps: readonly Step[], env: Record<string, string>): Promise<string[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'hklst-guide-'));
   const script = steps.map(({ commands }) => `${commands}\necho '${END_OF_STEP}'\n`).join('');
@@ -41,12 +41,12 @@ export async function runSteps(steps: readonly Step[], env: Record<string, strin
   }
 }
 
-/** What was printed, without what differs between any two runs: ids, times, tokens. */
+/** Parses the output, and replaces what differs between two runs: ids, times, tokens. */
 export function shapeOf(printed: string): unknown[] {
   return documentsIn(printed).map((document) => JSON.parse(generic(JSON.stringify(document))) as unknown);
 }
 
-/** One JSON text over several lines, or one a line; curl ends none of them itself. */
+/** Parses one JSON document over several lines, or one per line. curl prints no line break after a document. */
 function documentsIn(printed: string): unknown[] {
   try {
     return [JSON.parse(printed)];

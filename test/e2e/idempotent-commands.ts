@@ -4,20 +4,20 @@ import type { Answer } from './api';
 import { ApiDocument, type JsonSchema, type Operation } from './api-document';
 import type { World } from './organization-world';
 
-/** Values by field, wherever the request carries them. */
+/** The values of a request by field name, whatever place each field has in the request. */
 export type Content = Readonly<Record<string, unknown>>;
 
-/** A command that takes an Idempotency-Key, and where a request of it carries each field of its content. */
+/** A command that takes an Idempotency-Key, and the place of each field of its content in a request. */
 interface DocumentedCommand extends Pick<Operation, 'operationId' | 'method' | 'path'> {
   readonly places: Readonly<Record<string, 'path' | 'query' | 'header' | 'body'>>;
-  /** The fields of the body stand below `secret`. */
+  /** True if the fields of the body are members of an object `secret`. */
   readonly isOfSecret: boolean;
 }
 
-/** Each organization has records of its own, and so has each key. */
+/** Not part of the content, because answers are recorded per organization and per key. */
 const NO_CONTENT = ['Idempotency-Key', 'X-Organization-Id', 'organizationId'];
 
-/** As docs/openapi.json describes them; a house test holds it against the code. */
+/** Reads the commands from docs/openapi.json. A house test compares that file with the code. */
 export function commandsWithKey(): DocumentedCommand[] {
   const text = readFileSync(path.join(__dirname, '../../docs/openapi.json'), 'utf8');
   const document = new ApiDocument(JSON.parse(text) as object);
@@ -38,7 +38,7 @@ export function commandsWithKey(): DocumentedCommand[] {
   });
 }
 
-/** Sends it as the owner of the world, to its organization. */
+/** Sends a command to the world's organization, as its owner. */
 export function sendCommand(
   { owner, orgId }: World,
   { method, path: route, places, isOfSecret }: DocumentedCommand,

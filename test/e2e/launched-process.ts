@@ -12,24 +12,24 @@ const STOP_MS_MAX = 30_000;
 export class LaunchedProcess {
   static readonly #running = new Set<LaunchedProcess>();
 
-  /** For the end of a test that failed halfway: its processes would keep jest from ending. */
+  /** Kills all processes that a failed test has left. They would keep jest from ending. */
   static async killAll(): Promise<void> {
     await Promise.all([...LaunchedProcess.#running].map((one) => one.kill()));
   }
 
-  /** All that was printed so far: what a person sees, and the log. */
+  /** What was printed so far: `out` is for a person at the terminal, `err` is the log. */
   out = '';
   err = '';
   readonly #child: ChildProcess;
   readonly #launched = performance.now();
 
-  /** `service` is the name of a folder in services; its bundle is what runs. */
+  /** Starts the bundle of a service. `service` is the name of its folder in services/. */
   constructor(
     private readonly service: string,
     env: Readonly<Record<string, string>>,
   ) {
     const main = path.join(__dirname, '../../dist', `${service}.js`);
-    // Not our own environment: the tests' loader hook would make it run from the sources.
+    // Without the environment of the test, whose loader hook would make the process run from the sources.
     const inherited = { PATH: process.env['PATH'] ?? '', HOME: tmpdir() };
     const child = spawn(process.execPath, [main], {
       env: { ...inherited, ...env },
@@ -46,7 +46,7 @@ export class LaunchedProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** What the ready line ends with, and the time since the launch; rejects with what was printed when it does not come. */
+  /** Gives the last word of the ready line, and the time since the launch. Rejects with the output if none comes. */
   async ready(): Promise<{ url: string; readyMs: number }> {
     const { service } = this;
     const url = await new Promise<string>((resolve, reject) => {
@@ -71,7 +71,7 @@ export class LaunchedProcess {
     return { url, readyMs: performance.now() - this.#launched };
   }
 
-  /** For starts that must be refused: waits for the end, or ends what has become ready after all. */
+  /** Waits for a start that must fail to end. Kills the process if it becomes ready. */
   async refusal(): Promise<{ code: number | null; output: string }> {
     const look = () => {
       if (READY.test(this.out)) this.#child.kill('SIGKILL');
@@ -82,7 +82,7 @@ export class LaunchedProcess {
     return { code, output: this.out + this.err };
   }
 
-  /** Ends it in order; gives the exit code. Null: it had to be killed. */
+  /** Ends the process gracefully, and gives the exit code; null if it had to be killed. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
     const end = this.#closed(STOP_MS_MAX);
@@ -90,12 +90,12 @@ export class LaunchedProcess {
     return end;
   }
 
-  /** Ends it as a power cut would, but for the page cache. */
+  /** Ends the process at once, as a power cut would, except that the page cache survives. */
   async kill(): Promise<void> {
     await this.stop('SIGKILL');
   }
 
-  /** Its connections stay open, and nothing answers. */
+  /** Suspends the process. Its connections stay open, but get no answer. */
   pause(): void {
     this.#child.kill('SIGSTOP');
   }
@@ -104,7 +104,7 @@ export class LaunchedProcess {
     this.#child.kill('SIGCONT');
   }
 
-  /** The exit code; after `ms` the process is killed. */
+  /** Waits for the end and gives the exit code. Kills the process after `ms`. */
   async #closed(ms: number): Promise<number | null> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), ms);
     const [code] = (await once(this.#child, 'close')) as [number | null];

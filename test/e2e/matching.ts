@@ -1,4 +1,4 @@
-/** Jest's matchers with the type of what they match, so that expected objects stay typed. */
+/** Jest's matchers with the type of the text that they match, so that expected objects stay typed. */
 export const matching = (pattern: RegExp): string => expect.stringMatching(pattern) as string;
 
 export const anyText = (): string => expect.any(String) as string;

@@ -4,14 +4,14 @@ import type { Server } from './server';
 
 const HOPS_MAX = 10;
 
-/** What the provider sends the browser back with. */
+/** The parameters with which the provider sends the browser back to our site. */
 export interface Returned {
   readonly code: string;
   readonly state: string;
   readonly iss?: string;
 }
 
-/** A browser that keeps cookies per host, and does with both sites what our page and its person would. */
+/** A browser with cookies per host. It sends the requests of our page and, at the provider, of its user. */
 export class Browser {
   #jars = new Map<string, Map<string, string>>();
 
@@ -20,12 +20,12 @@ export class Browser {
     private readonly company: Company,
   ) {}
 
-  /** What our own site has set, by name. */
+  /** The cookies of our own site, by name. */
   get cookies(): Map<string, string> {
     return this.#jar(this.server.url);
   }
 
-  /** From our own page. `path` is below /api/v1, unless it begins with a slash. */
+  /** Sends a request of our own page. `path` is below /api/v1, unless it begins with a slash. */
   async call<T = Record<string, unknown>>(
     method: string,
     path: string,
@@ -42,19 +42,19 @@ export class Browser {
     return answerOf<T>(response);
   }
 
-  /** Our page begins; gives where it sends the browser. */
+  /** Begins a sign-in, and gives the URL of the provider to which our page sends the browser. */
   async begin(route = 'auth/oidc/begin'): Promise<URL> {
     const { status, text, body } = await this.call<{ data: { url: string } }>('POST', route);
     if (status !== 200) throw new Error(`Not begun: ${text}`);
     return new URL(body.data.url);
   }
 
-  /** The provider knows this browser no more. */
+  /** Deletes the provider's cookies, so that the provider asks for the login again. */
   forgetProvider(): void {
     this.#jar(this.company.issuer).clear();
   }
 
-  /** Goes to the provider, signs in there when it is asked to, and stops where the provider sends it back. */
+  /** Goes to the provider, signs in there if asked, and stops where the provider sends the browser back. */
   async visit(url: URL, login: string): Promise<Returned & { readonly wasAsked: boolean }> {
     let [next, wasAsked] = [url.href, false];
     for (let hop = 0; hop < HOPS_MAX; hop += 1) {
@@ -79,7 +79,7 @@ export class Browser {
     return this.call('POST', 'auth/oidc/finish', { body });
   }
 
-  /** All of it, as somebody who clicks through. */
+  /** Goes through a whole sign-in. */
   async signIn(login: string, more: object = {}): Promise<Answer> {
     return this.finish(await this.visit(await this.begin(), login), more);
   }

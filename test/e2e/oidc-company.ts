@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { freePort } from '../split/free-port';
 
-/** What the provider can be told to do instead of what is right. */
+/** The faults that the provider can be told to have; `none`: it behaves correctly. */
 export type Lie =
   | ('none' | 'slow' | 'failing' | 'long' | 'published for another')
   | ('address in the token' | 'confirmed in words')
@@ -13,7 +13,7 @@ export type Lie =
 const CLIENT_ID = 'hklst-of-the-company';
 export const CLIENT_SECRET = 'canary-client-secret-of-the-company';
 
-/** A company with a provider: the process, and the settings of a server that trusts it. */
+/** A company with an OpenID Connect provider: its process, and the settings of a server that trusts it. */
 export class Company {
   #process: ChildProcess | undefined;
 
@@ -48,7 +48,8 @@ export class Company {
     this.#process = fork(
       path.join(__dirname, 'oidc-provider.mjs'),
       [String(this.port), CLIENT_ID, CLIENT_SECRET, redirectUri],
-      // Not our own environment: the tests' loader hook is for our sources. It warns of what a test may do.
+      // Without the environment of the test, whose loader hook is for our sources. `silent` hides the provider's
+      // warnings.
       { env: { PATH: process.env['PATH'] ?? '' }, silent: true },
     );
     let printed = '';

@@ -1,4 +1,4 @@
-// A company's OpenID Connect provider, the real one of npm, as a process of its own; its parent can have it lie.
+// Runs the OpenID Connect provider of npm's `oidc-provider`. The parent process can tell it to give false answers.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -12,7 +12,7 @@ const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const another = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const jwk = { ...privateKey.export({ format: 'jwk' }), kid: 'only', use: 'sig', alg: 'RS256' };
 
-/** What it does to an identity token before it gives it out. */
+/** The fault that the parent process has chosen last. `lies` are those that change the identity token. */
 let lie = 'none';
 const asJwt = (header, claims, signed) => {
   const text = [header, claims]
@@ -42,13 +42,13 @@ const lies = {
 const told = ({ id_token: token }) =>
   lies[lie](JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()));
 
-/** What it publishes of itself instead of the truth. */
+/** Changes to the published configuration of the provider, by fault. */
 const published = {
   'published for another': { issuer: 'https://login.example.net' },
   long: { more: 'x'.repeat(LONG_BYTES) },
 };
 
-/** Logins look like addresses; what follows a `#` makes another subject of the same address. */
+/** A login is an email address. Text after a `#` makes another subject with the same address. */
 const accountOf = (login) => {
   const [email] = login.split('#');
   const claims = {
@@ -73,7 +73,7 @@ const provider = new Provider(issuer, {
   ],
   claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
   findAccount: (_, login) => accountOf(login),
-  // Nobody is asked for a consent: it is their company's own application.
+  // Grants consent without asking, as companies do for their own applications.
   async loadExistingGrant({ oidc: { client, session } }) {
     const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
     grant.addOIDCScope('openid email profile');

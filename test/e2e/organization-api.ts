@@ -33,13 +33,13 @@ export interface NewApiKey extends ApiKey {
   readonly key: string;
 }
 
-/** The id of the organization that the caller's key belongs to. */
+/** Gives the id of the organization to which the caller's key belongs. */
 export async function organizationOf(api: Api): Promise<string> {
   const { body } = await api.call<{ data: Organization[] }>('GET', 'organizations');
   return body.data[0]?.id ?? '';
 }
 
-/** The API keys of one organization, as an admin sees them. */
+/** Requests for the API keys of one organization, as an admin sends them. */
 export class ApiKeyRoutes {
   constructor(
     private readonly api: Api,

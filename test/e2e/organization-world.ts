@@ -6,7 +6,7 @@ import type { Server } from './server';
 
 let people = 0;
 
-/** A new person, signed up; the server lets anybody in. */
+/** Signs up a new person. The server must allow open sign-up. */
 export async function newPerson(server: Pick<Server, 'url'>, name = 'person'): Promise<Person> {
   people += 1;
   const person = new Person(server, `${name}-${people}@example.com`);
@@ -15,7 +15,7 @@ export async function newPerson(server: Pick<Server, 'url'>, name = 'person'): P
   return person;
 }
 
-/** One organization with all that can be in it, as its owner sees it. */
+/** An organization of a test, and methods that create its members, secrets, invitations and keys. */
 export class World {
   readonly #made = new Map<string, number>();
 
@@ -35,7 +35,7 @@ export class World {
     return new World(server, made.body.data.id, owner);
   }
 
-  /** As its owner. `path` is below the organization, unless it begins with `secrets`. */
+  /** Sends a request as the owner. `path` is below the organization, unless it begins with `secrets`. */
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
     return this.as(this.owner, method, path, body);
   }
@@ -58,7 +58,7 @@ export class World {
     return found;
   }
 
-  /** The token of an invitation. */
+  /** Invites a person, and gives the token of the invitation. */
   async invite(email: string, role: Role): Promise<string> {
     const answer = await this.call<{ data: { accept_link: string } }>('POST', '/members/invite', {
       email,
@@ -67,7 +67,7 @@ export class World {
     return answer.body.data.accept_link.split('#token=')[1] ?? '';
   }
 
-  /** A new person who has joined. */
+  /** Signs up a new person, who joins the organization with this role. */
   async join(role: Role): Promise<Person> {
     const person = await newPerson(this.server, role);
     const token = await this.invite(person.email, role);
@@ -92,11 +92,11 @@ export class World {
     return (await this.call<NewApiKey>('POST', '/api-keys', fields)).body;
   }
 
-  /** All that it shows, to be compared. */
+  /** Gives the whole content of the organization as text, to compare two states of it. */
   async everything(): Promise<string> {
     const paths = ['secrets', '', '/members', '/invitations', '/api-keys'];
     const shown = await Promise.all(paths.map((path) => this.call('GET', path)));
-    // When something was last used is no change of state.
+    // The times of last use change without a change of content.
     return shown.map(({ text }) => text.replace(/"last_(used|read)_at":[^,}]*/g, '')).join('\n');
   }
 

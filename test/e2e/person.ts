@@ -18,9 +18,9 @@ interface Call {
 
 export const PASSWORD = 'correct horse battery staple';
 
-/** Somebody with a browser: keeps its cookie, and says like any browser that it asks from our own page. */
+/** A person with a browser, which keeps the session cookie and sends the header of a same-origin request. */
 export class Person {
-  /** What the browser would send back. */
+  /** The cookie that the next request sends; empty without a session. */
   cookie = '';
 
   constructor(
@@ -68,13 +68,13 @@ export class Person {
     return this.call<{ data: Me }>('GET', 'auth/me');
   }
 
-  /** The same person at another machine. */
+  /** Gives the same person in another browser, without a session. */
   elsewhere(): Person {
     return new Person(this.server, this.email);
   }
 }
 
-/** The first owner of a server that was just started. */
+/** Signs up the first owner of a new server. */
 export async function firstOwner(server: Server, email?: string): Promise<Person> {
   const owner = new Person(server, email);
   const answer = await owner.signUp({ sign_up_token: signUpToken(server) });
@@ -82,7 +82,7 @@ export async function firstOwner(server: Server, email?: string): Promise<Person
   return owner;
 }
 
-/** The token of the link that the start has printed. */
+/** Gives the token in the sign-up link that the first start has printed. */
 export function signUpToken(server: Server): string {
   const [, token] = /\/sign-up#token=([A-Za-z0-9_-]{43})\s/.exec(server.screen) ?? [];
   if (token === undefined) throw new Error('No link was printed');
@@ -91,7 +91,7 @@ export function signUpToken(server: Server): string {
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** RFC 6238 written out, so that no library is tested with itself. `steps`: half minutes from now. */
+/** RFC 6238 without a library, which a test could not check with itself. `steps` counts half minutes from now. */
 export function totpCode(secret: string, steps = 0): string {
   const bits = Array.from(secret, (character) =>
     ALPHABET.indexOf(character).toString(2).padStart(5, '0'),

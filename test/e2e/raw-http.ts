@@ -2,25 +2,25 @@ import { connect } from 'node:net';
 import type { Server } from './server';
 
 export interface RawAnswer {
-  /** Everything that came back. */
+  /** All bytes that the server sent. */
   readonly text: string;
-  /** One status per answer on the connection. */
+  /** The status of each answer on the connection. */
   readonly statuses: readonly number[];
-  /** The server ended the connection. */
+  /** True if the server ended the connection. */
   readonly closed: boolean;
   readonly ms: number;
 }
 
 interface Exchange {
-  /** Written at once, or piece by piece with a pause in between. */
+  /** Sent without a pause, or with `pauseMs` between two pieces. */
   readonly pieces: readonly (string | Uint8Array)[];
   readonly pauseMs?: number;
-  /** How long the server may say nothing, before and after its answer. */
+  /** The connection is closed when the server has sent something, and then nothing for so long. */
   readonly quietMs?: number;
   readonly msMax?: number;
 }
 
-/** Sends bytes over a connection of their own, as no client library would let us. */
+/** Sends bytes over a new connection. With them a test can send requests that no client library sends. */
 export async function exchange(
   { url }: Pick<Server, 'url'>,
   { pieces, pauseMs = 0, quietMs = 400, msMax = 30_000 }: Exchange,
@@ -34,12 +34,12 @@ export async function exchange(
   let quiet: NodeJS.Timeout | undefined;
   const hangUp = () => socket.destroy();
   const end = setTimeout(hangUp, msMax);
-  // A connection that the server resets is an answer, too.
+  // A reset by the server counts as closed, not as a failure of the test.
   socket.on('error', () => (closed = true));
   socket.on('end', () => (closed = true));
   socket.on('data', (chunk) => {
     chunks.push(chunk);
-    // Who is answered sends no more: a server that hangs up on a sender resets the connection, answer and all.
+    // Send no more after an answer: if the server closes the connection meanwhile, a reset would destroy the answer.
     next = pieces.length;
     clearTimeout(quiet);
     quiet = setTimeout(hangUp, quietMs);
@@ -61,7 +61,7 @@ export async function exchange(
   return { text, statuses, closed, ms: performance.now() - started };
 }
 
-/** A request as text, with the headers that every request has. */
+/** Gives a request as text, with a Host header. */
 export function rawRequest(line: string, headers: readonly string[] = [], body = ''): string {
   return [`${line} HTTP/1.1`, 'Host: localhost', ...headers, '', body].join('\r\n');
 }

@@ -9,7 +9,7 @@ export interface StartOptions {
 }
 
 export interface Refusal {
-  /** Null: it had to be killed. */
+  /** Null: the process had to be killed. */
   readonly code: number | null;
   /** All that was printed, on both streams. */
   readonly output: string;
@@ -22,23 +22,23 @@ export interface LoggedEvent {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** What the stores hold, for somebody who got at them, be the server stopped or not. */
+/** Direct access to the data in the stores, past the server, which may be running or not. */
 export interface StoredData {
   /** The events of these types, in the order of the log. */
   events(types: readonly string[]): Promise<LoggedEvent[]>;
-  /** A key of the key store, wrapped as it lies there. */
+  /** A key of the key store, still wrapped. */
   wrappedKey(id: string): Promise<Buffer>;
-  /** All that a collection of a service's read store holds, as text. */
+  /** The content of a collection in a service's read store, as text. */
   collection(service: string, name: string): Promise<string>;
   /** Sets a field of all documents of a collection. */
   setField(place: { service: string; collection: string }, field: string, text: string): Promise<void>;
 }
 
-/** The built server, reached from outside like by any client. */
+/** The built server, which tests use from outside like any client. */
 export interface RunningServer {
   readonly url: string;
   readonly dataDir: string;
-  /** From the start to the ready line. */
+  /** The time from the start to the ready line. */
   readonly readyMs: number;
   /** The key that the first start made. */
   readonly apiKey: string;
@@ -49,11 +49,11 @@ export interface RunningServer {
   readonly logs: string;
   readonly pid: number;
   readonly stored: StoredData;
-  /** Ends it in order; gives the exit code. Null: it had to be killed. */
+  /** Ends the server gracefully, and gives the exit code; null if it had to be killed. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
-  /** Ends it as a power cut would, but for the page cache. */
+  /** Ends the server at once, as a power cut would, except that the page cache survives. */
   kill(): Promise<void>;
-  /** Stops it and removes its data. */
+  /** Kills the server and removes its data. */
   discard(): Promise<void>;
 }
 

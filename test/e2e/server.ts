@@ -6,24 +6,24 @@ export { newDataDir, type Refusal } from './running-server';
 export type Server = RunningServer;
 
 interface ServerKind {
-  /** Starts and waits for the `ready` line; rejects with what was printed when it does not come. */
+  /** Starts a server and waits for its `ready` line. Rejects with the output if there is no such line. */
   start(options?: StartOptions): Promise<Server>;
-  /** For starts that must be refused: waits for the end, or ends what has become ready after all. */
+  /** Waits for a start that must fail to end. Kills the server if it becomes ready. */
   startRefused(options: StartOptions & { dataDir: string }): Promise<Refusal>;
 }
 
 const isSplit = process.env['HKLST_E2E'] === 'split';
 
 /**
- * Whether times say something about the code. Where five processes and the engines share two cores with the test, they
- * tell of the machine; the run on one process measures.
+ * True if measured times say something about the code. With five processes, the engines and the test on two cores they
+ * would depend on the machine, so only the run on one process measures.
  */
 export const measuresTime = !isSplit;
 
-/** A test that does nothing but measure; `npm run test:e2e:split` names those that it leaves out. */
+/** Defines a test that only measures time. `npm run test:e2e:split` leaves such tests out, and prints their titles. */
 export const measured = (title: string, test: () => Promise<void>): void => {
   if (measuresTime) it(title, test);
 };
 
-/** One process on embedded stores, or with `npm run test:e2e:split` five on the engines. */
+/** One process on embedded stores; with `npm run test:e2e:split`, five processes on the engines. */
 export const Server: ServerKind = isSplit ? Rig : StandaloneServer;

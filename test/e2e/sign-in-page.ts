@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import type { Answer } from './api';
 
-/** Who has the page open: what it asks goes along with their cookies. */
+/** The person who has the page open. The requests of the page carry this person's cookies. */
 interface Visitor {
   readonly server: { readonly url: string };
   call(method: string, path: string, more?: { body?: unknown }): Promise<Answer<unknown>>;
@@ -9,7 +9,7 @@ interface Visitor {
 
 type Listener = (event: object) => Promise<void> | void;
 
-/** As much of an element as the page's script touches. */
+/** The parts of a DOM element that the page's script uses. */
 class PageElement {
   hidden: boolean;
   textContent = '';
@@ -23,7 +23,7 @@ class PageElement {
     this.hidden = page.isHiddenAtFirst(id);
   }
 
-  /** Whatever is disabled loses the focus and takes none, as in a browser. */
+  /** As in a browser, a disabled element loses the focus and cannot get it. */
   set disabled(isDisabled: boolean) {
     this.#isDisabled = isDisabled;
     if (isDisabled && this.page.focused === this.id) this.page.focused = 'body';
@@ -33,7 +33,7 @@ class PageElement {
     this.listeners.set(event, listener);
   }
 
-  /** There are fields in the forms and beside the label of the code. */
+  /** Only the forms and the label of the code contain an `input`. */
   querySelector(selector: string): PageElement | null {
     const isThere = selector !== 'input' || WITH_FIELDS.includes(this.id);
     return isThere ? this.page.element(`${this.id} ${selector}`) : null;
@@ -74,15 +74,15 @@ const WITH_FIELDS = [...FORMS, 'code'];
 const BUTTONS = ['accept', 'sign-out', 'has-account'];
 
 /**
- * The script of the sign-in page, as the server gives it, in a tab that draws nothing: what it asks goes to the server, with
- * the person's cookie. How it looks, and what a browser does by itself, it does not tell.
+ * Runs the script of the sign-in page, as the server gives it, without a browser. Its requests go to the server with
+ * the person's cookie. This does not test the layout, or what a browser does by itself.
  */
 export class SignInPage {
   focused = 'body';
   reloads = 0;
-  /** What outlasts a page in its tab. */
+  /** The `sessionStorage` of the tab, which outlasts the page. */
   readonly tab: Map<string, string>;
-  /** The requests, as in `GET /api/v1/auth/me`. */
+  /** The requests of the script, such as `GET /api/v1/auth/me`. */
   readonly asked: string[] = [];
   readonly #elements = new Map<string, PageElement>();
   readonly #listeners = new Map<string, Listener>();
@@ -111,7 +111,7 @@ export class SignInPage {
     return `${this.#location.pathname}${this.#location.hash}`;
   }
 
-  /** The whole address, which may be one of another site. */
+  /** The whole URL, which may belong to another site. */
   get url(): URL {
     return new URL(this.#location.href);
   }
@@ -120,7 +120,7 @@ export class SignInPage {
     return this.element('message').textContent;
   }
 
-  /** Which of its parts is shown. */
+  /** The id of the section that is shown. */
   get place(): string | undefined {
     return ['sign-in', 'sign-up', 'signed-in'].find((id) => !this.element(id).hidden);
   }
@@ -149,7 +149,7 @@ export class SignInPage {
     await this.element(id).listeners.get('click')?.({ preventDefault: () => undefined });
   }
 
-  /** Somebody goes on to another page, and comes back to this one, which the browser has kept. */
+  /** Leaves the page and comes back to it, while the browser has kept it in its back/forward cache. */
   async leaveAndComeBack(): Promise<void> {
     await this.#listeners.get('pagehide')?.({ persisted: true });
     await this.#listeners.get('pageshow')?.({ persisted: true });

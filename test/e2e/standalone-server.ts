@@ -10,7 +10,7 @@ import {
   type StoredData,
 } from './running-server';
 
-/** Everything in one process, on embedded stores. */
+/** A server of one process on embedded stores. */
 export class StandaloneServer implements RunningServer {
   private constructor(
     readonly url: string,

@@ -9,11 +9,11 @@ export interface Sealed {
   dataKeyId: string;
 }
 
-/** Somebody who got at the files of a stopped server. */
+/** Reads and changes the files of a stopped server, as an attacker with access to the disk can. */
 export class Intruder {
   constructor(private readonly dataDir: string) {}
 
-  /** Rewrites the sealed values of secrets, found by their names, oldest version first. */
+  /** Lets `change` alter the sealed values of the named secrets, an array for each secret, oldest version first. */
   tamper(names: readonly string[], change: (...sealed: Sealed[][]) => void): void {
     this.#open('events.db', (db) => {
       const rows = db
@@ -32,14 +32,14 @@ export class Intruder {
     });
   }
 
-  /** The ids of the data keys of one secret, oldest version first. */
+  /** Gives the ids of a secret's data keys, oldest version first. */
   dataKeyIds(name: string): string[] {
     let ids: string[] = [];
     this.tamper([name], (versions = []) => (ids = versions.map(({ dataKeyId }) => dataKeyId)));
     return ids;
   }
 
-  /** Runs SQL on one of the files; gives the rows. */
+  /** Runs SQL on one of the files, and gives the rows. */
   query(file: string, sql: string, ...parameters: readonly (string | number | Buffer)[]): unknown[] {
     return this.#open(file, (db) => {
       const statement = db.prepare(sql);
@@ -64,7 +64,7 @@ interface EventData {
   readonly sealed: Sealed;
 }
 
-/** The bytes of an envelope, changed. */
+/** Changes the bytes of an envelope in place. */
 export function changedEnvelope(sealed: Sealed | undefined, change: (bytes: Buffer) => Uint8Array): void {
   if (!sealed) throw new Error('No such version');
   sealed.envelope = Buffer.from(change(Buffer.from(sealed.envelope, 'base64'))).toString('base64');
@@ -76,7 +76,7 @@ export function withFlippedBit(bytes: Uint8Array, at: number): Buffer {
   return copy;
 }
 
-/** A digest per file that holds data; what SQLite keeps beside a file while it is open is left out. */
+/** Gives a digest of each file, except lock files and the `-wal` and `-shm` files of SQLite. */
 export function digestsOf(dataDir: string): Record<string, string> {
   const files = filesBelow(dataDir).filter((file) => !/-(wal|shm)$|\.lock/.test(file));
   const digest = (file: string) =>

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const PAUSE_MS = 20;
 
-/** Asks again and again until the answer fits; after `msMax` it fails with the last one. */
+/** Repeats `ask` until `fits` accepts the answer. After `msMax` it fails with an error that shows the last answer. */
 export async function until<T>(
   ask: () => Promise<T>,
   fits: (answer: T) => boolean,

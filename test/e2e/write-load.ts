@@ -1,9 +1,9 @@
 import { seededRandom } from '#libs/testing';
 import type { Answer, Api } from './api';
 
-/** A secret as its client knows it. */
+/** The state of a secret that the server has acknowledged to the client. */
 export interface Known {
-  /** Values by version, from 1; all acknowledged. */
+  /** The acknowledged values, in the order of their versions, from 1. */
   values: string[];
   description: string | null;
   deleted: boolean;
@@ -17,23 +17,23 @@ interface Write {
 
 export interface Ledger {
   readonly known: Known | undefined;
-  /** Sent, but never answered: it may have happened or not. */
+  /** A write that was sent but not answered, so its outcome is unknown. */
   readonly pending: Write | undefined;
 }
 
 const SECRETS_PER_CLIENT = 8;
 
 /**
- * One client that writes to secrets of its own, one after the other, until the server is gone, and keeps
- * a ledger of what was acknowledged. The same seed writes the same things.
+ * A client that sends one write after the other to its own secrets until the server is gone, and keeps a ledger of the
+ * acknowledged writes. The choices depend on the seed alone.
  */
 export class WritingClient {
   readonly ledgers = new Map<string, Ledger>();
   acknowledged = 0;
-  /** Answers that no write of ours deserves. */
+  /** Answers that the server must not give to these writes. */
   readonly surprises: string[] = [];
 
-  /** Secrets that were written to since they were last checked. */
+  /** Secrets with a write since their last check. */
   readonly #touched = new Set<string>();
   /** Creations that got no answer. */
   readonly #cutOff = new Set<string>();
@@ -56,7 +56,7 @@ export class WritingClient {
       }
       if (answer.status >= 300) {
         this.ledgers.set(secret, { known, pending: undefined });
-        // The claim of a creation that was cut off holds the name for a while: docs/adr, unique names.
+        // A creation that was cut off may have left a claim, which holds the name for a while (ADR 4).
         if (write.kind === 'create' && answer.status === 409 && this.#cutOff.has(secret)) continue;
         this.surprises.push(`${write.kind} ${secret}: ${answer.status} ${answer.text}`);
         return;
@@ -67,7 +67,7 @@ export class WritingClient {
     }
   }
 
-  /** The secrets to check, in the order in which they were first written to. */
+  /** Gives the secrets to check, in the order of their first write, and clears the list. */
   takeTouched(): string[] {
     const touched = [...this.#touched];
     this.#touched.clear();
@@ -78,13 +78,13 @@ export class WritingClient {
     for (const secret of this.ledgers.keys()) this.#touched.add(secret);
   }
 
-  /** After a check, what was pending is known to have happened or not. */
+  /** Stores the state that a check has found. It shows whether the pending write has happened. */
   settle(secret: string, known: Known | undefined): void {
     this.ledgers.set(secret, { known, pending: undefined });
   }
 }
 
-/** What the secret may be now: as acknowledged, or with the pending write done as well. */
+/** Gives the possible states of a secret: the acknowledged one, and the one after the pending write. */
 export function possible({ known, pending }: Ledger): (Known | undefined)[] {
   return pending ? [known, after(known, pending)] : [known];
 }

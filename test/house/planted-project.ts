@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './tracked-files';
 
-/** A file that breaks one rule, and the rule (or the beginning of its sentence) that must be reported on it. */
+/** A file that breaks a rule, and what must be reported for it: the rule's name, or the beginning of its message. */
 export type Breach = readonly [file: string, rule: string, text: string];
 
 export interface PlantedProject {
-  /** Runs a tool of node_modules here and gives what it prints, whether it is content or not. */
+  /** Runs a tool of node_modules in the project, and gives its output, even if it reports errors. */
   run(tool: string, ...options: readonly string[]): Promise<string>;
   remove(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export const libs = readdirSync(path.join(root, 'libs')).filter((lib) => lib !==
 
 const settings = ['package.json', 'tsconfig.json', 'eslint.config.mjs', '.dependency-cruiser.cjs'];
 
-/** What the planted files lean on. */
+/** The files that the planted files import. */
 const scenery: Record<string, string> = {
   ...Object.fromEntries(
     [...libs, 'testing'].map((lib) => [`libs/${lib}/src/index.ts`, 'export const entry = 1;\n']),
@@ -28,7 +28,7 @@ const scenery: Record<string, string> = {
   'services/access/src/main.ts': 'export const main = 1;\n',
 };
 
-/** A project of our shape and with our rules in a temporary directory, made of the given files. */
+/** Makes a project in a temporary directory from the given files, with our folders and rules. */
 export async function plant(files: Readonly<Record<string, string>>): Promise<PlantedProject> {
   const folder = await mkdtemp(path.join(tmpdir(), 'hklst-planted-'));
   await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
@@ -41,7 +41,7 @@ export async function plant(files: Readonly<Record<string, string>>): Promise<Pl
     run: (tool, ...options) =>
       new Promise((resolve) => {
         const args = [path.join(root, 'node_modules', tool), ...options];
-        // A tool that reports a breach exits with an error: what it prints is the answer.
+        // A tool that reports a breach exits with an error code, so the code is ignored and the output counts.
         execFile(process.execPath, args, { cwd: folder, maxBuffer: 1e8 }, (_, stdout, stderr) =>
           resolve(stdout || stderr),
         );

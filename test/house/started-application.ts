@@ -22,22 +22,22 @@ import { readStandaloneConfig } from '../../services/standalone/src/config';
 
 export interface StartedApplication {
   readonly app: NestFastifyApplication;
-  /** What Fastify has registered, by whomever: `GET /livez`. */
+  /** All routes of Fastify, such as `GET /livez`, whether Nest or something else has registered them. */
   readonly registered: readonly string[];
-  /** What the controllers of the running application declare. */
+  /** The routes that the controllers of the application declare. */
   readonly declared: readonly DeclaredRoute[];
-  /** A key with every scope. */
+  /** An API key with every scope. */
   readonly key: string;
   stop(): Promise<void>;
 }
 
 interface Planted {
   readonly controllers?: Type[];
-  /** Adds routes past Nest. */
+  /** Adds routes to Fastify without Nest. */
   readonly aside?: (fastify: FastifyInstance) => void;
 }
 
-/** The whole application as standalone starts it, on a new data directory and without a port. */
+/** Starts the whole application like standalone, but on a new data directory and without a port. */
 export async function startApplication({
   controllers = [],
   aside,

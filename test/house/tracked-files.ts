@@ -4,7 +4,7 @@ import path from 'node:path';
 
 export const root = path.join(__dirname, '..', '..');
 
-/** Every file that is in the repository or about to be, relative to its root. */
+/** Gives the paths of all files that are tracked or could be added, relative to the root of the repository. */
 export function trackedFiles(): string[] {
   const list = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
@@ -15,7 +15,7 @@ export function trackedFiles(): string[] {
     .filter((file) => file !== '' && existsSync(path.join(root, file)));
 }
 
-/** The TypeScript of the product: libs and services, without what only tests load. */
+/** Gives the TypeScript files of the product: libs/ and services/, without the files that only tests load. */
 export function productFiles(): string[] {
   const isProduct = (file: string) =>
     /^(libs|services)\/.*\.ts$/.test(file) && !/\.(spec|contract)\.ts$/.test(file);

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 
 interface AuditRecord {
-  /** Of the event. */
+  /** The id of the event. */
   readonly id: string;
   readonly key: string;
 }
 
-/** Reads a topic from its beginning until `enough` of it is there; gives what it read, in its order. */
+/** Reads a topic from its beginning until `enough` gives true or `msMax` has passed. Gives the records in order. */
 export async function readTopic(
   { brokers, topic }: { readonly brokers: string; readonly topic: string },
   { enough, msMax }: { enough: (records: readonly AuditRecord[]) => boolean; msMax: number },

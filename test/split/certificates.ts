@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Made by global-setup.cjs with `npm run certs`. */
+/** global-setup.cjs makes these files with scripts/certs.mjs. */
 const folder = path.join(__dirname, '../../.cache/split-certs');
 
-/** The settings by which a process proves that it is `service`. */
+/** Gives the settings with which a process proves that it is `service`. */
 export function identityOf(service: string): Record<string, string> {
   const file = (name: string) => path.join(folder, name);
   return {
@@ -14,7 +14,7 @@ export function identityOf(service: string): Record<string, string> {
   };
 }
 
-/** The same, as options of a TLS socket. */
+/** Gives the same certificates as options of a TLS socket. */
 export function tlsOf(service: string) {
   const read = (name: string) => readFileSync(path.join(folder, name));
   return { cert: read(`${service}.crt`), key: read(`${service}.key`), ca: read('ca.crt') };

@@ -7,7 +7,7 @@ interface JournalLine {
   readonly id: string;
   readonly stream: string;
   readonly type: string;
-  /** Base64 of JSON, like the metadata. */
+  /** JSON in base64, like the metadata. */
   readonly data: string;
   readonly metadata: string;
 }
@@ -17,7 +17,7 @@ interface Document {
   readonly wrapped?: { readonly buffer: Uint8Array };
 }
 
-/** What lies in the journal of the event store, and on the MongoDB server, which may be shared. */
+/** The data in the journal of the event store and on the MongoDB server, which other rigs may share. */
 export class EngineData implements StoredData {
   constructor(
     private readonly dataDir: string,
@@ -70,7 +70,7 @@ export class EngineData implements StoredData {
   }
 }
 
-/** What a server writes of its own, such as the metadata of a stream, is no event of ours. */
+/** Gives an empty object for an empty text, because the server's own events may have no data or no metadata. */
 function parsed(base64: string): Record<string, unknown> {
   const text = Buffer.from(base64, 'base64').toString();
   return text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);

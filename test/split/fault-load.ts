@@ -3,7 +3,7 @@ import type { Answer, Api, Metadata } from '../e2e/api';
 
 const RETRY_MS = 50;
 
-/** A write that was acknowledged, in the order of its client. */
+/** An acknowledged write. */
 interface Acknowledged {
   readonly name: string;
   readonly version: number;
@@ -11,19 +11,18 @@ interface Acknowledged {
 }
 
 /**
- * One client that writes for as long as it is let, and repeats what was not acknowledged under the same Idempotency-Key
- * until it is: each of its writes must then be in the log once. It creates a secret, gives it two more values, and
- * goes on with the next.
+ * A client that creates a secret, gives it two more values, and continues with the next secret until it is stopped. It
+ * repeats a write under the same Idempotency-Key until the write is acknowledged. So the log must hold each write once.
  */
 export class FaultClient {
   readonly acknowledged: Acknowledged[] = [];
-  /** What each secret was given last, by name. */
+  /** The last acknowledged value of each secret, by name. */
   readonly values = new Map<string, string>();
-  /** Answers that no fault excuses. */
+  /** Answers that the server must not give, whatever fault there is. */
   readonly surprises: string[] = [];
-  /** Tries that got no answer or a 503. */
+  /** The number of attempts that were not acknowledged. */
   failures = 0;
-  /** How long each answer took, until somebody takes the list away. */
+  /** The time of each answer. A test may replace the list to begin a new measurement. */
   latenciesMs: number[] = [];
 
   constructor(
@@ -38,7 +37,7 @@ export class FaultClient {
     }
   }
 
-  /** Ends with an acknowledgement, whatever happens meanwhile: an unknown outcome could not be checked. */
+  /** Repeats the write until it is acknowledged, because a write of unknown outcome could not be checked. */
   async #write(name: string, version: number): Promise<void> {
     const value = `value ${version} of ${name}`;
     const description = `${version} of ${name}`;
@@ -66,7 +65,7 @@ export class FaultClient {
   }
 }
 
-/** The first try of a repeated write may still be at work, in a process that hangs. */
+/** True if an earlier attempt of the same write may still be running, in a process that hangs. */
 function isUnderWay({ status, text }: Answer<unknown>): boolean {
   return status === 409 && /CONCURRENT_CHANGE|SECRET_NAME_TAKEN/.test(text);
 }

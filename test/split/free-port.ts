@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 const ATTEMPTS_MAX = 100;
-/** Each of jest's workers draws from a range of its own, and none of its ports twice. */
+/** Each jest worker takes ports from a range of its own, and no port twice. */
 const FIRST = 12_000 + ((Number(process.env['JEST_WORKER_ID'] ?? 1) - 1) % 4) * 5_000;
 const given = new Set<number>();
 
-/** A port that nobody listens on, below those that the system gives to outgoing connections: it stays free for a restart. */
+/**
+ * Gives a port on which no process listens. It lies below the range from which the system takes ports for outgoing
+ * connections, so it stays free while a process restarts.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const port = randomInt(FIRST, FIRST + 5_000);

@@ -6,7 +6,7 @@ const { enginesInstalled, startKafka, startMongo } = require('../../scripts/engi
 
 const root = path.join(__dirname, '..', '..');
 
-/** Certificates, kept from run to run, and the engines that all rigs of a run share. */
+/** Makes the certificates, which later runs use again, and starts the engines that all rigs of a run share. */
 module.exports = async () => {
   const certs = [path.join(root, 'scripts', 'certs.mjs'), '--dir', path.join(root, '.cache', 'split-certs')];
   execFileSync(process.execPath, certs, { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -1,4 +1,4 @@
-/** Ends what global-setup.cjs has started. */
+/** Ends the engines that global-setup.cjs has started. */
 module.exports = async () => {
   await Promise.all((globalThis.sharedEngines ?? []).map((engine) => engine.kill()));
 };

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { tlsOf } from './certificates';
 
-/** Stands between the gateway and a service, with the certificates of both, and keeps what the gateway sends. */
+/** A proxy between the gateway and a service, with the certificates of both. It records what the gateway sends. */
 export class Recorder {
   readonly #chunks: Buffer[] = [];
   readonly #sockets = new Set<TLSSocket>();

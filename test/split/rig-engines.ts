@@ -6,18 +6,18 @@ type EventStore = Awaited<ReturnType<typeof startEventStore>>;
 type Mongo = Awaited<ReturnType<typeof startMongo>>;
 type Kafka = Awaited<ReturnType<typeof startKafka>>;
 
-/** The engines of one rig. One that is shared with others has no handle: it is not for this rig to kill. */
+/** The engines of one rig. A shared engine is undefined, because this rig must not kill it. */
 export interface RigEngines {
   readonly eventStore: EventStore;
   readonly mongo: Mongo | undefined;
   readonly kafka: Kafka | undefined;
-  /** The settings by which services find them. */
+  /** The settings with which services connect to the engines. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts the engines on what an earlier rig left in `dataDir`. MongoDB and Kafka are shared with others, by names of
- * databases and topics, unless `isOwn`: starting them takes seconds.
+ * Starts the engines on the data that an earlier rig has left in `dataDir`. Unless `isOwn`, rigs share MongoDB and
+ * Kafka, whose start takes seconds, and each rig has its own names of databases and topics.
  */
 export async function startEngines(dataDir: string, isOwn: boolean): Promise<RigEngines> {
   const eventStore = await startEventStore({ dataDir: path.join(dataDir, 'event-store') });

@@ -10,17 +10,17 @@ import { ServiceProcess } from './service-process';
 
 type ServiceName = 'access' | 'secrets-command' | 'secrets-query' | 'audit-relay';
 
-/** `dataDir`: what an earlier rig left there is taken up again. `env`: further settings, for every process. */
+/** `dataDir` may be that of an earlier rig, whose data is used again. `env` are further settings of every process. */
 interface RigOptions extends StartOptions {
-  /** How many processes of a service. Default: one of each. */
+  /** The number of processes of each service. Default 1. */
   readonly counts?: Partial<Record<ServiceName, number>>;
-  /** MongoDB and Kafka of its own, to kill, pause and restart. Default false: shared with other rigs. */
+  /** True: MongoDB and Kafka belong to this rig, so that a test can kill, pause and restart them. Default false. */
   readonly ownEngines?: boolean;
 }
 
 /**
- * A split installation: the services as processes that speak mutual TLS, on the engines. Every part has a handle, and
- * all together have the face of one server.
+ * A split installation: each service in processes of its own, with mutual TLS, on the engines. A test can use it as one
+ * server, and can kill or restart each part.
  */
 export class Rig implements RunningServer {
   readyMs = 0;
@@ -29,12 +29,12 @@ export class Rig implements RunningServer {
     readonly dataDir: string,
     readonly engines: RigEngines,
     readonly services: Readonly<Record<ServiceName, readonly ServiceProcess[]>>,
-    /** Where each listening service listens, as the gateway is told it. */
+    /** The addresses of the services, as settings of the gateway. */
     readonly urls: Readonly<Record<string, string>>,
     readonly gateway: ServiceProcess,
   ) {}
 
-  /** Starts the engines; the services are there to be launched. */
+  /** Starts the engines, but not the services. */
   static async prepare({
     dataDir = newDataDir(),
     env = {},
@@ -67,7 +67,7 @@ export class Rig implements RunningServer {
     return rig;
   }
 
-  /** What the first process says that refuses; a setting may be one's that others do not read. */
+  /** Gives the output of the first process that refuses to start. Not every process reads every setting. */
   static async startRefused(options: StartOptions): Promise<Refusal> {
     const rig = await Rig.prepare(options);
     try {
@@ -107,17 +107,17 @@ export class Rig implements RunningServer {
     return this.processes.map(({ err }) => err).join('');
   }
 
-  /** The one that faces the network. */
+  /** The process id of the gateway. */
   get pid(): number {
     return this.gateway.pid;
   }
 
-  /** The gateway comes first: were another killed before it, the gateway would still answer 503. */
+  /** The gateway comes first, so that `kill` kills it first. It would otherwise answer 503 for a killed service. */
   get processes(): readonly ServiceProcess[] {
     return [this.gateway, ...Object.values(this.services).flat()];
   }
 
-  /** All at once, in whatever order they come up. When one does not come up, all are killed. */
+  /** Starts all services at the same time. If one does not become ready, it kills all and fails. */
   async startAll(): Promise<void> {
     const started = performance.now();
     try {
@@ -129,7 +129,7 @@ export class Rig implements RunningServer {
     }
   }
 
-  /** The gateway first, so that what it has accepted is still answered. */
+  /** Stops the gateway first, so that requests it has accepted are still answered. Gives 0 if all exit codes are 0. */
   async stop(signal?: NodeJS.Signals): Promise<number | null> {
     const gateway = await this.gateway.stop(signal);
     const others = Object.values(this.services).flat();
@@ -138,7 +138,7 @@ export class Rig implements RunningServer {
     return codes.every((code) => code === 0) ? 0 : (codes.find(Boolean) ?? null);
   }
 
-  /** Everything at the same moment, the engines that are its own included. */
+  /** Kills all services and the rig's own engines at the same time. */
   async kill(): Promise<void> {
     await Promise.all([...this.processes.map((process) => process.kill()), endEngines(this.engines)]);
   }
@@ -149,25 +149,25 @@ export class Rig implements RunningServer {
   }
 }
 
-/** `SECRETS_QUERY_URL` for secrets-query. */
+/** Gives `SECRETS_QUERY_URL` for secrets-query. */
 function urlSettingOf(service: string): string {
   return `${service.replace('-', '_').toUpperCase()}_URL`;
 }
 
-/** One more gateway, at the given addresses of services. */
+/** Gives a further gateway with these settings, such as the addresses of the services. */
 export async function gatewayOf(env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const port = String(await freePort());
   return new ServiceProcess('api-gateway', { PORT: port, ...env, ...identityOf('api-gateway') });
 }
 
-/** What the relay has in its container: it opens nothing, and no folder takes a file. */
+/** Gives the settings of a relay in its container, which has no key and no folder that it may write to. */
 function withoutKeysAndFiles(settings: Readonly<Record<string, string>>): Record<string, string> {
   const withheld = ['KEY_STORE_URL', 'ROOT_KEY_FILE'];
   const others = Object.entries(settings).filter(([name]) => !withheld.includes(name));
   return { ...Object.fromEntries(others), DATA_DIR: '/proc/nowhere' };
 }
 
-/** The same for all services: they share the key store. */
+/** Gives the root key of all services, which share the key store. Makes it if there is none. */
 function rootKeyIn(dataDir: string): { ROOT_KEY_FILE: string } {
   const file = path.join(dataDir, 'root.key');
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });

@@ -1,9 +1,9 @@
 import { LaunchedProcess } from '../e2e/launched-process';
 
-/** One process of a service, to kill, pause and start again with the same settings. */
+/** A process of a service that a test can kill, pause, and start again with the same settings. */
 export class ServiceProcess {
   #process: LaunchedProcess | undefined;
-  /** What earlier processes of this one have printed. */
+  /** The output of the earlier processes. */
   #printed = { out: '', err: '' };
 
   constructor(
@@ -23,14 +23,14 @@ export class ServiceProcess {
     return this.#process?.pid ?? 0;
   }
 
-  /** Starts it and does not wait until it can serve. */
+  /** Starts the process without waiting until it can serve. */
   launch(): LaunchedProcess {
     this.#printed = { out: this.out, err: this.err };
     this.#process = new LaunchedProcess(this.service, this.env);
     return this.#process;
   }
 
-  /** Starts it; gives what its ready line ends with. */
+  /** Starts the process, waits until it can serve, and gives the last word of its ready line. */
   async start(): Promise<string> {
     return (await this.launch().ready()).url;
   }
