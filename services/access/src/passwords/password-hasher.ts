@@ -15,7 +15,7 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1, algorithm: 2 };
 /** Only one hash runs at a time, so that a second core stays free for requests with a key (case F7). */
 const RUNNING_MAX = 1;
 /**
- * A hash takes a tenth of a second, but seconds on a busy machine. So both the queue and the waiting time are limited.
+ * A hash takes 10 to 50 ms, but seconds on a busy machine. So both the queue and the waiting time are limited.
  */
 const WAITING_MAX = 20;
 const WAIT_MS_MAX = 2_000;
